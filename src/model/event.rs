@@ -1,0 +1,158 @@
+//! An event: one thing that happened at the sender, part of one request.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::model::dedupe::DedupeClaim;
+use crate::model::request::RawRequest;
+
+/// Where an event stands. The numbers are stored: never renumber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum EventStatus {
+    /// Accepted and written down; a worker will take it.
+    Pending = 0,
+    /// Its records are written.
+    Processed = 1,
+    /// Verified, but not valid or not mappable: waits for a mended mapping and a replay.
+    Quarantined = 2,
+    /// Gave up after retries (a fetch that never succeeded): waits for a replay.
+    Failed = 3,
+    /// Understood and of no interest.
+    Ignored = 4,
+}
+
+impl EventStatus {
+    pub const ALL: [EventStatus; 5] = [
+        EventStatus::Pending,
+        EventStatus::Processed,
+        EventStatus::Quarantined,
+        EventStatus::Failed,
+        EventStatus::Ignored,
+    ];
+
+    /// The word of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventStatus::Pending => "pending",
+            EventStatus::Processed => "processed",
+            EventStatus::Quarantined => "quarantined",
+            EventStatus::Failed => "failed",
+            EventStatus::Ignored => "ignored",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// Why the sender was believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The scheme that proved the sender: `hmac`, `key`, `basic`, `bearer`, `none`, …
+    pub scheme: String,
+    /// Which of the endpoint's secrets matched, counted from 0 in the order of the config.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<usize>,
+}
+
+/// One violated rule of a schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// JSON pointer into the body: `/email`.
+    pub path: String,
+    pub message: String,
+}
+
+/// An event about to be appended to the inbox.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// UUID v7.
+    pub id: Uuid,
+    /// Position in the request's batch; 0 when the request is one event.
+    pub part: u32,
+    /// The sender's word: `orders/create`.
+    pub event_type: String,
+    /// The sender's id of this event, where it has one.
+    pub delivery_id: Option<String>,
+    /// When it happened, by the sender's clock.
+    pub event_time: Option<Timestamp>,
+    pub dedupe: DedupeClaim,
+    /// `Pending`, `Quarantined` or `Ignored`.
+    pub status: EventStatus,
+    /// Why it is not pending.
+    pub reason: Option<String>,
+    pub violations: Vec<Violation>,
+}
+
+/// A verified request with its events: appended in one commit.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    pub request: RawRequest,
+    /// Name of the source the endpoint speaks.
+    pub source: String,
+    pub verdict: Verdict,
+    pub events: Vec<NewEvent>,
+}
+
+/// What the inbox made of one event of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    New(Uuid),
+    /// The id of the event that claimed the key first.
+    Duplicate(Uuid),
+}
+
+/// An event as the inbox holds it.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub id: Uuid,
+    /// The request it came in.
+    pub request: Uuid,
+    pub part: u32,
+    pub endpoint: String,
+    pub source: String,
+    pub event_type: String,
+    pub delivery_id: Option<String>,
+    pub event_time: Option<Timestamp>,
+    pub received_at: Timestamp,
+    pub status: EventStatus,
+    pub reason: Option<String>,
+    pub violations: Vec<Violation>,
+    /// How often processing was tried and put off.
+    pub attempts: u32,
+    pub processed_at: Option<Timestamp>,
+    pub verdict: Verdict,
+}
+
+/// An event taken by a worker, with what it needs to be understood.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub event: Event,
+    /// `None` when retention has removed the raw request.
+    pub raw: Option<RawRequest>,
+    /// The answer of the sender's API of an earlier try, for thin events.
+    pub fetched: Option<Value>,
+}
+
+/// A request that was turned away, kept for the operator at a bounded rate.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    pub id: Uuid,
+    /// The endpoint's name as it was asked for, at most 100 characters.
+    pub endpoint: String,
+    pub at: Timestamp,
+    pub peer: String,
+    /// The stable code of the contract: `signature_mismatch`.
+    pub code: String,
+    /// What was wrong, in a sentence.
+    pub detail: String,
+    /// Headers with secrets and signatures masked.
+    pub headers: Vec<(String, String)>,
+    /// The beginning of the body, at most 4 KiB.
+    pub body: Vec<u8>,
+}

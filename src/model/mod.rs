@@ -1,0 +1,14 @@
+//! Plain data that every room may name: no I/O, no clock, no foreign service.
+
+pub mod change;
+pub mod dedupe;
+pub mod event;
+pub mod field;
+pub mod id;
+pub mod identity;
+pub mod page;
+pub mod people;
+pub mod problem;
+pub mod record;
+pub mod request;
+pub mod rules;

@@ -1,0 +1,97 @@
+//! A record: what the CRM knows, with where each field came from.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::model::field::Kind;
+
+/// Fields by their public names; absent and unknown ones are left out.
+pub type Fields = Map<String, Value>;
+
+/// A contact, lead, order or ticket as it now is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// UUID v7, made when the record was first seen.
+    pub id: Uuid,
+    pub kind: Kind,
+    pub fields: Fields,
+    pub meta: Meta,
+    /// Counts the writes, from 1.
+    pub version: u64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// Set when the sender deleted it: the tombstone keeps a late older event from bringing it back.
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// Where the fields came from. Serialised beside the fields, so the names are short.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Meta {
+    /// The events that still own a field, and when they happened.
+    #[serde(rename = "o", default)]
+    pub origins: Vec<Origin>,
+    /// Field name (a dotted name for parts merged one by one, such as `custom.size` or `consent.email`) → its origin.
+    #[serde(rename = "f", default)]
+    pub fields: BTreeMap<String, FieldMeta>,
+}
+
+/// An event that owns at least one field of the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    #[serde(rename = "e")]
+    pub event: Uuid,
+    /// The source's name, or `console` for an edit by hand.
+    #[serde(rename = "s")]
+    pub source: String,
+    /// The event's own time (milliseconds since 1970): the clock of the fields it owns.
+    #[serde(rename = "t")]
+    pub at_ms: i64,
+}
+
+/// Which origin owns a field and which line of which mapping made it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldMeta {
+    /// Index into `Meta::origins`.
+    #[serde(rename = "o")]
+    pub origin: u32,
+    /// Line in the source's mapping file; 0 when no mapping made it.
+    #[serde(rename = "l", default)]
+    pub line: u32,
+    /// Edited by hand: later events do not touch it.
+    #[serde(rename = "k", default, skip_serializing_if = "std::ops::Not::not")]
+    pub locked: bool,
+}
+
+/// A record as one event tells it, before it meets what is already known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    pub kind: Kind,
+    pub fields: Fields,
+    /// Field name → line of the mapping file that made it. Parts of an object or list have the line of the whole.
+    pub lines: BTreeMap<String, u32>,
+    /// The event says that the sender deleted it.
+    pub deleted: bool,
+    /// Fields whose blank value clears what is known (the mapping says so), instead of being ignored.
+    pub clears: Vec<String>,
+}
+
+impl Draft {
+    pub fn new(kind: Kind) -> Self {
+        Draft {
+            kind,
+            fields: Fields::new(),
+            lines: BTreeMap::new(),
+            deleted: false,
+            clears: Vec::new(),
+        }
+    }
+
+    /// The text of a field, when it has one.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(Value::as_str)
+    }
+}

@@ -1,0 +1,319 @@
+//! A source as its author declared it: `mappings/<name>.toml`, one to one, with lines for error messages.
+//!
+//! Nothing here is interpreted while a request waits: `ingest` and `process` compile it when the gateway starts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::model::field::Kind;
+
+/// A formula of the expression language, where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expr {
+    pub text: String,
+    /// Line in the declaring file, from 1.
+    pub line: u32,
+}
+
+/// Everything about one sender.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The file's name without `.toml`.
+    pub name: String,
+    /// File as shown in messages: `mappings/shopify.toml`.
+    pub file: String,
+    /// `Shopify`.
+    pub title: String,
+    /// Where to paste the URL and where the secret stands, for people.
+    pub help: String,
+    /// How the sender retries, for people.
+    pub retries: Option<String>,
+    /// Facts that are not verified.
+    pub experimental: bool,
+    /// What an endpoint of this source may or must set under `settings`.
+    pub settings: BTreeMap<String, SettingSpec>,
+    pub body: BodySpec,
+    pub delivery: DeliverySpec,
+    /// Handshakes in order; the first whose method and `when` fit answers.
+    pub handshakes: Vec<Handshake>,
+    /// Alternatives in order: the first whose header is present decides. Empty: only `verify = "none"` endpoints.
+    pub verify: Vec<Verify>,
+    pub split: Option<Split>,
+    pub answer: AnswerPolicy,
+    /// In order; the first whose name and `when` fit.
+    pub events: Vec<EventSpec>,
+    /// `lookup('name')` tables of the mappings: key in lower case → value.
+    pub lookups: BTreeMap<String, BTreeMap<String, String>>,
+    /// Schema name → JSON Schema document, from `schemas/<source>/`.
+    pub schemas: BTreeMap<String, Value>,
+    /// Sample events, from `samples/<source>/`: used by `send`, the demo and the docs.
+    pub samples: Vec<Sample>,
+}
+
+/// One setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingSpec {
+    pub help: String,
+    pub required: bool,
+    /// Never shown, never logged.
+    pub secret: bool,
+    pub default: Option<String>,
+}
+
+/// Which bodies are understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodySpec {
+    /// In order of preference; the content type picks, and the first is taken when there is none.
+    pub accepts: Vec<BodyFormat>,
+    /// Body fields that hold secrets: removed before anything is stored.
+    pub redact: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyFormat {
+    Json,
+    Form,
+    Multipart,
+}
+
+/// Where the envelope's facts stand. In a batch they are asked once per part, with `item` in scope.
+#[derive(Debug, Clone)]
+pub struct DeliverySpec {
+    pub event: Expr,
+    /// The sender's id of the event.
+    pub id: Option<Expr>,
+    /// When it happened.
+    pub time: Option<Expr>,
+    /// The account at the source that external ids belong to; the endpoint's name when absent.
+    pub scope: Option<Expr>,
+    /// What identifies the event for de-duplication; `id` when absent, the body's hash when that is blank.
+    pub dedupe: Vec<Expr>,
+    /// For how long a body hash claims (no id at all): `10m`.
+    pub window: Option<Duration>,
+}
+
+/// An answer to a set-up request, which is not an event.
+#[derive(Debug, Clone)]
+pub struct Handshake {
+    /// `GET`, `HEAD`, `OPTIONS` or `POST`.
+    pub method: String,
+    /// Over `query`, `header`, `body` (POST only) and `settings`; absent: always.
+    pub when: Option<Expr>,
+    /// Must be true, else 403 `key_invalid` with 401: the sender is not who it says.
+    pub check: Option<Expr>,
+    pub status: u16,
+    pub content_type: String,
+    /// Text of the answer; absent: empty body.
+    pub answer: Option<Expr>,
+    /// JSON answer: member → formula.
+    pub json: BTreeMap<String, Expr>,
+    /// Headers of the answer.
+    pub headers: BTreeMap<String, Expr>,
+}
+
+/// How a sender proves itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verify {
+    Hmac(Hmac),
+    Key(KeyPlace),
+    Basic,
+    Bearer,
+}
+
+/// `[verify.hmac]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hmac {
+    pub algorithm: Algorithm,
+    pub encoding: Encoding,
+    /// Names (lower case) under which the signature may come, in order.
+    pub headers: Vec<String>,
+    /// Text before the signature: `sha256=`.
+    pub prefix: String,
+    /// What is signed, in order.
+    pub signed: Vec<SignedPart>,
+    pub key: KeyForm,
+    /// Removed from the secret before it is read: `whsec_`.
+    pub key_prefix: String,
+    /// Several signatures or values in one header.
+    pub list: Option<SignatureList>,
+    /// Headers that carry the signed id: `webhook-id`, `svix-id`.
+    pub id_headers: Vec<String>,
+    pub timestamp: Option<TimestampSpec>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Algorithm {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Hex,
+    Base64,
+}
+
+/// What the bytes of the key are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyForm {
+    /// The secret's own UTF-8 bytes.
+    Text,
+    Base64,
+    Hex,
+}
+
+/// A piece of the signed text; written as a template: `{id}.{timestamp}.{body}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedPart {
+    Literal(String),
+    Body,
+    Id,
+    /// The text as sent, whatever its unit.
+    Timestamp,
+    Method,
+    /// The public URL as registered, with the query as sent.
+    Url,
+    Header(String),
+}
+
+/// `v1,<sig> v1,<sig>` or `t=1,v1=<sig>,v1=<sig>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureList {
+    /// Between entries: a space or a comma.
+    pub separator: String,
+    /// Between an entry's name and its value: `,` or `=`.
+    pub assign: String,
+    /// Names of the entries that are signatures of this scheme: `v1`.
+    pub signature: String,
+    /// Name of the entry that is the timestamp: `t`.
+    pub timestamp: Option<String>,
+}
+
+/// The signed timestamp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimestampSpec {
+    /// Names of the header; empty when it stands in the signature list.
+    pub headers: Vec<String>,
+    pub unit: TimeUnit,
+    pub tolerance: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    Seconds,
+    Milliseconds,
+    Rfc3339,
+    HttpDate,
+}
+
+/// `[verify.key]`: a plain key somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyPlace {
+    Header(String),
+    Query(String),
+    /// Dotted path into the body.
+    Field(String),
+}
+
+/// A request that holds many events: nested lists, outermost first.
+#[derive(Debug, Clone)]
+pub struct Split {
+    /// Each a list; the first over `body`, the next over the previous `item`; in the end `item` is the part and
+    /// `outer` the list of the enclosing items.
+    pub each: Vec<Expr>,
+}
+
+/// What the sender is told, where the contract's defaults do harm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerPolicy {
+    /// 503, or 429 for senders that give up on 5xx.
+    pub busy_status: u16,
+    /// `on_invalid = "accept"`: 200 for an event that goes to quarantine.
+    pub accept_invalid: bool,
+}
+
+/// One `[[event]]`.
+#[derive(Debug, Clone)]
+pub struct EventSpec {
+    /// With `*` for anything: `orders/*`.
+    pub name: String,
+    pub line: u32,
+    pub when: Option<Expr>,
+    /// Name of a schema.
+    pub schema: Option<String>,
+    /// Of no interest: answered 200, kept as `ignored`.
+    pub ignore: bool,
+    pub fetch: Option<Fetch>,
+    /// In order of the contract: contact first, so that the others can link to it.
+    pub records: Vec<RecordSpec>,
+    /// Lines where a sentence about the event may help people.
+    pub help: Option<String>,
+}
+
+/// A declared read of the sender's API, for events that only name their subject.
+#[derive(Debug, Clone)]
+pub struct Fetch {
+    /// Formula for the URL.
+    pub url: Expr,
+    /// Header → formula; `settings` is in scope.
+    pub headers: BTreeMap<String, Expr>,
+    /// True when the answer says that the token is not valid any more: an alarm, not a defect of the event.
+    pub token_error: Option<Expr>,
+    /// JSON Schema (by name) of the answer.
+    pub schema: Option<String>,
+    /// Settings that hold the token, named in the alarm.
+    pub token_setting: Option<String>,
+}
+
+/// One record of an event: `[event.contact]`.
+#[derive(Debug, Clone)]
+pub struct RecordSpec {
+    pub kind: Kind,
+    pub line: u32,
+    /// The record is made only when this is true.
+    pub when: Option<Expr>,
+    /// True when the event says that the record was deleted.
+    pub deleted: Option<Expr>,
+    /// Fields whose blank clears what is known.
+    pub clears: Vec<String>,
+    pub fields: Vec<FieldSpec>,
+}
+
+/// A field and how it is made.
+#[derive(Debug, Clone)]
+pub struct FieldSpec {
+    pub name: String,
+    pub line: u32,
+    pub value: FieldValue,
+}
+
+#[derive(Debug, Clone)]
+pub enum FieldValue {
+    Formula(Expr),
+    /// `[event.order.billing_address]`: part → formula.
+    Object(Vec<FieldSpec>),
+    /// `[event.order.each.line_items]`: one entry per item of `from`, called `item`.
+    Each {
+        from: Expr,
+        fields: Vec<FieldSpec>,
+    },
+    /// `[[event.contact.consent]]`: entries written out one by one; an entry with a blank part is left out.
+    Entries(Vec<Vec<FieldSpec>>),
+}
+
+/// A sample event.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The event's name.
+    pub event: String,
+    /// Body as a template: `{{ n }}` counts, `{{ now }}` is the time, `{{ uuid }}` is fresh.
+    pub body: String,
+    pub content_type: String,
+    /// Header → template.
+    pub headers: BTreeMap<String, String>,
+    /// The sender's API answer to the fetch, as a template, where the event is thin.
+    pub fetched: Option<String>,
+}

@@ -1,0 +1,3 @@
+//! Sources: what operators and integrators declare about a sender, loaded strictly.
+
+pub mod declaration;
