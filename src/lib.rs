@@ -13,6 +13,7 @@ pub mod expr;
 pub mod ingest;
 pub mod merge;
 pub mod model;
+pub mod payload;
 pub mod process;
 pub mod source;
 pub mod store;

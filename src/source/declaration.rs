@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::field::Kind;
+use crate::payload::Format;
 
 /// A formula of the expression language, where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,16 +67,9 @@ pub struct SettingSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodySpec {
     /// In order of preference; the content type picks, and the first is taken when there is none.
-    pub accepts: Vec<BodyFormat>,
+    pub accepts: Vec<Format>,
     /// Body fields that hold secrets: removed before anything is stored.
     pub redact: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyFormat {
-    Json,
-    Form,
-    Multipart,
 }
 
 /// Where the envelope's facts stand. In a batch they are asked once per part, with `item` in scope.
@@ -116,7 +110,7 @@ pub struct Handshake {
 /// How a sender proves itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verify {
-    Hmac(Hmac),
+    Hmac(Box<Hmac>),
     Key(KeyPlace),
     Basic,
     Bearer,

@@ -1,3 +1,6 @@
-//! Sources: what operators and integrators declare about a sender, loaded strictly.
+//! Sources: what operators and integrators declare about a sender, loaded strictly, and the parts of it that both
+//! receiving and processing read, compiled.
 
 pub mod declaration;
+pub mod envelope;
+pub mod schema;

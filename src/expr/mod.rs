@@ -1,0 +1,117 @@
+//! The one expression language: MiniJinja with the house's filters, compiled when loaded, run with a fuel limit.
+//!
+//! A mapping field, a rule's advanced condition, a text: the same formulas with the same filters everywhere.
+//! What is missing is undefined and stays so through any chain (`body.customer.email`); `blank` decides what counts
+//! as nothing.
+
+pub mod filters;
+pub mod payload;
+pub mod scope;
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use minijinja::{Environment, Expression, UndefinedBehavior, Value};
+
+use crate::expr::scope::Scope;
+
+/// Steps a formula or template may take; a loop over a whole order needs some thousands.
+const FUEL: u64 = 200_000;
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_fuel(Some(FUEL));
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    filters::register(&mut environment);
+    environment
+});
+
+/// Why a formula cannot be used, or failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct FormulaError(pub String);
+
+impl From<minijinja::Error> for FormulaError {
+    fn from(error: minijinja::Error) -> Self {
+        FormulaError(match error.detail() {
+            Some(detail) => detail.to_owned(),
+            None => error.kind().to_string(),
+        })
+    }
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Formula {
+    expression: Expression<'static, 'static>,
+}
+
+impl Formula {
+    /// Compiles `text`.
+    ///
+    /// # Errors
+    /// A sentence about the syntax, or the unknown filter, test or function that it names.
+    pub fn compile(text: &str) -> Result<Self, FormulaError> {
+        let expression = ENVIRONMENT.compile_expression_owned(Cow::Owned(text.to_owned()))?;
+        Ok(Formula { expression })
+    }
+
+    /// The names it reads from its surroundings: `body`, `header`, …
+    pub fn variables(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .expression
+            .undeclared_variables(false)
+            .into_iter()
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Its value. What is missing is undefined, not an error.
+    ///
+    /// # Errors
+    /// A filter that was given what it cannot take (`'abc' | decimal`), or no fuel left.
+    pub fn eval(&self, scope: &Scope) -> Result<Value, FormulaError> {
+        Ok(self.expression.eval(scope.as_value())?)
+    }
+
+    /// Its value as a truth.
+    ///
+    /// # Errors
+    /// As `eval`.
+    pub fn is_true(&self, scope: &Scope) -> Result<bool, FormulaError> {
+        Ok(self.eval(scope)?.is_true())
+    }
+
+    /// Its value as trimmed text; `None` when it is blank.
+    ///
+    /// # Errors
+    /// As `eval`.
+    pub fn text(&self, scope: &Scope) -> Result<Option<String>, FormulaError> {
+        let value = self.eval(scope)?;
+        if is_blank(&value) {
+            return Ok(None);
+        }
+        let text = match value.as_str() {
+            Some(text) => text.trim().to_owned(),
+            None => value.to_string(),
+        };
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+}
+
+/// Renders a template text (`{{ … }}`) in `scope`; for samples, notifications and bodies.
+///
+/// # Errors
+/// Syntax, a failing filter, or no fuel left.
+pub fn render(template: &str, scope: &Scope) -> Result<String, FormulaError> {
+    Ok(ENVIRONMENT.render_str(template, scope.as_value())?)
+}
+
+/// Nothing: undefined, null, or a text of spaces.
+pub fn is_blank(value: &Value) -> bool {
+    value.is_undefined()
+        || value.is_none()
+        || value.as_str().is_some_and(|text| text.trim().is_empty())
+}

@@ -1,0 +1,303 @@
+//! The envelope, compiled: which events a payload holds, and each one's type, id, time and scope.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use minijinja::Value;
+
+use crate::expr::scope::Scope;
+use crate::expr::{Formula, FormulaError, filters, payload};
+use crate::model::problem::Problem;
+use crate::model::request::{Headers, RawRequest};
+use crate::source::declaration::{Expr, Source};
+
+/// Most parts one request may hold.
+const MAX_PARTS: usize = 10_000;
+
+/// Reads envelopes of one source.
+#[derive(Debug)]
+pub struct Envelope {
+    split: Vec<Formula>,
+    event: Formula,
+    id: Option<Formula>,
+    time: Option<Formula>,
+    scope: Option<Formula>,
+    dedupe: Vec<Formula>,
+    events: Vec<Pattern>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    name: String,
+    when: Option<Formula>,
+}
+
+/// One event of a payload.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Position in the batch, from 0.
+    pub index: u32,
+    /// The names its formulas read: the request's, and `item` and `outer` in a batch, and `event`.
+    pub names: Scope,
+    /// The part itself when the request was split; the schema is checked against it.
+    pub item: Option<Value>,
+    /// The sender's word; empty when it has none.
+    pub event_type: String,
+    pub id: Option<String>,
+    pub time: Option<Timestamp>,
+    /// The account that external ids belong to, where the source declares one.
+    pub scope: Option<String>,
+    /// What identifies it, as declared; empty: the body's hash must serve.
+    pub dedupe: Vec<String>,
+    /// Position in `Source::events`; `None` for an event that no `[[event]]` names.
+    pub spec: Option<usize>,
+}
+
+/// Why an envelope cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    #[error("{place}: {cause}")]
+    Formula {
+        place: &'static str,
+        cause: FormulaError,
+    },
+    #[error("the request holds more than {MAX_PARTS} events")]
+    TooManyParts,
+}
+
+impl Envelope {
+    /// Compiles the `[delivery]`, `[split]` and `[[event]]` heads of a source.
+    ///
+    /// # Errors
+    /// Every formula that does not compile, with its line.
+    pub fn compile(source: &Source) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut formula = |expr: &Expr| compile(&source.file, expr, &mut problems);
+        let delivery = &source.delivery;
+        let split: Vec<_> = source
+            .split
+            .iter()
+            .flat_map(|split| &split.each)
+            .filter_map(&mut formula)
+            .collect();
+        let event = formula(&delivery.event);
+        let id = delivery.id.as_ref().and_then(&mut formula);
+        let time = delivery.time.as_ref().and_then(&mut formula);
+        let scope = delivery.scope.as_ref().and_then(&mut formula);
+        let dedupe = delivery.dedupe.iter().filter_map(&mut formula).collect();
+        let events = source
+            .events
+            .iter()
+            .map(|spec| Pattern {
+                name: spec.name.clone(),
+                when: spec.when.as_ref().and_then(&mut formula),
+            })
+            .collect();
+        match event {
+            Some(event) if problems.is_empty() => Ok(Envelope {
+                split,
+                event,
+                id,
+                time,
+                scope,
+                dedupe,
+                events,
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// The events of a payload, in the order they stand in it.
+    ///
+    /// # Errors
+    /// A formula of the envelope that fails on this payload, or a batch beyond reason.
+    pub fn open(&self, names: &Scope) -> Result<Vec<Part>, EnvelopeError> {
+        let mut scopes = vec![(names.clone(), None)];
+        for each in &self.split {
+            scopes = Self::descend(each, scopes)?;
+        }
+        let mut parts = Vec::with_capacity(scopes.len());
+        for (index, (names, item)) in scopes.into_iter().enumerate() {
+            parts.push(self.part(u32::try_from(index).unwrap_or(u32::MAX), names, item)?);
+        }
+        Ok(parts)
+    }
+
+    fn descend(
+        each: &Formula,
+        scopes: Vec<(Scope, Option<Value>)>,
+    ) -> Result<Vec<(Scope, Option<Value>)>, EnvelopeError> {
+        let mut inner = Vec::new();
+        for (names, item) in scopes {
+            let list = each.eval(&names).map_err(at("[split] each"))?;
+            let outer: Vec<Value> = names
+                .get("outer")
+                .and_then(|outer| outer.try_iter().ok())
+                .into_iter()
+                .flatten()
+                .chain(item)
+                .collect();
+            let names = names.with("outer", Value::from(outer));
+            let Ok(items) = list.try_iter() else {
+                continue;
+            };
+            for item in items {
+                if inner.len() >= MAX_PARTS {
+                    return Err(EnvelopeError::TooManyParts);
+                }
+                inner.push((names.with("item", item.clone()), Some(item)));
+            }
+        }
+        Ok(inner)
+    }
+
+    fn part(&self, index: u32, names: Scope, item: Option<Value>) -> Result<Part, EnvelopeError> {
+        let event_type = self
+            .event
+            .text(&names)
+            .map_err(at("[delivery] event"))?
+            .unwrap_or_default();
+        let names = names.with("event", Value::from(event_type.as_str()));
+        let text = |formula: &Option<Formula>, place| match formula {
+            Some(formula) => formula.text(&names).map_err(at(place)),
+            None => Ok(None),
+        };
+        let id = text(&self.id, "[delivery] id")?;
+        let scope = text(&self.scope, "[delivery] scope")?;
+        let time = match &self.time {
+            Some(formula) => {
+                let value = formula.eval(&names).map_err(at("[delivery] time"))?;
+                filters::to_timestamp(&value)
+            }
+            None => None,
+        };
+        let mut dedupe = Vec::with_capacity(self.dedupe.len());
+        for formula in &self.dedupe {
+            dedupe.extend(formula.text(&names).map_err(at("[delivery] dedupe"))?);
+        }
+        let mut spec = None;
+        for (position, pattern) in self.events.iter().enumerate() {
+            if pattern.fits(&event_type, &names)? {
+                spec = Some(position);
+                break;
+            }
+        }
+        Ok(Part {
+            index,
+            names,
+            item,
+            event_type,
+            id,
+            time,
+            scope,
+            dedupe,
+            spec,
+        })
+    }
+}
+
+impl Pattern {
+    fn fits(&self, event_type: &str, names: &Scope) -> Result<bool, EnvelopeError> {
+        if !matches(&self.name, event_type) {
+            return Ok(false);
+        }
+        match &self.when {
+            Some(when) => when.is_true(names).map_err(at("[[event]] when")),
+            None => Ok(true),
+        }
+    }
+}
+
+/// The names of a request: `body`, `header`, `query`, `endpoint`, `method`, `received_at`, `region`, and the source's
+/// lookup tables. Settings are not among them, so that no mapping can write a token into a record.
+pub fn names(
+    request: &RawRequest,
+    body: Arc<serde_json::Value>,
+    region: Option<&str>,
+    tables: &Value,
+) -> Scope {
+    Scope::new([
+        ("body", payload::of_json(body)),
+        ("header", header_value(&request.headers)),
+        ("query", query_value(&request.query)),
+        ("endpoint", Value::from(request.endpoint.as_str())),
+        ("method", Value::from(request.method.as_str())),
+        ("received_at", Value::from(request.received_at.to_string())),
+        ("region", region.map_or(Value::UNDEFINED, Value::from)),
+        ("tables", tables.clone()),
+    ])
+}
+
+/// Header names in lower case → first value.
+pub fn header_value(headers: &Headers) -> Value {
+    headers
+        .0
+        .iter()
+        .rev()
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .collect()
+}
+
+/// Query parameters, decoded → first value.
+pub fn query_value(query: &str) -> Value {
+    let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes())
+        .map(|(name, value)| (name.into_owned(), Value::from(value.as_ref())))
+        .collect();
+    pairs.reverse();
+    pairs.into_iter().collect()
+}
+
+/// Whether `name` fits `pattern`, in which `*` stands for any text.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((before, after)) => {
+            let Some(rest) = name.strip_prefix(before) else {
+                return false;
+            };
+            (0..=rest.len())
+                .filter(|at| rest.is_char_boundary(*at))
+                .any(|at| rest.get(at..).is_some_and(|rest| matches(after, rest)))
+        }
+    }
+}
+
+/// Compiles one formula, or notes what is wrong with it.
+pub fn compile(file: &str, expr: &Expr, problems: &mut Vec<Problem>) -> Option<Formula> {
+    match Formula::compile(&expr.text) {
+        Ok(formula) => Some(formula),
+        Err(error) => {
+            problems.push(Problem {
+                file: file.to_owned(),
+                line: expr.line,
+                message: error.0,
+            });
+            None
+        }
+    }
+}
+
+fn at(place: &'static str) -> impl Fn(FormulaError) -> EnvelopeError {
+    move |cause| EnvelopeError::Formula { place, cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, expected) in [
+            ("orders/*", "orders/create", true),
+            ("orders/*", "customers/create", false),
+            ("*", "", true),
+            ("*.created", "lead.created", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "axxbyy", false),
+            ("ping", "ping", true),
+            ("ping", "pings", false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}
