@@ -1,0 +1,47 @@
+//! Load on loopback: Frontdesk against a bare reference, ratios in one run.
+//!
+//! `cargo bench --bench load -- all` prints the tables of docs/BENCHMARKS.md. Every body is distinct, signed before
+//! the clock starts, of thousands of distinct customers; what was stored and mapped is counted afterwards.
+
+mod bodies;
+mod gateway;
+mod generator;
+mod reference;
+mod scenario;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["reference", database, listen] => reference::run(database, listen),
+        [] => {
+            println!("load: nothing asked for; try `cargo bench --bench load -- all`");
+            Ok(())
+        }
+        ["all"] => scenario::all(&scenario::Options::default()),
+        ["quick"] => scenario::all(&scenario::Options::quick()),
+        ["million"] => scenario::million(&scenario::Options::default()),
+        ["visible"] => scenario::visible(),
+        [which @ ("leads" | "orders")] => {
+            scenario::one(which, &scenario::Options::default()).map(|_| ())
+        }
+        [which @ ("leads" | "orders"), "quick"] => {
+            scenario::one(which, &scenario::Options::quick()).map(|_| ())
+        }
+        _ => Err(anyhow::anyhow!(
+            "usage: load all | quick | million | visible | leads [quick] | orders [quick]"
+        )),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
