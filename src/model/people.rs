@@ -39,6 +39,19 @@ pub struct Member {
     pub weight: u32,
 }
 
+/// A member's place in a team's round robin: counted, so that it survives members coming and going.
+///
+/// Kept by the member's handle, also while the member is away or has left the team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    pub team: String,
+    pub rep: String,
+    /// Turns taken, in millionths of a turn: who joins or comes back is placed between whole turns.
+    pub taken: i64,
+    /// Number of the team's turn, from 1, when this member was last chosen; 0: never. The tie-break.
+    pub last: i64,
+}
+
 fn yes() -> bool {
     true
 }

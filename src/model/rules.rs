@@ -1,7 +1,11 @@
 //! Assignment rules as the API takes and gives them.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::model::people::{Rep, Team, Turn};
 
 /// A whole rule set. Versions are immutable; publishing makes the next one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -128,6 +132,16 @@ pub enum Strategy {
 pub enum OnNoneEligible {
     #[default]
     NextRule,
+}
+
+/// The people and the rules as they now are, and whose turn it is.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    pub rules: Arc<RuleSet>,
+    pub reps: Vec<Rep>,
+    pub teams: Vec<Team>,
+    /// Round-robin state of each team's members.
+    pub turns: Vec<Turn>,
 }
 
 fn yes() -> bool {

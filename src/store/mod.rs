@@ -5,7 +5,6 @@
 
 pub mod sqlite;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,10 +17,10 @@ use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, Refusa
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::page::{Page, PageRequest};
-use crate::model::people::{Rep, Team};
+use crate::model::people::{Rep, Team, Turn};
 use crate::model::record::Record;
 use crate::model::request::RawRequest;
-use crate::model::rules::RuleSet;
+use crate::model::rules::{Desk, RuleSet};
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -145,27 +144,6 @@ pub struct Held<'a> {
     /// Those records, tombstones included; and the records that matched leads, orders and tickets link to as `contact`.
     pub records: Vec<Record>,
     pub desk: &'a Desk,
-}
-
-/// The people and the rules as they now are, and whose turn it is.
-#[derive(Debug, Clone)]
-pub struct Desk {
-    pub rules: Arc<RuleSet>,
-    pub reps: Vec<Rep>,
-    pub teams: Vec<Team>,
-    /// Round-robin state of each team's members.
-    pub turns: Vec<Turn>,
-}
-
-/// A member's place in a team's round robin: counted, so that it survives members coming and going.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Turn {
-    pub team: String,
-    pub rep: String,
-    /// Weighted turns taken; the strategy in `assign` gives the number its meaning.
-    pub taken: i64,
-    /// Counts the team's assignments when this member was last chosen: the tie-break.
-    pub last: i64,
 }
 
 /// What one event writes.
