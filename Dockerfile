@@ -1,4 +1,4 @@
-# Build: the binary links musl-free against Debian's libc only; SQLite, schemas and mappings are inside it.
+# The binary needs Debian's C library and nothing else: SQLite, schemas and mappings are inside it.
 FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
@@ -14,6 +14,4 @@ USER frontdesk
 WORKDIR /data
 VOLUME /data
 EXPOSE 8080
-# The health check needs no tool in the image: the binary asks itself.
-HEALTHCHECK --interval=10s --timeout=3s CMD ["frontdesk", "health", "--url", "http://127.0.0.1:8080"]
 CMD ["frontdesk", "serve", "--config", "/data/frontdesk.toml", "--listen", "0.0.0.0:8080"]
