@@ -2,5 +2,6 @@
 //! receiving and processing read, compiled.
 
 pub mod declaration;
+pub mod endpoints;
 pub mod envelope;
 pub mod schema;
