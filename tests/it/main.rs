@@ -1,6 +1,7 @@
 //! Integration tests: one binary, one subject a module.
 
 mod architecture;
+mod catalog;
 mod config;
 mod crash;
 mod process;
