@@ -1,12 +1,26 @@
 //! The configuration: defaults, then the file, then the environment; read and checked once.
 
-use std::collections::BTreeMap;
+pub mod document;
+mod endpoint;
+pub mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use crate::config::document::{Document, Table};
+use crate::config::endpoint::noted;
+use crate::model::problem::Problem;
 
 /// A text that is never printed.
 pub use secrecy::SecretString;
+
+/// Variables by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// The defaults, which are also the reference.
+pub const DEFAULTS: &str = include_str!("default.toml");
 
 /// Everything the operator decided.
 #[derive(Debug)]
@@ -118,4 +132,219 @@ pub struct Endpoint {
 pub struct Rate {
     pub per_second: u32,
     pub burst: u32,
+}
+
+impl Config {
+    /// Reads `path` with the process's environment.
+    ///
+    /// # Errors
+    /// Every problem at once: unknown keys, wrong types, secrets that cannot be read.
+    pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
+        let file = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            vec![Problem {
+                file: file.clone(),
+                line: 0,
+                message: format!(
+                    "cannot be read: {error}; `frontdesk init` writes one, `--config FILE` names another"
+                ),
+            }]
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::from_text(&file, &text, &process_environment(), folder)
+    }
+
+    /// Reads `text`; `folder` is where relative secret files and paths start.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn from_text(
+        file: &str,
+        text: &str,
+        environment: &Environment,
+        folder: &Path,
+    ) -> Result<Self, Vec<Problem>> {
+        let defaults = Document::parse("default.toml", DEFAULTS);
+        let document = Document::parse(file, text).with_environment(environment);
+        let root = document.root();
+        let fallback = defaults.root();
+        let section = |name: &str| Section {
+            table: root.section(name),
+            fallback: fallback.section(name),
+        };
+        let config = Config {
+            server: server(&section("server")),
+            store: store(&section("store"), folder),
+            catalog: catalog(&section("catalog"), folder),
+            outbound: outbound(&section("outbound")),
+            log: log(&section("log")),
+            endpoints: endpoints(&root, environment, folder),
+            file: file.to_owned(),
+        };
+        root.finish();
+        let mut problems = document.into_problems();
+        problems.extend(defaults.into_problems());
+        if problems.is_empty() {
+            Ok(config)
+        } else {
+            Err(problems)
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "config is the one reader of the environment"
+)]
+fn process_environment() -> Environment {
+    std::env::vars().collect()
+}
+
+/// A section of the file over the same section of the defaults.
+struct Section<'d> {
+    table: Table<'d>,
+    fallback: Table<'d>,
+}
+
+impl<'d> Section<'d> {
+    fn pick(&self, key: &str) -> &Table<'d> {
+        if self.table.has(key) {
+            &self.table
+        } else {
+            &self.fallback
+        }
+    }
+
+    fn text(&self, key: &str) -> String {
+        self.pick(key)
+            .text(key)
+            .map(|text| text.value)
+            .unwrap_or_default()
+    }
+
+    fn number(&self, key: &str) -> u64 {
+        self.pick(key).number(key).unwrap_or_default()
+    }
+
+    /// A text read by `parse`.
+    fn parsed<T: Default>(&self, key: &str, parse: fn(&str) -> Result<T, String>) -> T {
+        let table = self.pick(key);
+        table
+            .text(key)
+            .and_then(|text| noted(table, &text, parse(&text.value)))
+            .unwrap_or_default()
+    }
+
+    fn networks(&self, key: &str) -> Vec<Network> {
+        endpoint::networks(self.pick(key), key)
+    }
+}
+
+fn server(section: &Section<'_>) -> Server {
+    let server = Server {
+        listen: section.text("listen"),
+        public_url: section.text("public_url").trim_end_matches('/').to_owned(),
+        threads: usize::try_from(section.number("threads"))
+            .unwrap_or(0)
+            .min(256),
+        trusted_proxies: section.networks("trusted_proxies"),
+        body_timeout: section.parsed("body_timeout", value::duration),
+        shutdown_timeout: section.parsed("shutdown_timeout", value::duration),
+        max_body: section.parsed("max_body", value::size),
+    };
+    let table = &section.table;
+    if !server.public_url.starts_with("http://") && !server.public_url.starts_with("https://") {
+        table.problem(
+            table.line_of("public_url"),
+            "`server.public_url` must begin with https:// (or http:// while trying it)",
+        );
+    }
+    if server
+        .listen
+        .rsplit_once(':')
+        .is_none_or(|(_, port)| port.parse::<u16>().is_err())
+    {
+        table.problem(
+            table.line_of("listen"),
+            format!(
+                "`server.listen` must be ADDRESS:PORT, not \"{}\"",
+                server.listen
+            ),
+        );
+    }
+    table.finish();
+    server
+}
+
+fn store(section: &Section<'_>, folder: &Path) -> StoreConfig {
+    let store = StoreConfig {
+        url: anchored(&section.text("url"), folder),
+        keep_bodies: section.parsed("keep_bodies", value::duration),
+        keep_keys: section.parsed("keep_keys", value::duration),
+        keep_history: section.parsed("keep_history", value::duration),
+        refusals: section.number("refusals"),
+    };
+    section.table.finish();
+    store
+}
+
+/// A relative database file lies beside the config, wherever the command is run.
+fn anchored(url: &str, folder: &Path) -> String {
+    match url.strip_prefix("sqlite:") {
+        Some(path) if Path::new(path).is_relative() => {
+            format!("sqlite:{}", folder.join(path).display())
+        }
+        _ => url.to_owned(),
+    }
+}
+
+fn catalog(section: &Section<'_>, folder: &Path) -> CatalogConfig {
+    let path = section
+        .table
+        .text("path")
+        .map(|path| folder.join(path.value));
+    section.table.finish();
+    CatalogConfig { path }
+}
+
+fn outbound(section: &Section<'_>) -> Outbound {
+    let allow = section.networks("allow");
+    section.table.finish();
+    Outbound { allow }
+}
+
+fn log(section: &Section<'_>) -> Log {
+    let format = match section.text("format").as_str() {
+        "json" => LogFormat::Json,
+        "text" => LogFormat::Text,
+        other => {
+            section.table.problem(
+                section.table.line_of("format"),
+                format!("`log.format` is \"text\" or \"json\", not \"{other}\""),
+            );
+            LogFormat::Text
+        }
+    };
+    let level = section.text("level");
+    section.table.finish();
+    Log { level, format }
+}
+
+fn endpoints(root: &Table<'_>, environment: &Environment, folder: &Path) -> Vec<Endpoint> {
+    let mut names = BTreeSet::new();
+    let mut endpoints = Vec::new();
+    for table in root.tables("endpoint") {
+        let line = table.line;
+        let Some(endpoint) = endpoint::read(table, environment, folder) else {
+            continue;
+        };
+        if !names.insert(endpoint.name.clone()) {
+            root.problem(
+                line,
+                format!("a second endpoint is called \"{}\"", endpoint.name),
+            );
+        }
+        endpoints.push(endpoint);
+    }
+    endpoints
 }

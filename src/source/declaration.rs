@@ -241,6 +241,8 @@ pub struct EventSpec {
     /// Of no interest: answered 200, kept as `ignored`.
     pub ignore: bool,
     pub fetch: Option<Fetch>,
+    /// Evaluated once per event and called `fields` in the formulas of its records: a form's answers by name.
+    pub fields: Option<Expr>,
     /// In order of the contract: contact first, so that the others can link to it.
     pub records: Vec<RecordSpec>,
     /// Lines where a sentence about the event may help people.

@@ -1,6 +1,9 @@
 //! Sources: what operators and integrators declare about a sender, loaded strictly, and the parts of it that both
 //! receiving and processing read, compiled.
 
+pub mod catalog;
 pub mod declaration;
+pub mod endpoints;
 pub mod envelope;
+mod load;
 pub mod schema;

@@ -28,13 +28,37 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// A word that may stand only in these rooms (or files), and why.
 const HOMES: &[(&str, &[&str], &str)] = &[
-    ("actix_web::", &["web", "api", "console", "app"], "HTTP serving is the outer wall"),
-    ("rusqlite", &["store"], "SQL and its driver stay in the store"),
-    ("reqwest", &["process/fetch", "deliver", "cli"], "calls to the outside have one guard"),
-    ("std::env::", &["config", "cli"], "only config reads the environment"),
+    (
+        "actix_web::",
+        &["web", "api", "console", "app"],
+        "HTTP serving is the outer wall",
+    ),
+    (
+        "rusqlite",
+        &["store"],
+        "SQL and its driver stay in the store",
+    ),
+    (
+        "reqwest",
+        &["process/fetch", "deliver", "cli"],
+        "calls to the outside have one guard",
+    ),
+    (
+        "std::env::",
+        &["config", "cli"],
+        "only config reads the environment",
+    ),
     ("Timestamp::now(", &["clock"], "time comes in as a value"),
-    ("minijinja", &["expr", "source", "process", "ingest", "assign"], "formulas are compiled by expr"),
-    ("StatusCode", &["web", "api", "console", "cli", "process/fetch"], "status codes are web's table"),
+    (
+        "minijinja",
+        &["expr", "source", "process", "ingest", "assign"],
+        "formulas are compiled by expr",
+    ),
+    (
+        "StatusCode",
+        &["web", "api", "console", "cli", "process/fetch"],
+        "status codes are web's table",
+    ),
     ("super::super", &[], "name the room instead"),
 ];
 
@@ -46,7 +70,11 @@ fn sources() -> Vec<(String, String)> {
     files
         .into_iter()
         .map(|path| {
-            let name = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(&root)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
             (name, fs::read_to_string(path).unwrap())
         })
         .collect()
@@ -98,19 +126,27 @@ fn rooms_name_only_lower_floors() {
             continue;
         }
         let Some(floor) = floors.get(here) else {
-            wrong.push(format!("{file}: the room {here} has no floor; add it to ARCHITECTURE.md and here"));
+            wrong.push(format!(
+                "{file}: the room {here} has no floor; add it to ARCHITECTURE.md and here"
+            ));
             continue;
         };
         for named in named_rooms(&code(&text)) {
             match floors.get(named.as_str()) {
                 Some(other) if named != here && other >= floor => {
-                    wrong.push(format!("{file} (floor {floor}) names {named} (floor {other})"));
+                    wrong.push(format!(
+                        "{file} (floor {floor}) names {named} (floor {other})"
+                    ));
                 }
                 _ => {}
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that must not exist:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that must not exist:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -124,7 +160,11 @@ fn foreign_crates_stay_at_home() {
             }
         }
     }
-    assert!(wrong.is_empty(), "foreign crates away from home:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "foreign crates away from home:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -134,5 +174,8 @@ fn every_file_says_what_it_is() {
         .filter(|(_, text)| !text.starts_with("//! "))
         .map(|(file, _)| file)
         .collect();
-    assert!(silent.is_empty(), "files without a //! line first: {silent:?}");
+    assert!(
+        silent.is_empty(),
+        "files without a //! line first: {silent:?}"
+    );
 }

@@ -21,7 +21,10 @@ struct Ledger {
 fn acknowledged_events_survive_kill_9_and_take_effect_once() {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), "");
-    let token = command(folder.path(), &["token", "create", "--name", "t", "--role", "admin"]);
+    let token = command(
+        folder.path(),
+        &["token", "create", "--name", "t", "--role", "admin"],
+    );
     {
         let mut gateway = Gateway::start(folder.path());
         seed_team(&gateway, &token);
@@ -34,7 +37,8 @@ fn acknowledged_events_survive_kill_9_and_take_effect_once() {
         let stop = Arc::new(AtomicBool::new(false));
         let senders: Vec<_> = (0..SENDERS)
             .map(|_| {
-                let (ledger, next, stop) = (Arc::clone(&ledger), Arc::clone(&next), Arc::clone(&stop));
+                let (ledger, next, stop) =
+                    (Arc::clone(&ledger), Arc::clone(&next), Arc::clone(&stop));
                 let address = gateway.address;
                 std::thread::spawn(move || send(address, &ledger, &next, &stop))
             })
@@ -75,7 +79,13 @@ fn send(
 
 fn deliver(address: std::net::SocketAddr, n: u64, ledger: &Mutex<Ledger>) -> std::io::Result<()> {
     let body = lead(n);
-    let answer = call(address, "POST", "/hooks/crm", &signed(&format!("msg_{n}"), &body), &body)?;
+    let answer = call(
+        address,
+        "POST",
+        "/hooks/crm",
+        &signed(&format!("msg_{n}"), &body),
+        &body,
+    )?;
     if answer.status == 503 {
         return Err(std::io::Error::other("not now"));
     }
@@ -86,12 +96,24 @@ fn deliver(address: std::net::SocketAddr, n: u64, ledger: &Mutex<Ledger>) -> std
 }
 
 fn verify(gateway: &Gateway, token: &str, acknowledged: &BTreeMap<u64, String>) {
-    assert!(acknowledged.len() > 100, "only {} deliveries: no load", acknowledged.len());
+    assert!(
+        acknowledged.len() > 100,
+        "only {} deliveries: no load",
+        acknowledged.len()
+    );
     let sent = acknowledged.len() as u64;
     let stats = gateway.api(token, "GET", "/api/v1/stats", "");
     assert_eq!(stats["events"].as_u64(), Some(sent), "each event once");
-    assert_eq!(stats["leads"].as_u64(), Some(sent), "each record effect once");
-    assert_eq!(stats["decisions"].as_u64(), Some(sent), "each decision once");
+    assert_eq!(
+        stats["leads"].as_u64(),
+        Some(sent),
+        "each record effect once"
+    );
+    assert_eq!(
+        stats["decisions"].as_u64(),
+        Some(sent),
+        "each decision once"
+    );
     for (n, event) in acknowledged {
         let event = gateway.api(token, "GET", &format!("/api/v1/events/{event}"), "");
         assert_eq!(event["status"], "processed", "delivery {n}: {event}");
@@ -100,7 +122,12 @@ fn verify(gateway: &Gateway, token: &str, acknowledged: &BTreeMap<u64, String>) 
     let mut owners: BTreeMap<String, u64> = BTreeMap::new();
     let mut cursor = String::new();
     loop {
-        let page = gateway.api(token, "GET", &format!("/api/v1/leads?limit=200{cursor}"), "");
+        let page = gateway.api(
+            token,
+            "GET",
+            &format!("/api/v1/leads?limit=200{cursor}"),
+            "",
+        );
         for item in page["items"].as_array().unwrap() {
             let owner = item["fields"]["owner"].as_str().unwrap().to_owned();
             *owners.entry(owner).or_default() += 1;
@@ -111,7 +138,10 @@ fn verify(gateway: &Gateway, token: &str, acknowledged: &BTreeMap<u64, String>) 
         }
     }
     assert_eq!(owners.values().sum::<u64>(), sent);
-    let (least, most) = (owners.values().min().unwrap(), owners.values().max().unwrap());
+    let (least, most) = (
+        owners.values().min().unwrap(),
+        owners.values().max().unwrap(),
+    );
     assert!(owners.len() == 3 && most - least <= 1, "turns: {owners:?}");
 }
 
@@ -119,7 +149,10 @@ fn verify(gateway: &Gateway, token: &str, acknowledged: &BTreeMap<u64, String>) 
 fn the_same_delivery_fifty_times_at_once_is_one_event() {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), "");
-    let token = command(folder.path(), &["token", "create", "--name", "t", "--role", "admin"]);
+    let token = command(
+        folder.path(),
+        &["token", "create", "--name", "t", "--role", "admin"],
+    );
     let gateway = Gateway::start(folder.path());
     seed_team(&gateway, &token);
     let body = lead(1);
@@ -128,14 +161,22 @@ fn the_same_delivery_fifty_times_at_once_is_one_event() {
     let answers: Vec<_> = (0..50)
         .map(|_| {
             let (headers, body) = (headers.clone(), body.clone());
-            std::thread::spawn(move || call(address, "POST", "/hooks/crm", &headers, &body).unwrap())
+            std::thread::spawn(move || {
+                call(address, "POST", "/hooks/crm", &headers, &body).unwrap()
+            })
         })
         .collect::<Vec<_>>()
         .into_iter()
         .map(|thread| thread.join().unwrap())
         .collect();
-    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-    let accepted = answers.iter().filter(|a| a.json()["status"] == "accepted").count();
+    assert!(
+        answers.iter().all(|answer| answer.status == 200),
+        "{answers:?}"
+    );
+    let accepted = answers
+        .iter()
+        .filter(|a| a.json()["status"] == "accepted")
+        .count();
     assert_eq!(accepted, 1, "one is new, the others are duplicates");
     let first = answers[0].json()["event"].clone();
     assert!(answers.iter().all(|answer| answer.json()["event"] == first));
@@ -158,8 +199,15 @@ fn a_full_disk_is_503_and_heals_without_a_restart() {
     write_config(folder.path(), "");
     let config = folder.path().join("frontdesk.toml");
     let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, text.replace("sqlite:frontdesk.db", "sqlite:disk/frontdesk.db")).unwrap();
-    let token = command(folder.path(), &["token", "create", "--name", "t", "--role", "admin"]);
+    std::fs::write(
+        &config,
+        text.replace("sqlite:frontdesk.db", "sqlite:disk/frontdesk.db"),
+    )
+    .unwrap();
+    let token = command(
+        folder.path(),
+        &["token", "create", "--name", "t", "--role", "admin"],
+    );
     let gateway = Gateway::start(folder.path());
     seed_team(&gateway, &token);
     deliver_one(&gateway, 1, 200);
@@ -172,7 +220,10 @@ fn a_full_disk_is_503_and_heals_without_a_restart() {
         match answer.status {
             200 => accepted.push(n),
             503 => {
-                assert!(answer.head.to_ascii_lowercase().contains("retry-after:"), "{answer:?}");
+                assert!(
+                    answer.head.to_ascii_lowercase().contains("retry-after:"),
+                    "{answer:?}"
+                );
                 assert_eq!(answer.json()["code"], "store_unavailable");
                 refused += 1;
                 if refused > 5 {
@@ -195,13 +246,22 @@ fn a_full_disk_is_503_and_heals_without_a_restart() {
     assert!(healed, "still refusing with room on the disk");
     gateway.drain(&token);
     let stats = gateway.api(&token, "GET", "/api/v1/stats", "");
-    assert_eq!(stats["events"].as_u64(), Some(accepted.len() as u64), "what was acknowledged, and nothing else");
+    assert_eq!(
+        stats["events"].as_u64(),
+        Some(accepted.len() as u64),
+        "what was acknowledged, and nothing else"
+    );
 }
 
 fn attempt(gateway: &Gateway, n: u64) -> crate::process::Answer {
     let body = lead(n);
     gateway
-        .call("POST", "/hooks/crm", &signed(&format!("msg_{n}"), &body), &body)
+        .call(
+            "POST",
+            "/hooks/crm",
+            &signed(&format!("msg_{n}"), &body),
+            &body,
+        )
         .unwrap()
 }
 
@@ -234,6 +294,11 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        drop(std::process::Command::new("umount").arg("-l").arg(&self.0).status());
+        drop(
+            std::process::Command::new("umount")
+                .arg("-l")
+                .arg(&self.0)
+                .status(),
+        );
     }
 }

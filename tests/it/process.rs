@@ -69,7 +69,9 @@ impl Gateway {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let address = line
             .trim()
             .strip_prefix("frontdesk listening on http://")
@@ -90,18 +92,31 @@ impl Gateway {
     /// SIGTERM; the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 
     /// One request on a connection of its own.
-    pub fn call(&self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
+    pub fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> std::io::Result<Answer> {
         call(self.address, method, path, headers, body)
     }
 
     /// A call of the API; its JSON.
     pub fn api(&self, token: &str, method: &str, path: &str, body: &str) -> serde_json::Value {
-        let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
+        let headers =
+            format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
         let answer = self.call(method, path, &headers, body).unwrap();
         assert!(answer.status < 300, "{method} {path}: {answer:?}");
         answer.json()
@@ -151,9 +166,14 @@ pub fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
     stream.read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     let Some(status) = status else {
-        return Err(std::io::Error::other("the connection ended without an answer"));
+        return Err(std::io::Error::other(
+            "the connection ended without an answer",
+        ));
     };
     Ok(Answer {
         status,
@@ -164,7 +184,11 @@ pub fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
 
 /// Headers of a delivery by Standard Webhooks, signed now.
 pub fn signed(id: &str, body: &str) -> String {
-    let time = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs().to_string();
+    let time = std::time::UNIX_EPOCH
+        .elapsed()
+        .unwrap()
+        .as_secs()
+        .to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY).unwrap();
     mac.update(format!("{id}.{time}.{body}").as_bytes());
     let signature = base64::Engine::encode(

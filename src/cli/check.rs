@@ -1,0 +1,94 @@
+//! `frontdesk check`: loads everything and names every problem.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::config::Config;
+use crate::model::problem::Problem;
+use crate::source::catalog::Catalog;
+use crate::source::declaration::{Source, Verify};
+use crate::source::endpoints;
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// The config to check.
+    #[arg(long, default_value = "frontdesk.toml")]
+    config: PathBuf,
+}
+
+/// Prints what is wrong (exit 1), or what would be served (exit 0).
+///
+/// # Errors
+/// Only when the output cannot be written.
+pub fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    match load(&args.config) {
+        Ok((config, catalog)) => {
+            summary(&config, &catalog, out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(problems) => {
+            for problem in &problems {
+                writeln!(out, "{problem}")?;
+            }
+            let count = problems.len();
+            let word = if count == 1 { "problem" } else { "problems" };
+            writeln!(out, "\n{count} {word}; nothing was started")?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// The config and the catalog, when nothing is wrong with either or with both together.
+///
+/// # Errors
+/// Every problem at once.
+pub fn load(path: &Path) -> Result<(Config, Catalog), Vec<Problem>> {
+    let config = Config::load(path)?;
+    let catalog = Catalog::load(&config.catalog)?;
+    let names: Vec<&str> = catalog.sources().map(|source| source.name.as_str()).collect();
+    let problems = endpoints::check(&config, |name| catalog.get(name), &names);
+    if problems.is_empty() {
+        Ok((config, catalog))
+    } else {
+        Err(problems)
+    }
+}
+
+fn summary(config: &Config, catalog: &Catalog, out: &mut dyn Write) -> anyhow::Result<()> {
+    let count = config.endpoints.len();
+    let word = if count == 1 { "endpoint" } else { "endpoints" };
+    writeln!(out, "{} is right: {count} {word}", config.file)?;
+    for endpoint in &config.endpoints {
+        let proof = match catalog.get(&endpoint.source) {
+            _ if endpoint.unverified => "open to anybody (verify = \"none\")".to_owned(),
+            Some(source) => format!("verified by {}", proof(source)),
+            None => String::new(),
+        };
+        writeln!(
+            out,
+            "  {}/hooks/{}  {}, {proof}",
+            config.server.public_url, endpoint.name, endpoint.source
+        )?;
+    }
+    if count == 0 {
+        writeln!(out, "  none yet: `frontdesk init` shows how one is written")?;
+    }
+    Ok(())
+}
+
+/// How a source proves itself, in a few words.
+pub fn proof(source: &Source) -> String {
+    let words: Vec<String> = source
+        .verify
+        .iter()
+        .map(|scheme| match scheme {
+            Verify::Hmac(hmac) => format!("HMAC in {}", hmac.headers.join(" or ")),
+            Verify::Key(place) => format!("a key ({place:?})"),
+            Verify::Basic => "Basic authentication".to_owned(),
+            Verify::Bearer => "a bearer token".to_owned(),
+        })
+        .collect();
+    words.join(", or ")
+}

@@ -1,0 +1,183 @@
+//! `frontdesk init`: writes a commented config with fresh secrets and says what to do next.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::config::CatalogConfig;
+use crate::source::catalog::Catalog;
+use crate::source::declaration::{KeyForm, Source, Verify};
+
+/// Arguments of `init`.
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// Endpoints to make, as NAME=SOURCE: `shop=shopify`. Without any: website, shop and lead-ads.
+    #[arg(value_name = "NAME=SOURCE")]
+    endpoints: Vec<String>,
+    /// The file to write.
+    #[arg(long, default_value = "frontdesk.toml")]
+    config: PathBuf,
+}
+
+const USUAL: [(&str, &str); 3] = [
+    ("website", "contact_form"),
+    ("shop", "shopify"),
+    ("lead-ads", "meta"),
+];
+
+/// Writes the file; an existing one is never overwritten.
+///
+/// # Errors
+/// An unknown source, a bad name, a file that is there already or cannot be written.
+pub fn run(args: &Init, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let catalog = Catalog::load(&CatalogConfig::default())
+        .map_err(|problems| anyhow::anyhow!("the built-in catalog is broken: {problems:?}"))?;
+    let mut endpoints = Vec::new();
+    for (name, source) in pairs(args)? {
+        let Some(source) = catalog.get(&source) else {
+            bail!("there is no source called \"{source}\"; `frontdesk sources` lists them");
+        };
+        endpoints.push((name, source));
+    }
+    let mut text = HEAD.to_owned();
+    for (name, source) in &endpoints {
+        text.push_str(&endpoint(name, source)?);
+    }
+    create(&args.config, &text)?;
+    tell(&args.config, &endpoints, out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn pairs(args: &Init) -> anyhow::Result<Vec<(String, String)>> {
+    if args.endpoints.is_empty() {
+        return Ok(USUAL
+            .iter()
+            .map(|(name, source)| ((*name).to_owned(), (*source).to_owned()))
+            .collect());
+    }
+    args.endpoints
+        .iter()
+        .map(|pair| match pair.split_once('=') {
+            Some((name, source)) if !name.is_empty() && !source.is_empty() => {
+                Ok((name.to_owned(), source.to_owned()))
+            }
+            _ => bail!("\"{pair}\" is not NAME=SOURCE, such as shop=shopify"),
+        })
+        .collect()
+}
+
+const HEAD: &str = r#"# Frontdesk. `frontdesk check` names every mistake in this file with its line.
+# It holds secrets: keep it out of version control, or write "env:NAME" or "file:PATH" in their place.
+
+[server]
+listen = "127.0.0.1:8080"
+# What senders call, through the proxy that speaks TLS:
+public_url = "http://127.0.0.1:8080"
+
+[store]
+url = "sqlite:frontdesk.db"
+"#;
+
+fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
+    let mut text = String::new();
+    writeln!(text, "\n# {}", source.title)?;
+    for line in source.help.lines() {
+        writeln!(text, "# {line}")?;
+    }
+    writeln!(text, "[[endpoint]]")?;
+    writeln!(text, "name = \"{name}\"")?;
+    writeln!(text, "source = \"{}\"", source.name)?;
+    if source.verify.is_empty() {
+        writeln!(text, "verify = \"none\"          # anybody may post here: it is a public form")?;
+        writeln!(text, "rate_limit_per_address = {{ per_second = 2, burst = 20 }}")?;
+    } else {
+        writeln!(
+            text,
+            "secrets = [\"{}\"]   # fresh; replace it when the sender gives you one",
+            secret(source)?
+        )?;
+    }
+    writeln!(text, "# region = \"ES\"          # default region of phone numbers")?;
+    let settings: Vec<_> = source.settings.iter().filter(|(_, spec)| spec.required).collect();
+    if !settings.is_empty() {
+        writeln!(text, "[endpoint.settings]")?;
+        for (name, spec) in settings {
+            writeln!(text, "{name} = \"{}\"   # {}", random(24)?, spec.help)?;
+        }
+    }
+    Ok(text)
+}
+
+/// A fresh secret in the form the source's scheme wants.
+fn secret(source: &Source) -> anyhow::Result<String> {
+    for scheme in &source.verify {
+        if let Verify::Hmac(hmac) = scheme {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).context("no randomness")?;
+            return Ok(match hmac.key {
+                KeyForm::Text => random(32)?,
+                KeyForm::Base64 => format!("{}{}", hmac.key_prefix, STANDARD.encode(bytes)),
+                KeyForm::Hex => format!("{}{}", hmac.key_prefix, hex::encode(bytes)),
+            });
+        }
+    }
+    random(32)
+}
+
+fn random(bytes: usize) -> anyhow::Result<String> {
+    let mut buffer = vec![0; bytes];
+    getrandom::fill(&mut buffer).context("no randomness")?;
+    Ok(URL_SAFE_NO_PAD.encode(buffer))
+}
+
+fn create(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => bail!(
+            "{} is there already and is not overwritten; move it away or name another with --config",
+            path.display()
+        ),
+        Err(error) => return Err(error).with_context(|| format!("writing {}", path.display())),
+    };
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+fn tell(
+    path: &Path,
+    endpoints: &[(String, &Source)],
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    writeln!(out, "Wrote {} (readable by you alone).\n", path.display())?;
+    writeln!(out, "Next:")?;
+    writeln!(out, "  frontdesk check                 is everything right?")?;
+    writeln!(out, "  frontdesk serve                 start the gateway")?;
+    for (name, source) in endpoints {
+        let event = source
+            .samples
+            .first()
+            .map_or_else(String::new, |sample| format!(" {}", sample.event));
+        writeln!(out, "  {:<31} a sample, signed", format!("frontdesk send {name}{event}"))?;
+    }
+    writeln!(out, "\nThen connect the real senders:")?;
+    for (name, source) in endpoints {
+        writeln!(
+            out,
+            "  {:<14} /hooks/{name}   `frontdesk sources {}` tells how",
+            source.title, source.name
+        )?;
+    }
+    Ok(())
+}

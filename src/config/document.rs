@@ -1,0 +1,402 @@
+//! A TOML file read strictly: every problem is collected with its line, and keys nobody asked for are problems too.
+//!
+//! The configuration and the declarations of sources are read with it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+use crate::model::problem::Problem;
+
+/// A parsed file, and what is wrong with it so far.
+pub struct Document<'t> {
+    file: String,
+    /// Byte offset of each line's beginning.
+    lines: Vec<usize>,
+    root: Spanned<DeTable<'t>>,
+    problems: RefCell<Vec<Problem>>,
+    /// `FRONTDESK__SECTION__KEY` → value; a key's value is taken from here first.
+    environment: BTreeMap<String, String>,
+    used: RefCell<BTreeSet<String>>,
+}
+
+impl<'t> Document<'t> {
+    /// Parses `text`; syntax errors become problems, and what could be read stays readable.
+    pub fn parse(file: &str, text: &'t str) -> Self {
+        let lines = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let document = Document {
+            file: file.to_owned(),
+            lines,
+            root,
+            problems: RefCell::default(),
+            environment: BTreeMap::new(),
+            used: RefCell::default(),
+        };
+        for error in errors {
+            let line = error.span().map_or(0, |span| document.line(span.start));
+            document.problem(line, error.message().to_owned());
+        }
+        document
+    }
+
+    /// Lets variables named `FRONTDESK__…` override keys.
+    #[must_use]
+    pub fn with_environment(mut self, environment: &BTreeMap<String, String>) -> Self {
+        self.environment = environment
+            .iter()
+            .filter(|(name, _)| name.starts_with("FRONTDESK__"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        self
+    }
+
+    /// The top table.
+    pub fn root(&self) -> Table<'_> {
+        Table {
+            document: self,
+            table: self.root.get_ref(),
+            line: 1,
+            path: String::new(),
+            variable: "FRONTDESK".to_owned(),
+            asked: RefCell::default(),
+        }
+    }
+
+    /// Notes a problem.
+    pub fn problem(&self, line: u32, message: String) {
+        self.problems.borrow_mut().push(Problem {
+            file: self.file.clone(),
+            line,
+            message,
+        });
+    }
+
+    /// Everything found, in the order of lines.
+    pub fn into_problems(self) -> Vec<Problem> {
+        let used = self.used.into_inner();
+        let mut problems = self.problems.into_inner();
+        for name in self.environment.keys().filter(|name| !used.contains(*name)) {
+            problems.push(Problem {
+                file: "environment".to_owned(),
+                line: 0,
+                message: format!("{name} names no setting"),
+            });
+        }
+        problems.sort_by_key(|problem| problem.line);
+        problems.dedup();
+        problems
+    }
+
+    fn line(&self, offset: usize) -> u32 {
+        let line = self.lines.partition_point(|start| *start <= offset);
+        u32::try_from(line).unwrap_or(u32::MAX)
+    }
+}
+
+/// A table of a document.
+pub struct Table<'d> {
+    document: &'d Document<'d>,
+    table: &'d DeTable<'d>,
+    /// Where it begins.
+    pub line: u32,
+    /// Dotted path for messages; empty for the top.
+    path: String,
+    /// Prefix of the variables that override its keys.
+    variable: String,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+/// A text and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub value: String,
+    pub line: u32,
+}
+
+/// A value of any type, in place.
+#[derive(Clone, Copy)]
+pub struct Item<'d> {
+    document: &'d Document<'d>,
+    value: &'d DeValue<'d>,
+    pub line: u32,
+}
+
+impl<'d> Table<'d> {
+    /// Notes a problem at `line`.
+    pub fn problem(&self, line: u32, message: impl Into<String>) {
+        self.document.problem(line, message.into());
+    }
+
+    /// `section.key`, for messages.
+    pub fn path(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    /// Keys in the order of the file, with their lines.
+    pub fn keys(&self) -> Vec<(String, u32)> {
+        let mut keys: Vec<_> = self
+            .table
+            .iter()
+            .map(|(key, _)| (key.span().start, key.get_ref().to_string()))
+            .collect();
+        keys.sort();
+        keys.into_iter()
+            .map(|(at, key)| (key, self.document.line(at)))
+            .collect()
+    }
+
+    /// Whether the file or the environment sets `key`.
+    pub fn has(&self, key: &str) -> bool {
+        self.item(key).is_some() || self.overridden(key).is_some()
+    }
+
+    /// The line of a key that is set, else of the table.
+    pub fn line_of(&self, key: &str) -> u32 {
+        self.table
+            .iter()
+            .find(|(name, _)| name.get_ref() == key)
+            .map_or(self.line, |(name, _)| self.document.line(name.span().start))
+    }
+
+    /// The value of a key, whatever it is.
+    pub fn item(&self, key: &str) -> Option<Item<'d>> {
+        self.asked.borrow_mut().insert(key.to_owned());
+        let value: &'d Spanned<DeValue<'d>> = self.table.get(key)?;
+        Some(Item {
+            document: self.document,
+            value: value.get_ref(),
+            line: self.line_of(key),
+        })
+    }
+
+    /// A text.
+    pub fn text(&self, key: &str) -> Option<Text> {
+        if let Some(value) = self.overridden(key) {
+            return Some(Text { value, line: 0 });
+        }
+        let item = self.item(key)?;
+        match item.value.as_str() {
+            Some(value) => Some(Text {
+                value: value.to_owned(),
+                line: item.line,
+            }),
+            None => self.wrong(key, item, "a text in quotes"),
+        }
+    }
+
+    /// A text that must be there.
+    pub fn required_text(&self, key: &str) -> Option<Text> {
+        if !self.has(key) {
+            self.problem(self.line, format!("`{}` is missing", self.path(key)));
+            return None;
+        }
+        self.text(key)
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&self, key: &str) -> Option<bool> {
+        if let Some(value) = self.overridden(key) {
+            return self.parsed(key, &value, "true or false");
+        }
+        let item = self.item(key)?;
+        match item.value.as_bool() {
+            Some(value) => Some(value),
+            None => self.wrong(key, item, "true or false"),
+        }
+    }
+
+    /// A whole number from 0.
+    pub fn number(&self, key: &str) -> Option<u64> {
+        if let Some(value) = self.overridden(key) {
+            return self.parsed(key, &value, "a whole number");
+        }
+        let item = self.item(key)?;
+        let number = item
+            .value
+            .as_integer()
+            .and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
+        match number {
+            Some(value) => Some(value),
+            None => self.wrong(key, item, "a whole number"),
+        }
+    }
+
+    /// A text, or a list of texts. In the environment: separated by commas.
+    pub fn texts(&self, key: &str) -> Option<Vec<Text>> {
+        if let Some(value) = self.overridden(key) {
+            let texts = value.split(',').map(|part| Text {
+                value: part.trim().to_owned(),
+                line: 0,
+            });
+            return Some(texts.collect());
+        }
+        let item = self.item(key)?;
+        let texts = item.texts();
+        if texts.is_none() {
+            return self.wrong(key, item, "a text or a list of texts");
+        }
+        texts
+    }
+
+    /// A table under this one.
+    pub fn table(&self, key: &str) -> Option<Table<'d>> {
+        match self.item(key) {
+            Some(item) => match item.value.as_table() {
+                Some(table) => Some(self.child(key, table, item.line)),
+                None => self.wrong(key, item, "a table"),
+            },
+            None => None,
+        }
+    }
+
+    /// A table under this one; an empty one when the file has none, so that the environment can still fill it.
+    pub fn section(&self, key: &str) -> Table<'d> {
+        static EMPTY: std::sync::LazyLock<DeTable<'static>> =
+            std::sync::LazyLock::new(DeTable::new);
+        self.table(key).unwrap_or_else(|| {
+            let empty: &'d DeTable<'d> = &EMPTY;
+            self.child(key, empty, self.line)
+        })
+    }
+
+    /// `[[key]]` tables, or the one table `[key]`.
+    pub fn tables(&self, key: &str) -> Vec<Table<'d>> {
+        let Some(item) = self.item(key) else {
+            return Vec::new();
+        };
+        if let Some(table) = item.value.as_table() {
+            return vec![self.child(key, table, item.line)];
+        }
+        let Some(list) = item.value.as_array() else {
+            self.wrong::<()>(key, item, "a list of tables");
+            return Vec::new();
+        };
+        let list: &'d DeArray<'d> = list;
+        let mut tables = Vec::new();
+        for entry in list.iter() {
+            let line = self.document.line(entry.span().start);
+            match entry.get_ref().as_table() {
+                Some(table) => tables.push(self.child(key, table, line)),
+                None => self.problem(
+                    line,
+                    format!("`{}` must be a list of tables", self.path(key)),
+                ),
+            }
+        }
+        tables
+    }
+
+    /// Every key that nobody asked for is a problem.
+    pub fn finish(&self) {
+        let asked = self.asked.borrow();
+        for (key, line) in self.keys() {
+            if asked.contains(&key) {
+                continue;
+            }
+            let hint = closest(&key, asked.iter().map(String::as_str))
+                .map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
+            self.problem(line, format!("unknown key `{}`{hint}", self.path(&key)));
+        }
+    }
+
+    /// The same table with its keys overridden by `FRONTDESK__…__NAME__KEY`.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.variable = format!("{}__{}", self.variable, variable_part(name));
+        self
+    }
+
+    fn child(&self, key: &str, table: &'d DeTable<'d>, line: u32) -> Table<'d> {
+        Table {
+            document: self.document,
+            table,
+            line,
+            path: self.path(key),
+            variable: format!("{}__{}", self.variable, variable_part(key)),
+            asked: RefCell::default(),
+        }
+    }
+
+    fn overridden(&self, key: &str) -> Option<String> {
+        self.asked.borrow_mut().insert(key.to_owned());
+        let name = format!("{}__{}", self.variable, variable_part(key));
+        let value = self.document.environment.get(&name)?.clone();
+        self.document.used.borrow_mut().insert(name);
+        Some(value)
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, key: &str, value: &str, expected: &str) -> Option<T> {
+        let parsed = value.trim().parse().ok();
+        if parsed.is_none() {
+            let name = format!("{}__{}", self.variable, variable_part(key));
+            self.problem(0, format!("{name} must be {expected}"));
+        }
+        parsed
+    }
+
+    fn wrong<T>(&self, key: &str, item: Item<'_>, expected: &str) -> Option<T> {
+        let found = item.value.type_str();
+        self.problem(
+            item.line,
+            format!("`{}` must be {expected}, not a {found}", self.path(key)),
+        );
+        None
+    }
+}
+
+impl<'d> Item<'d> {
+    /// The text, when it is one.
+    pub fn text(self) -> Option<Text> {
+        self.value.as_str().map(|value| Text {
+            value: value.to_owned(),
+            line: self.line,
+        })
+    }
+
+    /// Whether it is a table.
+    pub fn is_table(self) -> bool {
+        self.value.is_table()
+    }
+
+    /// Whether it is a list.
+    pub fn is_list(self) -> bool {
+        self.value.is_array()
+    }
+
+    fn texts(self) -> Option<Vec<Text>> {
+        if let Some(text) = self.text() {
+            return Some(vec![text]);
+        }
+        let list = self.value.as_array()?;
+        list.iter()
+            .map(|entry| {
+                Some(Text {
+                    value: entry.get_ref().as_str()?.to_owned(),
+                    line: self.document.line(entry.span().start),
+                })
+            })
+            .collect()
+    }
+}
+
+/// The name nearest to `word`, when one is near enough to be meant.
+pub fn closest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, name)| name)
+}
+
+fn variable_part(key: &str) -> String {
+    key.to_uppercase().replace('-', "_")
+}

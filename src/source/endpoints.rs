@@ -1,0 +1,119 @@
+//! Endpoints against the sources they name: what only both together can tell.
+
+use secrecy::ExposeSecret;
+
+use crate::config::document::closest;
+use crate::config::{Config, Endpoint};
+use crate::model::problem::Problem;
+use crate::source::declaration::{KeyForm, Source, Verify};
+
+/// Shortest secret that is accepted, in characters.
+const SHORTEST: usize = 8;
+
+/// Everything that keeps the configured endpoints from starting.
+///
+/// `find` gives a source by name, `names` lists them all for the hint.
+pub fn check<'s>(
+    config: &Config,
+    find: impl Fn(&str) -> Option<&'s Source>,
+    names: &[&str],
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for endpoint in &config.endpoints {
+        let mut note = |message: String| {
+            problems.push(Problem {
+                file: config.file.clone(),
+                line: endpoint.line,
+                message: format!("endpoint \"{}\": {message}", endpoint.name),
+            });
+        };
+        match find(&endpoint.source) {
+            Some(source) => {
+                check_proof(endpoint, source, &mut note);
+                check_settings(endpoint, source, &mut note);
+            }
+            None => note(unknown_source(&endpoint.source, names)),
+        }
+    }
+    problems
+}
+
+fn unknown_source(name: &str, names: &[&str]) -> String {
+    let hint = closest(name, names.iter().copied()).map_or_else(
+        || "`frontdesk sources` lists them".to_owned(),
+        |name| format!("did you mean \"{name}\"?"),
+    );
+    format!("there is no source called \"{name}\"; {hint}")
+}
+
+fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(String)) {
+    if endpoint.unverified {
+        return;
+    }
+    if source.verify.is_empty() {
+        note(format!(
+            "{} does not sign what it sends; say `verify = \"none\"` out loud if anybody may post here",
+            source.title
+        ));
+        return;
+    }
+    if endpoint.secrets.is_empty() {
+        note(format!(
+            "it has no secret, so nothing could be verified; {}",
+            source.help.lines().next().unwrap_or_default()
+        ));
+    }
+    for (position, secret) in endpoint.secrets.iter().enumerate() {
+        let secret = secret.expose_secret();
+        let which = position + 1;
+        if secret.chars().count() < SHORTEST {
+            note(format!(
+                "secret {which} is shorter than {SHORTEST} characters and could be guessed"
+            ));
+        } else if !usable(secret, source) {
+            note(format!(
+                "secret {which} is not in the form {} gives it: it does not decode to a key",
+                source.title
+            ));
+        }
+    }
+}
+
+/// Whether any of the source's schemes can take the secret as a key.
+fn usable(secret: &str, source: &Source) -> bool {
+    source.verify.iter().any(|scheme| match scheme {
+        Verify::Hmac(hmac) => {
+            let text = secret
+                .strip_prefix(hmac.key_prefix.as_str())
+                .unwrap_or(secret);
+            match hmac.key {
+                KeyForm::Text => true,
+                KeyForm::Hex => hex::decode(text).is_ok(),
+                KeyForm::Base64 => decodes(text),
+            }
+        }
+        Verify::Key(_) | Verify::Basic | Verify::Bearer => true,
+    })
+}
+
+fn decodes(text: &str) -> bool {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    STANDARD_NO_PAD.decode(text.trim_end_matches('=')).is_ok()
+}
+
+fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(String)) {
+    for (name, spec) in &source.settings {
+        if spec.required && !endpoint.settings.contains_key(name) {
+            note(format!("the setting `{name}` is missing: {}", spec.help));
+        }
+    }
+    for name in endpoint.settings.keys() {
+        if source.settings.contains_key(name) {
+            continue;
+        }
+        let hint = closest(name, source.settings.keys().map(String::as_str))
+            .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        note(format!("{} has no setting `{name}`{hint}", source.title));
+    }
+}

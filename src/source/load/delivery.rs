@@ -1,0 +1,182 @@
+//! `[body]`, `[delivery]`, `[split]`, `[answer]` and `[[handshake]]`.
+
+use std::collections::BTreeMap;
+
+use crate::config::document::Table;
+use crate::config::value;
+use crate::payload::Format;
+use crate::source::declaration::{AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Split};
+use crate::source::load::formula::{self, Known, REQUEST};
+
+pub fn body(root: &Table<'_>) -> BodySpec {
+    let table = root.section("body");
+    let mut accepts = Vec::new();
+    for word in table.texts("accepts").unwrap_or_default() {
+        match word.value.as_str() {
+            "json" => accepts.push(Format::Json),
+            "form" => accepts.push(Format::Form),
+            "multipart" => accepts.push(Format::Multipart),
+            other => table.problem(
+                word.line,
+                format!("`body.accepts` knows json, form and multipart, not \"{other}\""),
+            ),
+        }
+    }
+    if accepts.is_empty() {
+        accepts.push(Format::Json);
+    }
+    let redact = table.texts("redact").unwrap_or_default();
+    table.finish();
+    BodySpec {
+        accepts,
+        redact: redact.into_iter().map(|field| field.value).collect(),
+    }
+}
+
+pub fn split(root: &Table<'_>, known: &Known) -> Option<Split> {
+    let table = root.table("split")?;
+    let names = formula::with(REQUEST, &["item", "outer"]);
+    let each = formula::list(&table, "each", &names, known);
+    if each.is_empty() {
+        table.problem(table.line, "`split.each` must name at least one list");
+    }
+    table.finish();
+    Some(Split { each })
+}
+
+/// Names that `[delivery]` and `[[event]]` formulas may read.
+pub fn names(split: bool) -> Vec<&'static str> {
+    if split {
+        formula::with(REQUEST, &["event", "item", "outer"])
+    } else {
+        formula::with(REQUEST, &["event"])
+    }
+}
+
+pub fn delivery(root: &Table<'_>, known: &Known, split: bool) -> DeliverySpec {
+    let missing = Expr {
+        text: "''".to_owned(),
+        line: root.line,
+    };
+    let Some(table) = root.table("delivery") else {
+        root.problem(
+            root.line,
+            "`[delivery]` is missing: it says where the event's type stands",
+        );
+        return DeliverySpec {
+            event: missing,
+            id: None,
+            time: None,
+            scope: None,
+            dedupe: Vec::new(),
+            window: None,
+        };
+    };
+    let names = names(split);
+    let delivery = DeliverySpec {
+        event: formula::required(&table, "event", &names, known).unwrap_or(missing),
+        id: formula::optional(&table, "id", &names, known),
+        time: formula::optional(&table, "time", &names, known),
+        scope: formula::optional(&table, "scope", &names, known),
+        dedupe: formula::list(&table, "dedupe", &names, known),
+        window: table
+            .text("window")
+            .and_then(|text| match value::duration(&text.value) {
+                Ok(window) => Some(window),
+                Err(error) => {
+                    table.problem(text.line, error);
+                    None
+                }
+            }),
+    };
+    table.finish();
+    delivery
+}
+
+pub fn answer(root: &Table<'_>) -> AnswerPolicy {
+    let table = root.section("answer");
+    let busy_status = match table.number("busy_status") {
+        None | Some(503) => 503,
+        Some(429) => 429,
+        Some(other) => {
+            table.problem(
+                table.line_of("busy_status"),
+                format!("`answer.busy_status` is 503, or 429 for senders that give up on 5xx, not {other}"),
+            );
+            503
+        }
+    };
+    let accept_invalid = match table.text("on_invalid") {
+        None => false,
+        Some(word) if word.value == "accept" => true,
+        Some(word) if word.value == "refuse" => false,
+        Some(word) => {
+            table.problem(word.line, "`answer.on_invalid` is \"accept\" or \"refuse\"");
+            false
+        }
+    };
+    table.finish();
+    AnswerPolicy {
+        busy_status,
+        accept_invalid,
+    }
+}
+
+pub fn handshakes(root: &Table<'_>, known: &Known) -> Vec<Handshake> {
+    root.tables("handshake")
+        .into_iter()
+        .map(|table| handshake(&table, known))
+        .collect()
+}
+
+fn handshake(table: &Table<'_>, known: &Known) -> Handshake {
+    let names = formula::with(REQUEST, &["settings", "secrets"]);
+    let method = table.required_text("method");
+    if let Some(method) = &method
+        && !["GET", "HEAD", "OPTIONS", "POST"].contains(&method.value.as_str())
+    {
+        table.problem(
+            method.line,
+            "`handshake.method` is GET, HEAD, OPTIONS or POST",
+        );
+    }
+    let status = table.number("status").unwrap_or(200);
+    let json = formulas(table, "json", &names, known);
+    let content_type = table.text("content_type").map(|text| text.value);
+    let usual = if json.is_empty() {
+        "text/plain"
+    } else {
+        "application/json"
+    };
+    let handshake = Handshake {
+        method: method.map(|text| text.value).unwrap_or_default(),
+        when: formula::optional(table, "when", &names, known),
+        check: formula::optional(table, "check", &names, known),
+        status: u16::try_from(status).unwrap_or(200),
+        content_type: content_type.unwrap_or_else(|| usual.to_owned()),
+        answer: formula::optional(table, "answer", &names, known),
+        headers: formulas(table, "headers", &names, known),
+        json,
+    };
+    table.finish();
+    handshake
+}
+
+/// A table of formulas.
+pub fn formulas(
+    table: &Table<'_>,
+    key: &str,
+    names: &[&str],
+    known: &Known,
+) -> BTreeMap<String, Expr> {
+    let mut formulas = BTreeMap::new();
+    let Some(inner) = table.table(key) else {
+        return formulas;
+    };
+    for (name, _) in inner.keys() {
+        if let Some(formula) = formula::optional(&inner, &name, names, known) {
+            formulas.insert(name, formula);
+        }
+    }
+    formulas
+}

@@ -1,0 +1,111 @@
+//! Formulas in a declaration, checked where they stand.
+
+use std::collections::BTreeSet;
+
+use crate::config::document::{Table, Text, closest};
+use crate::expr::Formula;
+use crate::source::declaration::Expr;
+
+/// What formulas and events may name.
+#[derive(Debug, Default)]
+pub struct Known {
+    pub tables: BTreeSet<String>,
+    pub schemas: BTreeSet<String>,
+}
+
+/// Names in scope for everything about one request.
+pub const REQUEST: &[&str] = &[
+    "body",
+    "header",
+    "query",
+    "endpoint",
+    "method",
+    "received_at",
+    "region",
+    "tables",
+];
+
+/// The names of `base` and more.
+pub fn with(base: &[&'static str], more: &[&'static str]) -> Vec<&'static str> {
+    base.iter().chain(more).copied().collect()
+}
+
+/// The formula under `key`, when there is one.
+pub fn optional(table: &Table<'_>, key: &str, names: &[&str], known: &Known) -> Option<Expr> {
+    let text = table.text(key)?;
+    checked(table, key, text, names, known)
+}
+
+/// The formula under `key`, which must be there.
+pub fn required(table: &Table<'_>, key: &str, names: &[&str], known: &Known) -> Option<Expr> {
+    let text = table.required_text(key)?;
+    checked(table, key, text, names, known)
+}
+
+/// A list of formulas.
+pub fn list(table: &Table<'_>, key: &str, names: &[&str], known: &Known) -> Vec<Expr> {
+    table
+        .texts(key)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|text| checked(table, key, text, names, known))
+        .collect()
+}
+
+/// A formula that compiles and names only what is there.
+pub fn checked(
+    table: &Table<'_>,
+    key: &str,
+    text: Text,
+    names: &[&str],
+    known: &Known,
+) -> Option<Expr> {
+    let line = text.line;
+    let formula = match Formula::compile(&text.value) {
+        Ok(formula) => formula,
+        Err(error) => {
+            table.problem(line, format!("`{}`: {error}", table.path(key)));
+            return None;
+        }
+    };
+    if let Err(error) = formula.check_variables(names) {
+        table.problem(line, format!("`{}`: {error}", table.path(key)));
+        return None;
+    }
+    for name in formula.tables() {
+        if !known.tables.contains(name) {
+            let hint = closest(name, known.tables.iter().map(String::as_str)).map_or_else(
+                || format!("add [lookup.{name}]"),
+                |name| format!("did you mean \"{name}\"?"),
+            );
+            table.problem(
+                line,
+                format!(
+                    "`{}`: there is no lookup table \"{name}\"; {hint}",
+                    table.path(key)
+                ),
+            );
+        }
+    }
+    Some(Expr {
+        text: text.value,
+        line,
+    })
+}
+
+/// The name of a schema that exists.
+pub fn schema(table: &Table<'_>, known: &Known) -> Option<String> {
+    let text = table.text("schema")?;
+    if known.schemas.contains(&text.value) {
+        return Some(text.value);
+    }
+    let hint = closest(&text.value, known.schemas.iter().map(String::as_str)).map_or_else(
+        || "put it into the source's folder under schemas/".to_owned(),
+        |name| format!("did you mean \"{name}\"?"),
+    );
+    table.problem(
+        text.line,
+        format!("there is no schema \"{}\"; {hint}", text.value),
+    );
+    None
+}

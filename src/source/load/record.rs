@@ -1,0 +1,206 @@
+//! `[event.contact]` and its fields, against the field registry.
+
+use crate::config::document::{Table, closest};
+use crate::model::field::{Field, FieldType, Kind};
+use crate::source::declaration::{FieldSpec, FieldValue, RecordSpec};
+use crate::source::load::formula::{self, Known};
+
+/// Words of a record's table that are no fields.
+pub const RESERVED: &[&str] = &["when", "deleted", "clears", "each"];
+
+pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -> RecordSpec {
+    let when = formula::optional(table, "when", names, known);
+    let deleted = formula::optional(table, "deleted", names, known);
+    let mut clears = Vec::new();
+    for name in table.texts("clears").unwrap_or_default() {
+        if kind.field(&name.value).is_none() {
+            table.problem(
+                name.line,
+                unknown(kind.fields(), &name.value, kind.as_str()),
+            );
+        }
+        clears.push(name.value);
+    }
+    let mut fields = fields(table, kind.fields(), kind.as_str(), names, known);
+    fields.extend(lists(table, kind, names, known));
+    fields.sort_by_key(|field| field.line);
+    RecordSpec {
+        kind,
+        line: table.line,
+        when,
+        deleted,
+        clears,
+        fields,
+    }
+}
+
+/// The fields written directly in `table`.
+fn fields(
+    table: &Table<'_>,
+    registry: &'static [Field],
+    of: &str,
+    names: &[&'static str],
+    known: &Known,
+) -> Vec<FieldSpec> {
+    let mut specs = Vec::new();
+    for (name, line) in table.keys() {
+        if RESERVED.contains(&name.as_str()) {
+            continue;
+        }
+        let Some(field) = registry.iter().find(|field| field.name == name) else {
+            // Asked for, so that it is told once and with a better sentence.
+            table.item(&name);
+            table.problem(line, unknown(registry, &name, of));
+            continue;
+        };
+        if let Some(value) = value(table, field, names, known) {
+            specs.push(FieldSpec { name, line, value });
+        }
+    }
+    specs
+}
+
+fn value(
+    table: &Table<'_>,
+    field: &'static Field,
+    names: &[&'static str],
+    known: &Known,
+) -> Option<FieldValue> {
+    let item = table.item(field.name)?;
+    if item.text().is_some() {
+        if matches!(field.of, FieldType::Link) {
+            table.problem(
+                item.line,
+                format!(
+                    "`{}` is written by the gateway: records of one event are linked",
+                    table.path(field.name)
+                ),
+            );
+            return None;
+        }
+        return formula::optional(table, field.name, names, known).map(FieldValue::Formula);
+    }
+    match &field.of {
+        FieldType::Object(parts) => {
+            let inner = table.table(field.name)?;
+            Some(FieldValue::Object(self::fields(
+                &inner, parts, field.name, names, known,
+            )))
+        }
+        FieldType::Free => {
+            let inner = table.table(field.name)?;
+            Some(FieldValue::Object(free(&inner, names, known)))
+        }
+        FieldType::Objects(parts) => {
+            let entries = table.tables(field.name);
+            let entries = entries
+                .iter()
+                .map(|entry| self::fields(entry, parts, field.name, names, known))
+                .collect();
+            Some(FieldValue::Entries(entries))
+        }
+        _ => {
+            table.problem(
+                item.line,
+                format!("`{}` must be a formula in quotes", table.path(field.name)),
+            );
+            None
+        }
+    }
+}
+
+/// `[event.order.custom]`: any keys.
+fn free(table: &Table<'_>, names: &[&'static str], known: &Known) -> Vec<FieldSpec> {
+    let mut specs = Vec::new();
+    for (name, line) in table.keys() {
+        if let Some(formula) = formula::optional(table, &name, names, known) {
+            specs.push(FieldSpec {
+                name,
+                line,
+                value: FieldValue::Formula(formula),
+            });
+        }
+    }
+    specs
+}
+
+/// `[event.order.each.line_items]`
+fn lists(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -> Vec<FieldSpec> {
+    let mut specs = Vec::new();
+    let Some(each) = table.table("each") else {
+        return specs;
+    };
+    for (name, line) in each.keys() {
+        let Some(inner) = each.table(&name) else {
+            continue;
+        };
+        let Some(FieldType::Objects(parts)) = kind.field(&name).map(|field| &field.of) else {
+            each.problem(
+                line,
+                format!(
+                    "a {} has no list called `{name}` to fill item by item",
+                    kind.as_str()
+                ),
+            );
+            continue;
+        };
+        let from = formula::required(&inner, "from", names, known);
+        let within = formula::with(names, &["item"]);
+        let mut fields = Vec::new();
+        for (part, part_line) in inner.keys() {
+            if part == "from" {
+                continue;
+            }
+            let Some(field) = parts.iter().find(|field| field.name == part) else {
+                inner.item(&part);
+                inner.problem(part_line, unknown(parts, &part, &name));
+                continue;
+            };
+            if let Some(value) = value(&inner, field, &within, known) {
+                fields.push(FieldSpec {
+                    name: part,
+                    line: part_line,
+                    value,
+                });
+            }
+        }
+        if let Some(from) = from {
+            specs.push(FieldSpec {
+                name,
+                line,
+                value: FieldValue::Each { from, fields },
+            });
+        }
+    }
+    specs
+}
+
+fn unknown(registry: &[Field], name: &str, of: &str) -> String {
+    let hint = closest(name, registry.iter().map(|field| field.name)).map_or_else(
+        || {
+            let names: Vec<&str> = registry.iter().map(|field| field.name).collect();
+            format!("it has {}", names.join(", "))
+        },
+        |name| format!("did you mean `{name}`?"),
+    );
+    format!("{of} has no field `{name}`; {hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RESERVED;
+    use crate::model::field::Kind;
+
+    #[test]
+    fn no_field_has_a_reserved_name() {
+        for kind in Kind::ALL {
+            for word in RESERVED {
+                assert!(
+                    kind.field(word).is_none(),
+                    "{} has a field {word}",
+                    kind.as_str()
+                );
+            }
+        }
+    }
+}
