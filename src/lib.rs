@@ -17,4 +17,5 @@ pub mod payload;
 pub mod process;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod web;

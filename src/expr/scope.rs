@@ -204,7 +204,10 @@ mod tests {
         let scope = Scope::default().with_lets(&lets(&[("bad", "'x' | decimal")]));
         for formula in ["bad", "bad | lower", "bad.part", "bad or 1"] {
             let error = Formula::compile(formula).unwrap().eval(&scope).unwrap_err();
-            assert!(error.0.starts_with("[let] bad: decimal:"), "{formula}: {error}");
+            assert!(
+                error.0.starts_with("[let] bad: decimal:"),
+                "{formula}: {error}"
+            );
         }
     }
 }

@@ -1,14 +1,227 @@
 //! JSON bodies.
 
-use serde_json::Value;
+use std::fmt;
 
-use crate::payload::ParseError;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
 
-/// Parses strictly (RFC 8259); numbers keep their text, members their order; of a repeated key the last counts.
+use crate::payload::{ParseError, is_reserved};
+
+/// The single member of the map as which the library hands over a number with its text.
+const NUMBER: &str = "$serde_json::private::Number";
+
+/// Parses strictly (RFC 8259); numbers keep their text, members their order; of a repeated key the last counts. A byte
+/// order mark before it is passed over.
 ///
 /// # Errors
 /// `Malformed` with line and column.
-pub fn parse(body: &[u8]) -> Result<Value, ParseError> {
-    serde_json::from_slice(body)
-        .map_err(|error| ParseError::Malformed(format!("the body is not valid JSON: {error}")))
+pub fn parse(text: &str) -> Result<Value, ParseError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        return Err(ParseError::Malformed(
+            "the body is empty; a JSON document was expected".to_owned(),
+        ));
+    }
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let document = Document.deserialize(&mut reader).map_err(malformed)?;
+    reader.end().map_err(malformed)?;
+    Ok(document)
+}
+
+fn malformed(error: serde_json::Error) -> ParseError {
+    let said = error.to_string();
+    ParseError::Malformed(match said.strip_prefix("recursion limit exceeded") {
+        Some(place) => format!("the body is nested more than 127 levels deep,{place}"),
+        None => format!("the body is not valid JSON: {said}"),
+    })
+}
+
+/// Builds the document. Not `Value`'s own reader, because that parses the text of a member called
+/// `$serde_json::private::RawValue` afresh, each time with the full depth allowed: nested cleverly, one such body would
+/// overflow the stack.
+struct Document;
+
+impl<'de> DeserializeSeed<'de> for Document {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        reader.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Document {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON document")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::from(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::String(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(Document)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if is_reserved(&name) {
+                if name == NUMBER && object.is_empty() {
+                    return members.next_value_seed(Digits);
+                }
+                return Err(A::Error::custom("a member has a reserved name"));
+            }
+            object.insert(name, members.next_value_seed(Document)?);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// The text of a number.
+struct Digits;
+
+impl<'de> DeserializeSeed<'de> for Digits {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Digits {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        text.parse::<Number>().map(Value::Number).map_err(E::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+    use serde_json::{Value, json};
+
+    use super::parse;
+
+    fn check(body: &str, expected: Result<Value, &str>) {
+        match (parse(body), expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{body}"),
+            (Err(error), Err(words)) => {
+                assert!(error.to_string().contains(words), "{error}, not {words}");
+            }
+            (found, expected) => panic!("{found:?} instead of {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn reads_documents() {
+        check(
+            r#"{"a": [1, null, true, "x\u00e4"]}"#,
+            Ok(json!({"a": [1, null, true, "xä"]})),
+        );
+        check("\u{feff}{}", Ok(json!({})));
+        check(r#"{"a": 1, "b": 2, "a": 3}"#, Ok(json!({"a": 3, "b": 2})));
+        check("", Err("empty"));
+        check(" \n ", Err("empty"));
+        check("{\"a\":\n tru}", Err("line 2 column"));
+        check("{} {}", Err("trailing characters"));
+        check("{'a': 1}", Err("not valid JSON"));
+        check("[NaN]", Err("not valid JSON"));
+        check("[01]", Err("not valid JSON"));
+    }
+
+    #[test]
+    fn keeps_the_text_of_numbers() {
+        for number in [
+            "19.90",
+            "1e400",
+            "123456789012345678901234567890",
+            "-0.0",
+            "9007199254740993",
+        ] {
+            assert_eq!(
+                parse(&format!("[{number}]")).unwrap().to_string(),
+                format!("[{number}]")
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_the_depth() {
+        check(
+            &"[".repeat(10_000),
+            Err("127 levels deep, at line 1 column 128"),
+        );
+        check(&"{\"a\":".repeat(10_000), Err("127 levels deep"));
+        check(
+            &format!("{}{}", "[".repeat(127), "]".repeat(127)).replace("[]", "[1]"),
+            Ok(nested(127)),
+        );
+    }
+
+    fn nested(levels: usize) -> Value {
+        (0..levels).fold(json!(1), |inner, _| json!([inner]))
+    }
+
+    #[test]
+    fn reserved_names_cannot_restart_the_depth() {
+        check(
+            r#"{"$serde_json::private::RawValue": "[1]"}"#,
+            Err("reserved"),
+        );
+        check(
+            r#"{"a": 1, "\u0024serde_json::private::Number": "1"}"#,
+            Err("reserved"),
+        );
+        check(
+            r#"{"$serde_json::private::Number": "x"}"#,
+            Err("not valid JSON"),
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_library(text in r#"[\[\]{}",:0-9a-e\\ ntrufals.-]{0,40}"#) {
+            prop_assert_eq!(parse(&text).ok(), serde_json::from_str(&text).ok());
+        }
+
+        #[test]
+        fn never_panics(text in any::<String>()) {
+            let _answer = parse(&text);
+        }
+    }
 }

@@ -1,1 +1,5 @@
-//! process
+//! From an event in the inbox to records: claim → validate → fetch → map → match, merge, assign → settle.
+
+pub mod coerce;
+pub mod map;
+pub mod recipe;

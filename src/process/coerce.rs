@@ -1,0 +1,422 @@
+//! A formula's value as the field registry wants it: blank is nothing, money stays a decimal text, ids stay exact.
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+use serde_json::{Map, Value as Json};
+
+use crate::expr::{filters, is_blank, payload};
+use crate::model::field::{Field, FieldType};
+
+/// Characters of a wrong value that are shown.
+const SHOWN: usize = 40;
+
+/// Why a value cannot stand in a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// Below the field: `[2].unit_price`; empty when the field itself is meant.
+    pub path: String,
+    pub sentence: String,
+}
+
+type Coerced = Result<Option<Json>, Misfit>;
+
+/// `value` in the shape of `of`; `None` when it says nothing.
+///
+/// # Errors
+/// A value that no reading of the field's type fits.
+pub fn coerce(of: &FieldType, value: &Value) -> Coerced {
+    if is_blank(value) {
+        return Ok(None);
+    }
+    match of {
+        FieldType::Text | FieldType::Phone => Ok(text(value)?.map(Json::String)),
+        FieldType::Email => Ok(text(value)?.map(|text| Json::String(text.to_lowercase()))),
+        FieldType::Country => Ok(text(value)?.map(|text| Json::String(country(text)))),
+        FieldType::Currency => currency(value),
+        FieldType::Money => money(value),
+        FieldType::Number => number(value),
+        FieldType::Time => time(value),
+        FieldType::Bool => truth(value),
+        FieldType::OneOf(words) => one_of(words, value),
+        FieldType::Texts => texts(value),
+        FieldType::Object(fields) => object(fields, value),
+        FieldType::Objects(fields) => objects(fields, value),
+        FieldType::Free => Ok(payload::to_json(value).and_then(without_blanks)),
+        FieldType::Link => Err(misfit("is written by the gateway itself".to_owned())),
+    }
+}
+
+/// Trimmed text; numbers as they were written, so that an id above 2^53 keeps its digits.
+fn text(value: &Value) -> Result<Option<String>, Misfit> {
+    if let Some(text) = value.as_str() {
+        return Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
+    }
+    match value.kind() {
+        ValueKind::Number | ValueKind::Bool | ValueKind::Plain => Ok(Some(value.to_string())),
+        _ => Err(misfit(format!("{} is not a text", shown(value)))),
+    }
+}
+
+/// Codes in capitals; a name that no filter turned into a code stays as it was sent.
+fn country(text: String) -> String {
+    if text.len() == 2 {
+        text.to_ascii_uppercase()
+    } else {
+        text
+    }
+}
+
+fn currency(value: &Value) -> Coerced {
+    let Some(code) = text(value)? else {
+        return Ok(None);
+    };
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Ok(Some(Json::String(code.to_ascii_uppercase())));
+    }
+    Err(misfit(format!(
+        "{} is not a currency code of three letters",
+        shown(value)
+    )))
+}
+
+fn money(value: &Value) -> Coerced {
+    if is_binary_float(value) {
+        return Err(misfit(format!(
+            "{value} was computed as a binary float, which does not hold money; use the filter `decimal`"
+        )));
+    }
+    match decimal(value)? {
+        Some(decimal) => Ok(Some(Json::String(decimal))),
+        None => Err(misfit(format!("{} is not a decimal number", shown(value)))),
+    }
+}
+
+/// Whole numbers as JSON integers, others as decimal texts.
+fn number(value: &Value) -> Coerced {
+    let Some(decimal) = decimal(value)? else {
+        return Err(misfit(format!("{} is not a number", shown(value))));
+    };
+    let whole = decimal
+        .split_once('.')
+        .filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0'))
+        .map_or(decimal.as_str(), |(whole, _)| whole);
+    Ok(Some(match whole.parse::<i64>() {
+        Ok(whole) => Json::from(whole),
+        Err(_) => Json::String(decimal),
+    }))
+}
+
+/// The text of a decimal number, digit by digit as it was sent; an exponent is written out.
+fn decimal(value: &Value) -> Result<Option<String>, Misfit> {
+    let Some(text) = text(value)? else {
+        return Ok(None);
+    };
+    if is_plain_decimal(&text) {
+        return Ok(Some(text));
+    }
+    let scientific = rust_decimal::Decimal::from_scientific(&text);
+    Ok(scientific.ok().map(|decimal| decimal.to_string()))
+}
+
+fn is_plain_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(unsigned),
+    }
+}
+
+fn is_binary_float(value: &Value) -> bool {
+    value.kind() == ValueKind::Number && !value.is_integer()
+}
+
+fn time(value: &Value) -> Coerced {
+    match filters::to_timestamp(value) {
+        Some(time) => Ok(Some(Json::String(time.to_string()))),
+        None => Err(misfit(format!("{} is not a time", shown(value)))),
+    }
+}
+
+/// Only what is true is said: an absent flag and a false one mean the same.
+fn truth(value: &Value) -> Coerced {
+    let truth = match value.kind() {
+        ValueKind::Bool => Some(value.is_true()),
+        _ => match text(value)?.unwrap_or_default().to_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Some(true),
+            "false" | "no" | "off" | "0" => Some(false),
+            _ => None,
+        },
+    };
+    match truth {
+        Some(truth) => Ok(truth.then_some(Json::Bool(true))),
+        None => Err(misfit(format!(
+            "{} is neither true nor false",
+            shown(value)
+        ))),
+    }
+}
+
+fn one_of(words: &[&str], value: &Value) -> Coerced {
+    let Some(text) = text(value)? else {
+        return Ok(None);
+    };
+    match words.iter().find(|word| word.eq_ignore_ascii_case(&text)) {
+        Some(word) => Ok(Some(Json::from(*word))),
+        None => Err(misfit(format!(
+            "{} is none of {}; translate it with `lookup`",
+            shown(value),
+            words.join(", ")
+        ))),
+    }
+}
+
+/// A list of texts without blanks, each once; a lone text is a list of one.
+fn texts(value: &Value) -> Coerced {
+    let mut found: Vec<Json> = Vec::new();
+    for (index, item) in items(value).enumerate() {
+        if is_blank(&item) {
+            continue;
+        }
+        let text = text(&item).map_err(|misfit| misfit.below(&format!("[{index}]")))?;
+        if let Some(text) = text.map(Json::String)
+            && !found.contains(&text)
+        {
+            found.push(text);
+        }
+    }
+    Ok((!found.is_empty()).then_some(Json::Array(found)))
+}
+
+fn objects(fields: &[Field], value: &Value) -> Coerced {
+    let mut found = Vec::new();
+    for (index, item) in items(value).enumerate() {
+        let entry = object(fields, &item).map_err(|misfit| misfit.below(&format!("[{index}]")))?;
+        found.extend(entry);
+    }
+    Ok((!found.is_empty()).then_some(Json::Array(found)))
+}
+
+/// The known members of a map; what the registry does not name is left out.
+fn object(fields: &[Field], value: &Value) -> Coerced {
+    if is_blank(value) {
+        return Ok(None);
+    }
+    if value.kind() != ValueKind::Map {
+        return Err(misfit(format!("{} is not an object", shown(value))));
+    }
+    let mut found = Map::new();
+    for field in fields {
+        let member = value.get_attr(field.name).unwrap_or(Value::UNDEFINED);
+        let below = |misfit: Misfit| misfit.below(&format!(".{}", field.name));
+        if let Some(json) = coerce(&field.of, &member).map_err(below)? {
+            found.insert(field.name.to_owned(), json);
+        }
+    }
+    Ok((!found.is_empty()).then_some(Json::Object(found)))
+}
+
+/// The items of a list, or the lone value itself.
+fn items(value: &Value) -> Box<dyn Iterator<Item = Value> + '_> {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => match value.try_iter() {
+            Ok(items) => Box::new(items),
+            Err(_) => Box::new(std::iter::empty()),
+        },
+        _ => Box::new(std::iter::once(value.clone())),
+    }
+}
+
+/// Free JSON without its blank members; a list keeps its places.
+fn without_blanks(json: Json) -> Option<Json> {
+    match json {
+        Json::Null => None,
+        Json::String(text) => {
+            let trimmed = text.trim();
+            (!trimmed.is_empty()).then(|| Json::from(trimmed))
+        }
+        Json::Object(members) => {
+            let members: Map<String, Json> = members
+                .into_iter()
+                .filter_map(|(name, member)| Some((name, without_blanks(member)?)))
+                .collect();
+            (!members.is_empty()).then_some(Json::Object(members))
+        }
+        Json::Array(items) => (!items.is_empty()).then_some(Json::Array(items)),
+        Json::Bool(_) | Json::Number(_) => Some(json),
+    }
+}
+
+fn misfit(sentence: String) -> Misfit {
+    Misfit {
+        path: String::new(),
+        sentence,
+    }
+}
+
+impl Misfit {
+    /// The same, seen from one level above.
+    #[must_use]
+    pub fn below(mut self, step: &str) -> Self {
+        self.path.insert_str(0, step);
+        self
+    }
+}
+
+/// The beginning of a value, in quotes where it is a text.
+fn shown(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Seq | ValueKind::Iterable => "a list".to_owned(),
+        ValueKind::Map => "an object".to_owned(),
+        _ => {
+            let text = value.to_string();
+            let cut: String = text.chars().take(SHOWN).collect();
+            let dots = if cut.len() < text.len() { "…" } else { "" };
+            format!("'{cut}{dots}'")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::coerce;
+    use crate::expr::payload::of_json;
+    use crate::model::field::{FieldType, Kind};
+
+    /// `expected`: the JSON text of the value, `-` for nothing, or `! ` and the complaint.
+    fn check(of: &FieldType, body: &str, expected: &str) {
+        let value = of_json(Arc::new(serde_json::from_str(body).unwrap()));
+        let found = match coerce(of, &value) {
+            Ok(Some(json)) => json.to_string(),
+            Ok(None) => "-".to_owned(),
+            Err(misfit) => format!("! {}{}", misfit.path, misfit.sentence),
+        };
+        assert_eq!(found, expected, "{body} as {of:?}");
+    }
+
+    #[test]
+    fn scalars() {
+        use FieldType::{Bool, Country, Currency, Email, Money, Number, OneOf, Phone, Text};
+        for (of, body, expected) in [
+            (Text, r#""  Ana ""#, r#""Ana""#),
+            (Text, r#""  ""#, "-"),
+            (Text, "null", "-"),
+            (Text, "820982911946154508", r#""820982911946154508""#),
+            (Text, "18446744073709551616", r#""18446744073709551616""#),
+            (Text, "1.50", r#""1.50""#),
+            (Text, "true", r#""true""#),
+            (Text, "[1]", "! a list is not a text"),
+            (Email, r#"" Ana@Example.COM ""#, r#""ana@example.com""#),
+            (Phone, r#""555-SHIP""#, r#""555-SHIP""#),
+            (Money, r#""19.90""#, r#""19.90""#),
+            (Money, "19.90", r#""19.90""#),
+            (Money, "0", r#""0""#),
+            (Money, "-3", r#""-3""#),
+            (
+                Money,
+                "0.1000000000000000055511151231257827",
+                r#""0.1000000000000000055511151231257827""#,
+            ),
+            (Money, "1.5e3", r#""1500""#),
+            (Money, r#""1,50""#, "! '1,50' is not a decimal number"),
+            (Money, r#""abc""#, "! 'abc' is not a decimal number"),
+            (Money, r#"".5""#, "! '.5' is not a decimal number"),
+            (Number, "3", "3"),
+            (Number, r#""3""#, "3"),
+            (Number, "2.0", "2"),
+            (Number, "2.5", r#""2.5""#),
+            (Number, r#""many""#, "! 'many' is not a number"),
+            (Currency, r#""eur""#, r#""EUR""#),
+            (
+                Currency,
+                r#""€""#,
+                "! '€' is not a currency code of three letters",
+            ),
+            (Country, r#""es""#, r#""ES""#),
+            (Country, r#""Atlantis""#, r#""Atlantis""#),
+            (Bool, "true", "true"),
+            (Bool, "false", "-"),
+            (Bool, r#""yes""#, "true"),
+            (
+                Bool,
+                r#""perhaps""#,
+                "! 'perhaps' is neither true nor false",
+            ),
+            (OneOf(&["new", "on_hold"]), r#""On_Hold""#, r#""on_hold""#),
+            (
+                OneOf(&["new", "on_hold"]),
+                r#""lost""#,
+                "! 'lost' is none of new, on_hold; translate it with `lookup`",
+            ),
+        ] {
+            check(&of, body, expected);
+        }
+    }
+
+    #[test]
+    fn times_are_utc() {
+        check(
+            &FieldType::Time,
+            r#""2021-12-31T19:00:00-05:00""#,
+            r#""2022-01-01T00:00:00Z""#,
+        );
+        check(
+            &FieldType::Time,
+            r#""yesterday""#,
+            "! 'yesterday' is not a time",
+        );
+    }
+
+    #[test]
+    fn lists_and_objects() {
+        let of = |kind: Kind, name| &kind.field(name).unwrap().of;
+        let tags = of(Kind::Contact, "tags");
+        check(tags, r#"["a", " a ", "", null, 7]"#, r#"["a","7"]"#);
+        check(tags, r#""vip""#, r#"["vip"]"#);
+        check(tags, r#"[" "]"#, "-");
+        check(tags, r#"["a", {}]"#, "! [1]an object is not a text");
+        check(
+            of(Kind::Order, "line_items"),
+            r#"[{"sku": " x ", "quantity": "2", "other": 1}, {}, {"unit_price": 5.00}]"#,
+            r#"[{"sku":"x","quantity":2},{"unit_price":"5.00"}]"#,
+        );
+        check(
+            of(Kind::Order, "line_items"),
+            r#"[{"sku": "x"}, {"unit_price": "free"}]"#,
+            "! [1].unit_price'free' is not a decimal number",
+        );
+        check(
+            of(Kind::Contact, "address"),
+            r#"{"city": "Porto", "country": "pt", "street2": ""}"#,
+            r#"{"city":"Porto","country":"PT"}"#,
+        );
+        check(of(Kind::Contact, "address"), r#"{"city": " "}"#, "-");
+        check(
+            of(Kind::Contact, "address"),
+            r#""Rua 1""#,
+            "! 'Rua 1' is not an object",
+        );
+        check(
+            of(Kind::Contact, "custom"),
+            r#"{"size": "M", "gone": "", "n": 1.10, "deep": {"x": null}}"#,
+            r#"{"size":"M","n":1.10}"#,
+        );
+    }
+
+    #[test]
+    fn money_is_never_a_binary_float() {
+        let misfit = coerce(&FieldType::Money, &minijinja::Value::from(0.5)).unwrap_err();
+        assert!(misfit.sentence.contains("decimal"), "{}", misfit.sentence);
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        let long = json!("x".repeat(500));
+        let misfit = coerce(&FieldType::Money, &of_json(Arc::new(long))).unwrap_err();
+        assert!(misfit.sentence.chars().count() < 80, "{}", misfit.sentence);
+    }
+}

@@ -1,0 +1,320 @@
+//! A source compiled for one endpoint: no declaration is interpreted while an event waits.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+use secrecy::ExposeSecret;
+
+use crate::config::Endpoint;
+use crate::expr::Formula;
+use crate::model::field::{Field, FieldType, Kind};
+use crate::model::problem::Problem;
+use crate::payload::Format;
+use crate::source::declaration::{
+    EventSpec, Expr, Fetch, FieldSpec, FieldValue, RecordSpec, Source,
+};
+use crate::source::envelope::{Envelope, compile};
+use crate::source::schema::Schemas;
+
+/// How events of one endpoint become records.
+#[derive(Debug)]
+pub struct Recipe {
+    /// The source's name.
+    pub source: String,
+    /// The mapping file as shown in messages: `mappings/shopify.toml`.
+    pub file: String,
+    /// Default region of phones.
+    pub region: Option<String>,
+    pub accepts: Vec<Format>,
+    pub envelope: Envelope,
+    pub schemas: Schemas,
+    /// In the order of `Source::events`, so that `Part::spec` finds its own.
+    pub events: Vec<EventRecipe>,
+    /// The lookup tables: name → key in lower case → value.
+    pub tables: Value,
+    /// Settings with their secrets, for the formulas of fetches alone.
+    pub settings: Value,
+    /// Whether an endpoint of the configuration gave the settings; a fetch needs them.
+    pub configured: bool,
+}
+
+/// One `[[event]]`, compiled.
+#[derive(Debug)]
+pub struct EventRecipe {
+    pub name: String,
+    pub ignore: bool,
+    /// Name of a schema.
+    pub schema: Option<String>,
+    pub fetch: Option<FetchRecipe>,
+    pub records: Vec<RecordRecipe>,
+}
+
+/// `[event.fetch]`, compiled.
+#[derive(Debug)]
+pub struct FetchRecipe {
+    pub url: Formula,
+    /// Line of the URL in the mapping file.
+    pub line: u32,
+    pub headers: Vec<(String, Formula)>,
+    pub token_error: Option<Formula>,
+    /// Name of the schema of the answer.
+    pub schema: Option<String>,
+    /// The setting that holds the token.
+    pub token_setting: Option<String>,
+}
+
+/// One record of an event, compiled.
+#[derive(Debug)]
+pub struct RecordRecipe {
+    pub kind: Kind,
+    pub line: u32,
+    pub when: Option<Formula>,
+    pub deleted: Option<Formula>,
+    pub clears: Vec<String>,
+    pub fields: Vec<FieldRecipe>,
+}
+
+/// One field, compiled.
+#[derive(Debug)]
+pub struct FieldRecipe {
+    pub name: String,
+    pub of: &'static FieldType,
+    pub line: u32,
+    pub value: ValueRecipe,
+}
+
+/// How a field's value is made.
+#[derive(Debug)]
+pub enum ValueRecipe {
+    Formula(Formula),
+    Object(Vec<FieldRecipe>),
+    Each {
+        from: Formula,
+        fields: Vec<FieldRecipe>,
+    },
+    Entries(Vec<Vec<FieldRecipe>>),
+}
+
+/// The names that may stand in a table of a mapping.
+#[derive(Clone, Copy)]
+enum Names {
+    Of(&'static [Field]),
+    Free,
+}
+
+struct Compiler<'a> {
+    file: &'a str,
+    problems: Vec<Problem>,
+}
+
+impl Recipe {
+    /// Compiles `source` with the settings of `endpoint`.
+    ///
+    /// # Errors
+    /// Every formula, field or schema that cannot be used, with its line.
+    pub fn compile(source: &Source, endpoint: &Endpoint) -> Result<Self, Vec<Problem>> {
+        let given = endpoint
+            .settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose_secret()));
+        let mut recipe = build(source, settings(source, given))?;
+        recipe.region.clone_from(&endpoint.region);
+        recipe.configured = true;
+        Ok(recipe)
+    }
+
+    /// Compiles `source` with its default settings: for `try`, and for events whose endpoint is gone.
+    ///
+    /// # Errors
+    /// As `compile`.
+    pub fn of_source(source: &Source, region: Option<&str>) -> Result<Self, Vec<Problem>> {
+        let mut recipe = build(source, settings(source, []))?;
+        recipe.region = region.map(str::to_owned);
+        Ok(recipe)
+    }
+}
+
+fn build(source: &Source, settings: Value) -> Result<Recipe, Vec<Problem>> {
+    let mut compiler = Compiler {
+        file: &source.file,
+        problems: Vec::new(),
+    };
+    let events = source
+        .events
+        .iter()
+        .map(|event| compiler.event(event))
+        .collect();
+    let mut problems = compiler.problems;
+    let envelope = Envelope::compile(source).map_err(|found| problems.extend(found));
+    let schemas = Schemas::compile(source).map_err(|found| problems.extend(found));
+    match (envelope, schemas) {
+        (Ok(envelope), Ok(schemas)) if problems.is_empty() => Ok(Recipe {
+            source: source.name.clone(),
+            file: source.file.clone(),
+            region: None,
+            accepts: source.body.accepts.clone(),
+            envelope,
+            schemas,
+            events,
+            tables: tables(source),
+            settings,
+            configured: false,
+        }),
+        _ => {
+            problems.sort();
+            problems.dedup();
+            Err(problems)
+        }
+    }
+}
+
+impl Compiler<'_> {
+    fn event(&mut self, spec: &EventSpec) -> EventRecipe {
+        EventRecipe {
+            name: spec.name.clone(),
+            ignore: spec.ignore,
+            schema: spec.schema.clone(),
+            fetch: spec.fetch.as_ref().and_then(|fetch| self.fetch(fetch)),
+            records: spec
+                .records
+                .iter()
+                .map(|record| self.record(record))
+                .collect(),
+        }
+    }
+
+    fn fetch(&mut self, fetch: &Fetch) -> Option<FetchRecipe> {
+        let headers = fetch
+            .headers
+            .iter()
+            .filter_map(|(name, expr)| Some((name.clone(), self.formula(expr)?)))
+            .collect();
+        let token_error = fetch
+            .token_error
+            .as_ref()
+            .and_then(|expr| self.formula(expr));
+        Some(FetchRecipe {
+            url: self.formula(&fetch.url)?,
+            line: fetch.url.line,
+            headers,
+            token_error,
+            schema: fetch.schema.clone(),
+            token_setting: fetch.token_setting.clone(),
+        })
+    }
+
+    fn record(&mut self, spec: &RecordSpec) -> RecordRecipe {
+        RecordRecipe {
+            kind: spec.kind,
+            line: spec.line,
+            when: spec.when.as_ref().and_then(|expr| self.formula(expr)),
+            deleted: spec.deleted.as_ref().and_then(|expr| self.formula(expr)),
+            clears: spec.clears.clone(),
+            fields: self.fields(Names::Of(spec.kind.fields()), &spec.fields),
+        }
+    }
+
+    fn fields(&mut self, names: Names, specs: &[FieldSpec]) -> Vec<FieldRecipe> {
+        specs
+            .iter()
+            .filter_map(|spec| self.field(names, spec))
+            .collect()
+    }
+
+    fn field(&mut self, names: Names, spec: &FieldSpec) -> Option<FieldRecipe> {
+        let Some(of) = names.find(&spec.name) else {
+            self.note(spec.line, format!("there is no field {:?}", spec.name));
+            return None;
+        };
+        let value = match (&spec.value, of) {
+            (_, FieldType::Link) => {
+                self.note(
+                    spec.line,
+                    format!("{:?} is written by the gateway itself", spec.name),
+                );
+                return None;
+            }
+            (FieldValue::Formula(expr), _) => ValueRecipe::Formula(self.formula(expr)?),
+            (FieldValue::Object(parts), FieldType::Object(fields)) => {
+                ValueRecipe::Object(self.fields(Names::Of(fields), parts))
+            }
+            (FieldValue::Object(parts), FieldType::Free) => {
+                ValueRecipe::Object(self.fields(Names::Free, parts))
+            }
+            (FieldValue::Each { from, fields }, FieldType::Objects(parts)) => ValueRecipe::Each {
+                from: self.formula(from)?,
+                fields: self.fields(Names::Of(parts), fields),
+            },
+            (FieldValue::Entries(entries), FieldType::Objects(parts)) => ValueRecipe::Entries(
+                entries
+                    .iter()
+                    .map(|entry| self.fields(Names::Of(parts), entry))
+                    .collect(),
+            ),
+            (FieldValue::Object(_) | FieldValue::Each { .. } | FieldValue::Entries(_), _) => {
+                self.note(
+                    spec.line,
+                    format!("{:?} cannot be written as this table", spec.name),
+                );
+                return None;
+            }
+        };
+        Some(FieldRecipe {
+            name: spec.name.clone(),
+            of,
+            line: spec.line,
+            value,
+        })
+    }
+
+    fn formula(&mut self, expr: &Expr) -> Option<Formula> {
+        compile(self.file, expr, &mut self.problems)
+    }
+
+    fn note(&mut self, line: u32, message: String) {
+        self.problems.push(Problem {
+            file: self.file.to_owned(),
+            line,
+            message,
+        });
+    }
+}
+
+impl Names {
+    fn find(self, name: &str) -> Option<&'static FieldType> {
+        match self {
+            Names::Of(fields) => fields
+                .iter()
+                .find(|field| field.name == name)
+                .map(|field| &field.of),
+            Names::Free => Some(&FieldType::Free),
+        }
+    }
+}
+
+/// Every setting of the source that is given or has a default.
+fn settings<'a>(source: &'a Source, given: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
+    let mut all: BTreeMap<&str, &str> = source
+        .settings
+        .iter()
+        .filter_map(|(name, spec)| Some((name.as_str(), spec.default.as_deref()?)))
+        .collect();
+    all.extend(given);
+    all.into_iter()
+        .map(|(name, value)| (name.to_owned(), Value::from(value)))
+        .collect()
+}
+
+fn tables(source: &Source) -> Value {
+    source
+        .lookups
+        .iter()
+        .map(|(name, table)| {
+            let table: Value = table
+                .iter()
+                .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+                .collect();
+            (name.clone(), table)
+        })
+        .collect()
+}
