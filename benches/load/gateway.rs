@@ -28,10 +28,7 @@ impl Server {
         let folder = TempDir::new_in(".")?;
         let database = folder.path().join("reference.db");
         let mut command = Command::new(std::env::current_exe()?);
-        command
-            .arg("reference")
-            .arg(&database)
-            .arg("127.0.0.1:0");
+        command.arg("reference").arg(&database).arg("127.0.0.1:0");
         let (child, address) = start(command)?;
         Ok(Server {
             child,
@@ -84,7 +81,8 @@ impl Server {
                 members.join(",")
             ),
         )?;
-        let current: serde_json::Value = serde_json::from_str(&self.api("GET", "/api/v1/rules", "")?)?;
+        let current: serde_json::Value =
+            serde_json::from_str(&self.api("GET", "/api/v1/rules", "")?)?;
         let version = current["version"].as_u64().unwrap_or(0);
         self.api(
             "PUT",
@@ -122,7 +120,8 @@ impl Server {
 
     /// What is stored, as the store itself counts it.
     pub fn counts(&self) -> anyhow::Result<Counts> {
-        let stats: serde_json::Value = serde_json::from_str(&self.api("GET", "/api/v1/stats", "")?)?;
+        let stats: serde_json::Value =
+            serde_json::from_str(&self.api("GET", "/api/v1/stats", "")?)?;
         let number = |name: &str| stats[name].as_u64().unwrap_or(0);
         Ok(Counts {
             backlog: number("backlog"),

@@ -132,7 +132,11 @@ async fn connection(mut stream: TcpStream, shared: Rc<Shared>) -> anyhow::Result
         let ok = answer(&mut stream, &mut buffer).await?;
         let micros = u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX);
         shared.latencies.borrow_mut().push(micros);
-        let counter = if ok { &shared.accepted } else { &shared.refused };
+        let counter = if ok {
+            &shared.accepted
+        } else {
+            &shared.refused
+        };
         counter.set(counter.get() + 1);
     }
 }
@@ -141,7 +145,10 @@ async fn connection(mut stream: TcpStream, shared: Rc<Shared>) -> anyhow::Result
 async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<bool> {
     let mut filled = 0;
     loop {
-        let read = stream.read(&mut buffer[filled..]).await.context("reading")?;
+        let read = stream
+            .read(&mut buffer[filled..])
+            .await
+            .context("reading")?;
         if read == 0 {
             bail!("the server closed the connection");
         }

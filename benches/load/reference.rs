@@ -69,7 +69,15 @@ async fn lead(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>)
         &body,
     ];
     let signature = signature.strip_prefix(b"v1,").unwrap_or_default();
-    accept(LEAD_KEY, &parts, signature, &body, &shared.lead, &shared.writer).await
+    accept(
+        LEAD_KEY,
+        &parts,
+        signature,
+        &body,
+        &shared.lead,
+        &shared.writer,
+    )
+    .await
 }
 
 async fn order(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
@@ -79,7 +87,15 @@ async fn order(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>
         .map(|value| value.as_bytes())
         .unwrap_or_default();
     let key = ORDER_SECRET.as_bytes();
-    accept(key, &[&body], signature, &body, &shared.order, &shared.writer).await
+    accept(
+        key,
+        &[&body],
+        signature,
+        &body,
+        &shared.order,
+        &shared.writer,
+    )
+    .await
 }
 
 async fn accept(
@@ -124,7 +140,9 @@ fn start_writer(database: &str) -> anyhow::Result<mpsc::Sender<Job>> {
     let mut connection = Connection::open(database)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
-    connection.execute_batch("create table if not exists raw (id integer primary key, body blob not null)")?;
+    connection.execute_batch(
+        "create table if not exists raw (id integer primary key, body blob not null)",
+    )?;
     let (sender, receiver) = mpsc::channel::<Job>();
     std::thread::spawn(move || {
         while let Ok(first) = receiver.recv() {

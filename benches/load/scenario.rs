@@ -53,7 +53,11 @@ pub fn all(options: &Options) -> anyhow::Result<()> {
 
 /// One body: burst against the reference, then sustained steps, then half of that for latency.
 pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
-    let kind = if which == "orders" { Kind::Orders } else { Kind::Leads };
+    let kind = if which == "orders" {
+        Kind::Orders
+    } else {
+        Kind::Leads
+    };
     let expected = if kind == Kind::Orders { 16_000 } else { 60_000 };
     let reference = {
         let server = Server::reference()?;
@@ -67,7 +71,12 @@ pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
     let mut sent = 0;
     let outcome = burst(&server, kind, sent, options.burst, expected)?;
     sent += outcome.used as u64;
-    row("Frontdesk, burst, workers on", &outcome, &reference, Some(server.memory()?));
+    row(
+        "Frontdesk, burst, workers on",
+        &outcome,
+        &reference,
+        Some(server.memory()?),
+    );
     let backlog = server.backlog()?;
     let drained = server.drained(Duration::from_secs(120))?;
     let processed = outcome.accepted as f64 / (outcome.elapsed + drained).as_secs_f64();
@@ -88,7 +97,10 @@ pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
         peak_log = peak_log.max(server.log_size());
         let drained = server.drained(Duration::from_secs(120))?;
         row(
-            &format!("sustained at {share}, backlog {backlog} at the end, gone in {} ms, log {peak_log} MB", drained.as_millis()),
+            &format!(
+                "sustained at {share}, backlog {backlog} at the end, gone in {} ms, log {peak_log} MB",
+                drained.as_millis()
+            ),
             &outcome,
             &reference,
             Some(server.memory()?),
@@ -131,7 +143,12 @@ pub fn million(options: &Options) -> anyhow::Result<()> {
     println!("\n### Flatness: a burst of leads on a small and on a large store\n");
     println!("| run | acknowledged/s | of the first | p50 ms | p99 ms | memory MB (peak) |");
     println!("|---|---|---|---|---|---|");
-    row("from 10 000 stored events", &before, &before, Some(memory_before));
+    row(
+        "from 10 000 stored events",
+        &before,
+        &before,
+        Some(memory_before),
+    );
     if sent < options.fill {
         fill(&server, sent, options.fill - sent)?;
         sent = options.fill;
@@ -140,7 +157,12 @@ pub fn million(options: &Options) -> anyhow::Result<()> {
     let events = server.counts()?.events;
     let after = burst(&server, Kind::Leads, sent, options.burst, 60_000)?;
     server.drained(Duration::from_secs(180))?;
-    row(&format!("from {events} stored events"), &after, &before, Some(server.memory()?));
+    row(
+        &format!("from {events} stored events"),
+        &after,
+        &before,
+        Some(server.memory()?),
+    );
     let counts = server.counts()?;
     println!("\nStored and mapped: {counts:?}\n");
     Ok(())
@@ -161,10 +183,16 @@ pub fn visible() -> anyhow::Result<()> {
         let query = format!("/api/v1/leads?q=L{:010}&limit=1", 1_000_000_000 + n);
         loop {
             let found: serde_json::Value = serde_json::from_str(&server.api("GET", &query, "")?)?;
-            if found["items"].as_array().is_some_and(|items| !items.is_empty()) {
+            if found["items"]
+                .as_array()
+                .is_some_and(|items| !items.is_empty())
+            {
                 break;
             }
-            ensure!(accepted.elapsed() < Duration::from_secs(5), "lead {n} never appeared");
+            ensure!(
+                accepted.elapsed() < Duration::from_secs(5),
+                "lead {n} never appeared"
+            );
         }
         times.push(accepted.elapsed());
         std::thread::sleep(Duration::from_millis(20));
@@ -175,7 +203,12 @@ pub fn visible() -> anyhow::Result<()> {
         times[index].as_secs_f64() * 1000.0
     };
     println!("\n### From accepted to visible in the API, idle\n");
-    println!("p50 {:.1} ms, p99 {:.1} ms over {} leads\n", at(0.5), at(0.99), times.len());
+    println!(
+        "p50 {:.1} ms, p99 {:.1} ms over {} leads\n",
+        at(0.5),
+        at(0.99),
+        times.len()
+    );
     Ok(())
 }
 
@@ -195,7 +228,11 @@ fn burst(
 ) -> anyhow::Result<Outcome> {
     let requests = fresh(kind, first, expected * time.as_secs());
     let outcome = generator::run(server.address, requests, CONNECTIONS, time, Pace::Closed)?;
-    ensure!(outcome.refused == 0, "{} requests were refused", outcome.refused);
+    ensure!(
+        outcome.refused == 0,
+        "{} requests were refused",
+        outcome.refused
+    );
     Ok(outcome)
 }
 
@@ -211,9 +248,15 @@ fn fill(server: &Server, first: u64, count: u64) -> anyhow::Result<()> {
             Duration::from_secs(600),
             Pace::Closed,
         )?;
-        ensure!(outcome.refused == 0, "{} requests were refused", outcome.refused);
+        ensure!(
+            outcome.refused == 0,
+            "{} requests were refused",
+            outcome.refused
+        );
         done += chunk;
-        server.drained(Duration::from_secs(600)).context("filling")?;
+        server
+            .drained(Duration::from_secs(600))
+            .context("filling")?;
     }
     Ok(())
 }
@@ -221,13 +264,21 @@ fn fill(server: &Server, first: u64, count: u64) -> anyhow::Result<()> {
 /// Every acknowledged event is stored once and has become its record once.
 fn check(server: &Server, kind: Kind, sent: u64) -> anyhow::Result<()> {
     let counts = server.counts()?;
-    ensure!(counts.events == sent, "{} events for {sent} acknowledgements", counts.events);
+    ensure!(
+        counts.events == sent,
+        "{} events for {sent} acknowledgements",
+        counts.events
+    );
     let (records, decisions) = match kind {
         Kind::Leads => (counts.leads, counts.leads),
         Kind::Orders => (counts.orders, counts.decisions),
     };
     ensure!(records == sent, "{records} records for {sent} events");
-    ensure!(counts.decisions == decisions, "{} decisions", counts.decisions);
+    ensure!(
+        counts.decisions == decisions,
+        "{} decisions",
+        counts.decisions
+    );
     Ok(())
 }
 
