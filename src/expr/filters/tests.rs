@@ -489,8 +489,10 @@ proptest! {
         let quoted = serde_json::to_string(&argument).unwrap();
         for filter in FILTERS {
             for formula in [format!("x | {filter}"), format!("x | {filter}({quoted})"), format!("x | {filter}(x, 'a')")] {
-                if let Ok(formula) = Formula::compile(&formula) {
-                    drop(formula.eval(&scope(x.clone())));
+                if let Ok(formula) = Formula::compile(&formula)
+                    && let Err(error) = formula.eval(&scope(x.clone()))
+                {
+                    prop_assert!(!error.0.is_empty(), "{}", filter);
                 }
             }
         }
