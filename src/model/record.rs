@@ -34,9 +34,16 @@ pub struct Meta {
     /// The events that still own a field, and when they happened.
     #[serde(rename = "o", default)]
     pub origins: Vec<Origin>,
-    /// Field name (a dotted name for parts merged one by one, such as `custom.size` or `consent.email`) → its origin.
+    /// Field name → its origin. Parts merged one by one have dotted names (`custom.size`, `tags.vip`,
+    /// `consent.email`); `consent.email@mailchimp` is a source's own word where another's stands; `Meta::LIFE` is
+    /// the record as a whole: the last event that told of it, or deleted it.
     #[serde(rename = "f", default)]
     pub fields: BTreeMap<String, FieldMeta>,
+}
+
+impl Meta {
+    /// The key of the record as a whole among `fields`.
+    pub const LIFE: &'static str = "*";
 }
 
 /// An event that owns at least one field of the record.
@@ -44,7 +51,7 @@ pub struct Meta {
 pub struct Origin {
     #[serde(rename = "e")]
     pub event: Uuid,
-    /// The source's name, or `console` for an edit by hand.
+    /// The source's name, `console` for an edit by hand, `assignment` for the desk's own decision.
     #[serde(rename = "s")]
     pub source: String,
     /// The event's own time (milliseconds since 1970): the clock of the fields it owns.
@@ -53,7 +60,7 @@ pub struct Origin {
 }
 
 /// Which origin owns a field and which line of which mapping made it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FieldMeta {
     /// Index into `Meta::origins`.
     #[serde(rename = "o")]
@@ -64,6 +71,9 @@ pub struct FieldMeta {
     /// Edited by hand: later events do not touch it.
     #[serde(rename = "k", default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
+    /// What this origin says where another's word stands in the field: one source's state of a consent.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<String>,
 }
 
 /// A record as one event tells it, before it meets what is already known.

@@ -1,0 +1,85 @@
+//! The keys a draft claims.
+
+use crate::model::field::Kind;
+use crate::model::identity::IdentityKey;
+use crate::model::record::Draft;
+
+/// The keys of `draft`, strongest first: the sender's id; of a contact also the e-mail address and the phone number,
+/// the latter only in E.164, because a local number is many people's.
+///
+/// `scope` is the account at the source that the sender's ids belong to.
+pub fn keys(draft: &Draft, source: &str, scope: &str) -> Vec<IdentityKey> {
+    let mut keys = Vec::with_capacity(3);
+    if let Some(id) = said(draft, "external_id") {
+        keys.push(IdentityKey::External {
+            kind: draft.kind,
+            source: source.to_owned(),
+            scope: scope.to_owned(),
+            id: id.to_owned(),
+        });
+    }
+    if draft.kind != Kind::Contact {
+        return keys;
+    }
+    if let Some(address) = said(draft, "email").filter(|it| it.contains('@')) {
+        keys.push(IdentityKey::Email(address.to_lowercase()));
+    }
+    if let Some(number) = said(draft, "phone").filter(|it| is_e164(it)) {
+        keys.push(IdentityKey::Phone(number.to_owned()));
+    }
+    keys
+}
+
+fn said<'a>(draft: &'a Draft, name: &str) -> Option<&'a str> {
+    draft.text(name).map(str::trim).filter(|it| !it.is_empty())
+}
+
+fn is_e164(number: &str) -> bool {
+    number
+        .strip_prefix('+')
+        .is_some_and(|digits| digits.len() >= 7 && digits.bytes().all(|it| it.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::keys;
+    use crate::model::field::Kind;
+    use crate::model::record::Draft;
+
+    fn check(kind: Kind, fields: Value, expected: &[&str]) {
+        let mut draft = Draft::new(kind);
+        draft.fields = serde_json::from_value(fields).unwrap();
+        let found: Vec<String> = keys(&draft, "shopify", "shop-1")
+            .iter()
+            .map(|key| key.to_text().replace('\u{1f}', "|"))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_draft_claims_what_identifies_it() {
+        check(
+            Kind::Contact,
+            json!({"external_id": "17", "email": " Ana@Example.com ", "phone": "+34600111222"}),
+            &[
+                "x|0|shopify|shop-1|17",
+                "e|ana@example.com",
+                "p|+34600111222",
+            ],
+        );
+        check(
+            Kind::Contact,
+            json!({"email": "not an address", "phone": "600 111 222"}),
+            &[],
+        );
+        check(Kind::Contact, json!({"phone": "+34 ext"}), &[]);
+        check(
+            Kind::Order,
+            json!({"external_id": "820982911946154508", "email": "a@b.example"}),
+            &["x|2|shopify|shop-1|820982911946154508"],
+        );
+        check(Kind::Lead, json!({"external_id": " "}), &[]);
+    }
+}

@@ -1,0 +1,163 @@
+//! Which record a draft speaks of.
+
+use uuid::Uuid;
+
+use crate::merge::names;
+use crate::model::identity::IdentityKey;
+use crate::model::record::Draft;
+
+/// What is known about keys and people.
+pub trait Known {
+    /// The record that holds a key.
+    fn holder(&self, key: &IdentityKey) -> Option<Uuid>;
+    /// The family name of a contact.
+    fn family_name(&self, contact: Uuid) -> Option<&str>;
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    /// `None`: nobody yet, so a new record.
+    pub record: Option<Uuid>,
+    /// Another record that a strong key points at.
+    pub conflict: Option<Conflict>,
+    /// The keys the record may claim: those that are free or its own already.
+    pub claims: Vec<IdentityKey>,
+}
+
+/// Two strong keys of one draft belong to two records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    pub other: Uuid,
+    /// A sentence without personal data.
+    pub reason: String,
+}
+
+/// Finds the record of `draft` by its `keys`, strongest first: the sender's id, the e-mail address, and the phone
+/// number unless the family names say that it is shared. A key that another record holds stays there.
+pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
+    let held: Vec<(&IdentityKey, Option<Uuid>)> =
+        keys.iter().map(|key| (key, known.holder(key))).collect();
+    let strong = held
+        .iter()
+        .filter(|(key, _)| !matches!(key, IdentityKey::Phone(_)))
+        .find_map(|(_, holder)| *holder);
+    let record = strong.or_else(|| {
+        held.iter()
+            .filter_map(|(_, holder)| *holder)
+            .find(|contact| {
+                !names::conflict(draft.text("family_name"), known.family_name(*contact))
+            })
+    });
+    let conflict = held.iter().find_map(|(key, holder)| match (key, holder) {
+        (IdentityKey::Email(_), Some(other)) if record.is_some_and(|it| it != *other) => {
+            Some(Conflict {
+                other: *other,
+                reason: "The sender's id belongs to this contact, the e-mail address to the other \
+                         one: the event was applied to this one, and the address stays a key of \
+                         the other."
+                    .to_owned(),
+            })
+        }
+        _ => None,
+    });
+    let claims = held
+        .into_iter()
+        .filter(|(_, holder)| holder.is_none() || *holder == record)
+        .map(|(key, _)| key.clone())
+        .collect();
+    Match {
+        record,
+        conflict,
+        claims,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::{Known, find};
+    use crate::merge::identity;
+    use crate::model::field::Kind;
+    use crate::model::identity::IdentityKey;
+    use crate::model::record::Draft;
+
+    /// Contact 1 has the sender's id 17, 2 an e-mail address, 3 a phone number and the name Ruiz.
+    struct Three;
+
+    impl Known for Three {
+        fn holder(&self, key: &IdentityKey) -> Option<Uuid> {
+            match key {
+                IdentityKey::External { id, .. } if id == "17" => Some(Uuid::from_u128(1)),
+                IdentityKey::Email(address) if address == "two@example.com" => {
+                    Some(Uuid::from_u128(2))
+                }
+                IdentityKey::Phone(number) if number == "+34600000003" => Some(Uuid::from_u128(3)),
+                _ => None,
+            }
+        }
+
+        fn family_name(&self, contact: Uuid) -> Option<&str> {
+            (contact == Uuid::from_u128(3)).then_some("Ruíz")
+        }
+    }
+
+    /// `expected`: the record, the other record of a conflict, the number of claimed keys.
+    fn check(fields: Value, expected: (Option<u128>, Option<u128>, usize)) {
+        let mut draft = Draft::new(Kind::Contact);
+        draft.fields = serde_json::from_value(fields.clone()).unwrap();
+        let found = find(&draft, &identity::keys(&draft, "shopify", "shop"), &Three);
+        assert_eq!(
+            (
+                found.record.map(|it| it.as_u128()),
+                found.conflict.map(|it| it.other.as_u128()),
+                found.claims.len()
+            ),
+            expected,
+            "{fields}"
+        );
+    }
+
+    #[test]
+    fn the_strongest_key_decides() {
+        check(json!({}), (None, None, 0));
+        check(json!({"email": "new@example.com"}), (None, None, 1));
+        check(json!({"external_id": "17"}), (Some(1), None, 1));
+        check(json!({"email": "two@example.com"}), (Some(2), None, 1));
+        check(
+            json!({"external_id": "99", "email": "two@example.com", "phone": "+34600000009"}),
+            (Some(2), None, 3),
+        );
+        check(
+            json!({"external_id": "17", "email": "new@example.com"}),
+            (Some(1), None, 2),
+        );
+    }
+
+    #[test]
+    fn strong_keys_that_disagree_are_for_a_human() {
+        check(
+            json!({"external_id": "17", "email": "two@example.com"}),
+            (Some(1), Some(2), 1),
+        );
+    }
+
+    #[test]
+    fn a_phone_number_counts_unless_it_is_shared() {
+        check(json!({"phone": "+34600000003"}), (Some(3), None, 1));
+        check(
+            json!({"phone": "+34600000003", "family_name": "RUIZ"}),
+            (Some(3), None, 1),
+        );
+        check(
+            json!({"phone": "+34600000003", "family_name": "Roca", "email": "roca@example.com"}),
+            (None, None, 1),
+        );
+        check(
+            json!({"email": "two@example.com", "phone": "+34600000003"}),
+            (Some(2), None, 1),
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Names of people: put together, and compared.
+
+use std::borrow::Cow;
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+use serde_json::Value;
+
+use crate::model::record::{FieldMeta, Record};
+
+/// Keeps `full_name` true: a full name that a sender wrote stands until later news brings both parts; without one it
+/// is put together from the parts, and then no event owns it.
+pub fn derive_full(record: &mut Record) {
+    let clock = |name: &str| record.meta.fields.get(name).map(|meta| clock(record, meta));
+    let (given, family) = (clock("given_name"), clock("family_name"));
+    if let Some(full) = record.meta.fields.get("full_name") {
+        let outdated = match (given, family) {
+            (Some(given), Some(family)) => given.max(family) > self::clock(record, full),
+            _ => false,
+        };
+        if full.locked || !outdated {
+            return;
+        }
+        record.meta.fields.remove("full_name");
+    }
+    let part = |name: &str| {
+        record
+            .fields
+            .get(name)
+            .and_then(Value::as_str)
+            .map(str::trim)
+    };
+    let full = match (part("given_name"), part("family_name")) {
+        (Some(given), Some(family)) => Some(format!("{given} {family}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
+        (None, None) => None,
+    };
+    match full {
+        Some(full) if record.fields.get("full_name").and_then(Value::as_str) == Some(&*full) => {}
+        Some(full) => {
+            record
+                .fields
+                .insert("full_name".to_owned(), Value::from(full));
+        }
+        None => {
+            record.fields.shift_remove("full_name");
+        }
+    }
+}
+
+fn clock(record: &Record, meta: &FieldMeta) -> Option<(i64, uuid::Uuid)> {
+    let origin = record.meta.origins.get(meta.origin as usize)?;
+    Some((origin.at_ms, origin.event))
+}
+
+/// Whether two family names are of different families: both are there and differ in more than case, accents, spaces
+/// and punctuation.
+pub fn conflict(one: Option<&str>, other: Option<&str>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else {
+        return false;
+    };
+    if one == other {
+        return false;
+    }
+    let (one, other) = (bare(one), bare(other));
+    !one.is_empty() && !other.is_empty() && one != other
+}
+
+/// Lower case, without accents and without what is neither letter nor digit.
+fn bare(name: &str) -> String {
+    let decomposed = if name.is_ascii() {
+        Cow::Borrowed(name)
+    } else {
+        DecomposingNormalizerBorrowed::new_nfd().normalize(name)
+    };
+    let mut bare = String::with_capacity(decomposed.len());
+    for letter in decomposed.chars().flat_map(char::to_lowercase) {
+        match letter {
+            // Letters with a stroke or joined, which Unicode does not take apart.
+            'ø' => bare.push('o'),
+            'ł' => bare.push('l'),
+            'đ' | 'ð' => bare.push('d'),
+            'ı' => bare.push('i'),
+            'ß' => bare.push_str("ss"),
+            'æ' => bare.push_str("ae"),
+            'œ' => bare.push_str("oe"),
+            'þ' => bare.push_str("th"),
+            letter if letter.is_alphanumeric() => bare.push(letter),
+            _ => {}
+        }
+    }
+    bare
+}
+
+#[cfg(test)]
+mod tests {
+    use super::conflict;
+
+    #[test]
+    fn family_names_conflict_only_when_they_are_really_different() {
+        let check = |one: Option<&str>, other: Option<&str>, expected: bool| {
+            assert_eq!(conflict(one, other), expected, "{one:?} and {other:?}");
+            assert_eq!(conflict(other, one), expected, "{other:?} and {one:?}");
+        };
+        check(None, None, false);
+        check(Some("Ruiz"), None, false);
+        check(Some("Ruiz"), Some("RUIZ"), false);
+        check(Some("García"), Some("garcia"), false);
+        check(Some("Garci\u{301}a"), Some("García"), false);
+        check(Some("García-López"), Some("Garcia Lopez"), false);
+        check(Some("O'Brien"), Some("OBrien"), false);
+        check(Some("Åkesson"), Some("Akesson"), false);
+        check(Some("Søren"), Some("SOREN"), false);
+        check(Some("Weiß"), Some("WEISS"), false);
+        check(Some("Иванов"), Some("иванов"), false);
+        check(Some("Ruiz"), Some("Roca"), true);
+        check(Some("García"), Some("García López"), true);
+        check(Some("-"), Some("Ruiz"), false);
+    }
+}
