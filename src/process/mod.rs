@@ -1,1 +1,3 @@
 //! process
+
+pub mod decide;
