@@ -37,7 +37,9 @@ pub fn check(rules: &RuleSet, desk: &Desk) -> Result<(), Problem> {
     if sentences.is_empty() {
         return Ok(());
     }
-    let faults = sentences.into_iter().map(|sentence| Fault::new("/rules", sentence));
+    let faults = sentences
+        .into_iter()
+        .map(|sentence| Fault::new("/rules", sentence));
     Err(Problem::invalid(faults.collect()))
 }
 

@@ -156,9 +156,7 @@ mod tests {
         let found: Vec<(&str, &str)> = names
             .iter()
             .zip(&cells)
-            .filter(|(name, cell)| {
-                !cell.is_empty() && *name != &"id" && !name.ends_with("ted_at")
-            })
+            .filter(|(name, cell)| !cell.is_empty() && *name != &"id" && !name.ends_with("ted_at"))
             .map(|(name, cell)| (*name, cell.as_str()))
             .collect();
         assert_eq!(found, expected);

@@ -77,10 +77,15 @@ enum Format {
 
 /// A time as people type it: RFC 3339, or a date, which is its beginning in UTC.
 pub fn time(text: &str) -> Result<Timestamp, String> {
-    let midnight = || text.parse::<jiff::civil::Date>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+    let midnight = || {
+        let day = text.parse::<jiff::civil::Date>().ok()?;
+        jiff::tz::TimeZone::UTC
+            .to_timestamp(day.at(0, 0, 0, 0))
+            .ok()
+    };
     text.parse::<Timestamp>()
         .ok()
-        .or_else(|| midnight().map(|day| day.timestamp()))
+        .or_else(midnight)
         .ok_or_else(|| "a time is 2026-11-01 or 2026-11-01T09:00:00Z".to_owned())
 }
 
