@@ -204,6 +204,7 @@ mod tests {
             origin,
             line,
             locked,
+            behind: None,
         };
         let record = Record {
             id: Uuid::nil(),

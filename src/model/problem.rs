@@ -31,7 +31,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     };
     candidates
         .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
+        .map(|candidate| {
+            (
+                strsim::osa_distance(&word.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -47,35 +52,6 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         }
         None => String::new(),
     }
-}
-
-/// Letters to add, drop, replace or swap to make one word of the other (optimal string alignment).
-fn distance(one: &str, other: &str) -> usize {
-    let one: Vec<char> = one.chars().flat_map(char::to_lowercase).collect();
-    let other: Vec<char> = other.chars().flat_map(char::to_lowercase).collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
-    for (row, left) in one.iter().enumerate() {
-        let mut here = vec![row + 1];
-        for (column, right) in other.iter().enumerate() {
-            let at =
-                |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX / 2);
-            let replaced = at(&last, column) + usize::from(left != right);
-            let mut best = replaced
-                .min(at(&last, column + 1) + 1)
-                .min(at(&here, column) + 1);
-            let swapped = row > 0
-                && column > 0
-                && one.get(row - 1) == Some(right)
-                && other.get(column - 1) == Some(left);
-            if swapped {
-                best = best.min(at(&before, column - 1) + 1);
-            }
-            here.push(best);
-        }
-        before = std::mem::replace(&mut last, here);
-    }
-    last.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
