@@ -1,5 +1,11 @@
 //! From an event in the inbox to records: claim → validate → fetch → map → match, merge, assign → settle.
 
 pub mod coerce;
+pub mod fetch;
 pub mod map;
+pub mod plan;
+pub mod preview;
 pub mod recipe;
+pub mod recipes;
+pub mod understand;
+pub mod worker;
