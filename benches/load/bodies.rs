@@ -23,13 +23,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub fn endpoint(self) -> &'static str {
-        match self {
-            Kind::Leads => "crm",
-            Kind::Orders => "shop",
-        }
-    }
-
     pub fn name(self) -> &'static str {
         match self {
             Kind::Leads => "leads",

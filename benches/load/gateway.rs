@@ -177,7 +177,24 @@ pub struct Counts {
     pub orders: u64,
     pub decisions: u64,
     pub changes: u64,
+    /// Of the database and its log.
     pub bytes: u64,
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} events, {} contacts, {} leads, {} orders, {} decisions, {} changes, {} MB",
+            self.events,
+            self.contacts,
+            self.leads,
+            self.orders,
+            self.decisions,
+            self.changes,
+            self.bytes >> 20
+        )
+    }
 }
 
 impl Drop for Server {

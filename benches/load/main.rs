@@ -3,6 +3,16 @@
 //! `cargo bench --bench load -- all` prints the tables of docs/BENCHMARKS.md. Every body is distinct, signed before
 //! the clock starts, of thousands of distinct customers; what was stored and mapped is counted afterwards.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a measuring tool for a terminal"
+)]
+
 mod bodies;
 mod gateway;
 mod generator;

@@ -150,7 +150,7 @@ fn start_writer(database: &str) -> anyhow::Result<mpsc::Sender<Job>> {
             let written = write(&mut connection, &jobs).is_ok();
             for (_, answer) in jobs {
                 // The sender may have gone away; its event is stored all the same.
-                drop(answer.send(written));
+                answer.send(written).ok();
             }
         }
     });

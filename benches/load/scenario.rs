@@ -127,7 +127,7 @@ pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
         drained.as_secs_f64()
     );
     let counts = server.counts()?;
-    println!("Stored and mapped: {counts:?}\n");
+    println!("Stored and mapped: {counts}\n");
     Ok(())
 }
 
@@ -164,7 +164,7 @@ pub fn million(options: &Options) -> anyhow::Result<()> {
         Some(server.memory()?),
     );
     let counts = server.counts()?;
-    println!("\nStored and mapped: {counts:?}\n");
+    println!("\nStored and mapped: {counts}\n");
     Ok(())
 }
 

@@ -243,7 +243,7 @@ fn the_trace_answers_why_and_why_not() {
 fn a_formula_that_fails_does_not_match_and_says_why() {
     let mut desk = desk(&[]);
     desk.rules = json!([
-        {"name": "Odd", "when": {"expr": "'much' | decimal > 5"}, "assign": {"rep": "boss"}},
+        {"name": "Odd", "when": {"expr": "('much' | decimal | float) > 5"}, "assign": {"rep": "boss"}},
         {"name": "Rest", "assign": {"rep": "ana"}},
     ]);
     let decision = desk.decide(json!({}), json!({}));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::cli::check::proof;
-use crate::config::document::closest;
+use crate::model::problem::nearest;
 use crate::config::{CatalogConfig, Config};
 use crate::source::catalog::Catalog;
 use crate::source::declaration::{EventSpec, FieldSpec, FieldValue, RecordSpec, Source, Verify};
@@ -37,7 +37,7 @@ pub fn run(args: &Sources, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     };
     let Some(source) = catalog.get(name) else {
         let names = catalog.sources().map(|source| source.name.as_str());
-        let hint = closest(name, names).map_or_else(
+        let hint = nearest(name, names).map_or_else(
             || "`frontdesk sources` lists them".to_owned(),
             |name| format!("did you mean {name}?"),
         );

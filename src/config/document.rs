@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use crate::model::problem::Problem;
+use crate::model::problem::{Problem, nearest};
 
 /// A parsed file, and what is wrong with it so far.
 pub struct Document<'t> {
@@ -302,7 +302,7 @@ impl<'d> Table<'d> {
             if asked.contains(&key) {
                 continue;
             }
-            let hint = closest(&key, asked.iter().map(String::as_str))
+            let hint = nearest(&key, asked.iter().map(String::as_str))
                 .map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
             self.problem(line, format!("unknown key `{}`{hint}", self.path(&key)));
         }
@@ -386,15 +386,6 @@ impl<'d> Item<'d> {
             })
             .collect()
     }
-}
-
-/// The name nearest to `word`, when one is near enough to be meant.
-pub fn closest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .map(|name| (strsim::jaro_winkler(word, name), name))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
 }
 
 fn variable_part(key: &str) -> String {

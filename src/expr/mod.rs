@@ -4,16 +4,19 @@
 //! What is missing is undefined and stays so through any chain (`body.customer.email`); `blank` decides what counts
 //! as nothing.
 
+pub mod check;
 pub mod filters;
 pub mod payload;
 pub mod scope;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use minijinja::{Environment, Expression, UndefinedBehavior, Value};
+use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value, machinery};
 
 use crate::expr::scope::Scope;
+use crate::model::problem::did_you_mean;
 
 /// Steps a formula or template may take; a loop over a whole order needs some thousands.
 const FUEL: u64 = 200_000;
@@ -34,10 +37,19 @@ pub struct FormulaError(pub String);
 
 impl From<minijinja::Error> for FormulaError {
     fn from(error: minijinja::Error) -> Self {
-        FormulaError(match error.detail() {
-            Some(detail) => detail.to_owned(),
-            None => error.kind().to_string(),
-        })
+        let sentence = match (error.kind(), error.detail()) {
+            (ErrorKind::OutOfFuel, _) => "the formula takes too many steps".to_owned(),
+            (ErrorKind::SyntaxError, Some(detail)) => format!("is not a formula: {detail}"),
+            (ErrorKind::InvalidOperation, Some(detail)) if detail.contains("plain object") => {
+                format!(
+                    "{detail}; a number with decimals keeps its exact text: write `| float` to calculate with it, or \
+                 `| plus(…)` and the like for money"
+                )
+            }
+            (_, Some(detail)) => detail.to_owned(),
+            (kind, None) => kind.to_string(),
+        };
+        FormulaError(sentence)
     }
 }
 
@@ -45,6 +57,7 @@ impl From<minijinja::Error> for FormulaError {
 #[derive(Debug)]
 pub struct Formula {
     expression: Expression<'static, 'static>,
+    tables: Vec<String>,
 }
 
 impl Formula {
@@ -53,8 +66,39 @@ impl Formula {
     /// # Errors
     /// A sentence about the syntax, or the unknown filter, test or function that it names.
     pub fn compile(text: &str) -> Result<Self, FormulaError> {
+        let tree = machinery::parse_expr(text)?;
+        check::check(&tree)?;
+        let mut tables = BTreeSet::new();
+        check::tables(&tree, &mut tables);
+        drop(tree);
         let expression = ENVIRONMENT.compile_expression_owned(Cow::Owned(text.to_owned()))?;
-        Ok(Formula { expression })
+        Ok(Formula {
+            expression,
+            tables: tables.into_iter().collect(),
+        })
+    }
+
+    /// Refuses names of the surroundings that are not `allowed` where the formula stands.
+    ///
+    /// # Errors
+    /// The first such name, and the one that may have been meant.
+    pub fn check_variables(&self, allowed: &[&str]) -> Result<(), FormulaError> {
+        match self
+            .variables()
+            .into_iter()
+            .find(|name| !allowed.contains(&name.as_str()))
+        {
+            None => Ok(()),
+            Some(name) => Err(FormulaError(format!(
+                "there is no {name:?} here{}",
+                did_you_mean(&name, allowed.iter().copied())
+            ))),
+        }
+    }
+
+    /// The lookup tables it names.
+    pub fn tables(&self) -> &[String] {
+        &self.tables
     }
 
     /// The names it reads from its surroundings: `body`, `header`, …
@@ -63,6 +107,7 @@ impl Formula {
             .expression
             .undeclared_variables(false)
             .into_iter()
+            .filter(|name| !filters::FUNCTIONS.contains(&name.as_str()))
             .collect();
         names.sort();
         names
@@ -84,20 +129,13 @@ impl Formula {
         Ok(self.eval(scope)?.is_true())
     }
 
-    /// Its value as trimmed text; `None` when it is blank.
+    /// Its value as trimmed text; `None` when it is blank, or an object.
     ///
     /// # Errors
     /// As `eval`.
     pub fn text(&self, scope: &Scope) -> Result<Option<String>, FormulaError> {
         let value = self.eval(scope)?;
-        if is_blank(&value) {
-            return Ok(None);
-        }
-        let text = match value.as_str() {
-            Some(text) => text.trim().to_owned(),
-            None => value.to_string(),
-        };
-        Ok(Some(text).filter(|text| !text.is_empty()))
+        Ok(filters::text_of(&value).map(Cow::into_owned))
     }
 }
 

@@ -1,29 +1,95 @@
 //! The names a formula can read.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
+use minijinja::{Error, ErrorKind, Value};
+
+use crate::expr::Formula;
 
 /// A short list of names with their values; cloning it is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Scope(Arc<Names>);
 
 #[derive(Debug, Clone, Default)]
-struct Names(Vec<(&'static str, Value)>);
+struct Names(Vec<Entry>);
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Given(&'static str, Value),
+    /// Found out when it is first asked for, then kept by every scope that would find the same.
+    Let(Arc<Let>, Arc<OnceLock<Value>>),
+}
+
+/// A name that stands for a formula: worked out at most once per event, and only when something reads it.
+pub struct Let {
+    name: String,
+    formula: Formula,
+    /// All it reads, also through the names it is made of.
+    reads: Vec<String>,
+}
+
+impl fmt::Debug for Let {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Let").field("name", &self.name).finish()
+    }
+}
+
+impl Let {
+    /// A name for `formula`, which may read the names of `earlier` ones; never itself.
+    pub fn new(name: &str, formula: Formula, earlier: &[Arc<Let>]) -> Self {
+        let mut reads = formula.variables();
+        for one in earlier {
+            if reads.contains(&one.name) {
+                reads.extend(one.reads.iter().cloned());
+            }
+        }
+        Let {
+            name: name.to_owned(),
+            formula,
+            reads,
+        }
+    }
+}
 
 impl Scope {
     /// A scope with these names.
     pub fn new(names: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
-        Scope(Arc::new(Names(names.into_iter().collect())))
+        Scope(Arc::new(Names(
+            names
+                .into_iter()
+                .map(|(name, value)| Entry::Given(name, value))
+                .collect(),
+        )))
     }
 
     /// The same scope with one more name, which hides an older one.
     #[must_use]
     pub fn with(&self, name: &'static str, value: Value) -> Self {
         let mut names = Vec::with_capacity(self.0.0.len() + 1);
-        names.push((name, value));
-        names.extend(self.0.0.iter().filter(|(key, _)| *key != name).cloned());
+        names.push(Entry::Given(name, value));
+        names.extend(
+            self.0
+                .0
+                .iter()
+                .filter(|entry| entry.name() != name)
+                .map(|entry| entry.after(name)),
+        );
+        Scope(Arc::new(Names(names)))
+    }
+
+    /// The same scope with these names for formulas.
+    #[must_use]
+    pub fn with_lets(&self, lets: &[Arc<Let>]) -> Self {
+        if lets.is_empty() {
+            return self.clone();
+        }
+        let mut names = self.0.0.clone();
+        names.extend(
+            lets.iter()
+                .map(|one| Entry::Let(Arc::clone(one), Arc::default())),
+        );
         Scope(Arc::new(Names(names)))
     }
 
@@ -38,12 +104,41 @@ impl Scope {
     }
 }
 
+impl Entry {
+    fn name(&self) -> &str {
+        match self {
+            Entry::Given(name, _) => name,
+            Entry::Let(one, _) => &one.name,
+        }
+    }
+
+    /// The entry once `name` means something else: what was worked out from the old meaning is forgotten.
+    fn after(&self, name: &str) -> Entry {
+        match self {
+            Entry::Let(one, _) if one.reads.iter().any(|read| read == name) => {
+                Entry::Let(Arc::clone(one), Arc::default())
+            }
+            entry => entry.clone(),
+        }
+    }
+}
+
 impl Names {
-    fn find(&self, name: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value)
+    fn find(self: &Arc<Self>, name: &str) -> Option<&Value> {
+        match self.0.iter().find(|entry| entry.name() == name)? {
+            Entry::Given(_, value) => Some(value),
+            Entry::Let(one, found) => Some(found.get_or_init(|| self.work_out(one))),
+        }
+    }
+
+    fn work_out(self: &Arc<Self>, one: &Let) -> Value {
+        match one.formula.eval(&Scope(Arc::clone(self))) {
+            Ok(value) => value,
+            Err(error) => Value::from(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("[let] {}: {error}", one.name),
+            )),
+        }
     }
 }
 
@@ -57,6 +152,62 @@ impl Object for Names {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Values(self.0.iter().map(|(key, _)| Value::from(*key)).collect())
+        Enumerator::Values(
+            self.0
+                .iter()
+                .map(|entry| Value::from(entry.name()))
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use minijinja::Value;
+
+    use super::{Let, Scope};
+    use crate::expr::Formula;
+
+    fn lets(all: &[(&str, &str)]) -> Vec<Arc<Let>> {
+        let mut lets = Vec::new();
+        for (name, formula) in all {
+            let formula = Formula::compile(formula).unwrap();
+            lets.push(Arc::new(Let::new(name, formula, &lets)));
+        }
+        lets
+    }
+
+    fn check(scope: &Scope, formula: &str, expected: &str) {
+        let value = Formula::compile(formula).unwrap().eval(scope).unwrap();
+        assert_eq!(value.to_string(), expected, "{formula}");
+    }
+
+    #[test]
+    fn names_for_formulas() {
+        let lets = lets(&[
+            ("greeting", "'hi ' ~ who"),
+            ("loud", "greeting | upper"),
+            ("fixed", "1"),
+        ]);
+        let scope = Scope::new([("who", Value::from("ana"))]).with_lets(&lets);
+        check(&scope, "loud", "HI ANA");
+        let other = scope.with("who", Value::from("bob"));
+        check(&other, "loud ~ fixed", "HI BOB1");
+        check(&scope, "loud", "HI ANA");
+        check(&other.with("item", Value::from(1)), "greeting", "hi bob");
+    }
+
+    #[test]
+    fn a_failing_name_fails_its_reader() {
+        let scope = Scope::default().with_lets(&lets(&[("bad", "'x' | decimal")]));
+        for formula in ["bad", "bad | lower", "bad.part", "bad or 1"] {
+            let error = Formula::compile(formula).unwrap().eval(&scope).unwrap_err();
+            assert!(
+                error.0.starts_with("[let] bad: decimal:"),
+                "{formula}: {error}"
+            );
+        }
     }
 }

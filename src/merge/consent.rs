@@ -21,7 +21,7 @@ struct Word {
 }
 
 /// Merges one `{channel, state}`.
-pub fn tell(telling: &mut Telling<'_>, entry: &Value, line: u32) {
+pub fn tell(telling: &mut Telling<'_, '_>, entry: &Value, line: u32) {
     let channel = entry.get("channel").and_then(Value::as_str);
     let state = entry.get("state").and_then(Value::as_str);
     let (Some(channel), Some(state)) = (channel, state) else {
@@ -57,7 +57,7 @@ pub fn tell(telling: &mut Telling<'_>, entry: &Value, line: u32) {
 }
 
 /// Whether a source's new word stands over its own earlier one.
-fn replaces(telling: &Telling<'_>, state: &str, held: &Word) -> bool {
+fn replaces(telling: &Telling<'_, '_>, state: &str, held: &Word) -> bool {
     match (state != "unknown").cmp(&(held.state != "unknown")) {
         Ordering::Less => false,
         Ordering::Greater => true,
@@ -68,7 +68,7 @@ fn replaces(telling: &Telling<'_>, state: &str, held: &Word) -> bool {
 }
 
 /// The words of all sources about a channel: the one that stands, and those behind it.
-fn words(telling: &Telling<'_>, channel: &str, key: &str) -> Vec<Word> {
+fn words(telling: &Telling<'_, '_>, channel: &str, key: &str) -> Vec<Word> {
     let meta = &telling.record().meta;
     let word = |meta: &FieldMeta, state: &str| {
         telling.origin_of(meta).map(|origin| Word {
@@ -92,7 +92,7 @@ fn words(telling: &Telling<'_>, channel: &str, key: &str) -> Vec<Word> {
     words
 }
 
-fn standing<'a>(telling: &'a Telling<'_>, channel: &str) -> Option<&'a str> {
+fn standing<'a>(telling: &'a Telling<'_, '_>, channel: &str) -> Option<&'a str> {
     let entries = telling.record().fields.get(FIELD)?.as_array()?;
     let entry = entries.iter().find(|entry| is_of(entry, channel))?;
     entry.get("state")?.as_str()
@@ -103,7 +103,7 @@ fn is_of(entry: &Value, channel: &str) -> bool {
 }
 
 /// Writes the word that stands into the field and the others behind it.
-fn store(telling: &mut Telling<'_>, channel: &str, key: &str, mut words: Vec<Word>) {
+fn store(telling: &mut Telling<'_, '_>, channel: &str, key: &str, mut words: Vec<Word>) {
     let weight = |word: &Word| {
         let rank = match word.state.as_str() {
             "withdrawn" => 2,
@@ -138,7 +138,7 @@ fn store(telling: &mut Telling<'_>, channel: &str, key: &str, mut words: Vec<Wor
 }
 
 /// Puts a channel's state into the list, which is sorted by channel.
-fn show(telling: &mut Telling<'_>, channel: &str, state: &str) {
+fn show(telling: &mut Telling<'_, '_>, channel: &str, state: &str) {
     let mut entries = match telling.record().fields.get(FIELD) {
         Some(Value::Array(entries)) => entries.clone(),
         _ => Vec::new(),

@@ -45,9 +45,7 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
     let record = strong.or_else(|| {
         held.iter()
             .filter_map(|(_, holder)| *holder)
-            .find(|contact| {
-                !names::conflict(draft.text("family_name"), known.family_name(*contact))
-            })
+            .find(|contact| !is_other_family(draft, *contact, known))
     });
     let conflict = held.iter().find_map(|(key, holder)| match (key, holder) {
         (IdentityKey::Email(_), Some(other)) if record.is_some_and(|it| it != *other) => {
@@ -71,6 +69,11 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
         conflict,
         claims,
     }
+}
+
+/// Whether a draft and a contact have family names that are really different.
+pub fn is_other_family(draft: &Draft, contact: Uuid, known: &impl Known) -> bool {
+    names::conflict(draft.text("family_name"), known.family_name(contact))
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub fn unwritten(draft: &Draft, id: Uuid, now: Timestamp) -> Record {
 /// The record after `draft`, which `origin` tells. Still borrowed when nothing changes, not even a clock.
 ///
 /// Version and update time are left to `diff::seal`, so that several steps of one event are one write.
-pub fn merge<'a>(known: Cow<'a, Record>, draft: &Draft, origin: &'a Origin) -> Cow<'a, Record> {
+pub fn merge<'a>(known: Cow<'a, Record>, draft: &Draft, origin: &Origin) -> Cow<'a, Record> {
     let mut telling = Telling::new(known, origin);
     telling.live(draft.deleted);
     for name in &draft.clears {
@@ -70,14 +70,14 @@ pub fn write<'a>(
     known: Cow<'a, Record>,
     field: &str,
     value: &Value,
-    origin: &'a Origin,
+    origin: &Origin,
 ) -> Cow<'a, Record> {
     let mut telling = Telling::new(known, origin);
     tell(&mut telling, field, value, 0);
     telling.done()
 }
 
-fn tell(telling: &mut Telling<'_>, name: &str, value: &Value, line: u32) {
+fn tell(telling: &mut Telling<'_, '_>, name: &str, value: &Value, line: u32) {
     match (Policy::of(telling.kind(), name), value) {
         (Policy::Members, Value::Object(members)) => {
             for (member, value) in members.iter().filter(|(_, value)| !is_blank(value)) {
@@ -101,7 +101,7 @@ fn tell(telling: &mut Telling<'_>, name: &str, value: &Value, line: u32) {
     }
 }
 
-fn clear(telling: &mut Telling<'_>, draft: &Draft, name: &str) {
+fn clear(telling: &mut Telling<'_, '_>, draft: &Draft, name: &str) {
     match Policy::of(telling.kind(), name) {
         Policy::Members | Policy::Union => telling.clear_members(name),
         Policy::Whole if draft.fields.get(name).is_none_or(is_blank) => telling.clear(name),

@@ -11,15 +11,15 @@ use crate::model::field::Kind;
 use crate::model::record::{FieldMeta, Meta, Origin, Record};
 
 /// A record in the middle of an event. It is copied only when something changes.
-pub struct Telling<'a> {
+pub struct Telling<'a, 'o> {
     record: Cow<'a, Record>,
-    origin: &'a Origin,
+    origin: &'o Origin,
     /// Where `origin` stands among the record's origins, once it owns something.
     index: Option<u32>,
 }
 
-impl<'a> Telling<'a> {
-    pub fn new(known: Cow<'a, Record>, origin: &'a Origin) -> Self {
+impl<'a, 'o> Telling<'a, 'o> {
+    pub fn new(known: Cow<'a, Record>, origin: &'o Origin) -> Self {
         let index = known
             .meta
             .origins
@@ -37,7 +37,7 @@ impl<'a> Telling<'a> {
         self.record.kind
     }
 
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &'o Origin {
         self.origin
     }
 

@@ -51,7 +51,7 @@ impl EventStatus {
 }
 
 /// Why the sender was believed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Verdict {
     /// The scheme that proved the sender: `hmac`, `key`, `basic`, `bearer`, `none`, …
     pub scheme: String,

@@ -21,3 +21,57 @@ impl fmt::Display for Problem {
         }
     }
 }
+
+/// The candidate that someone who wrote `word` most likely meant.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = match word.chars().count() {
+        0..=2 => 1,
+        3..=6 => 2,
+        _ => 3,
+    };
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::osa_distance(&word.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `, did you mean "lower"?` for the nearest candidate; else the candidates, when they are few; else nothing.
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    match nearest(word, candidates.iter().copied()) {
+        Some(nearest) => format!(", did you mean {nearest:?}?"),
+        None if (1..=12).contains(&candidates.len()) => {
+            format!("; known are {}", candidates.join(", "))
+        }
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn suggestions() {
+        let known = ["lower", "upper", "phone", "decimal", "lookup"];
+        for (word, expected) in [
+            (
+                "lowercase",
+                "; known are lower, upper, phone, decimal, lookup",
+            ),
+            ("lowre", ", did you mean \"lower\"?"),
+            ("Phone", ", did you mean \"phone\"?"),
+            ("decmial", ", did you mean \"decimal\"?"),
+            ("zzzz", "; known are lower, upper, phone, decimal, lookup"),
+        ] {
+            assert_eq!(did_you_mean(word, known), expected, "{word}");
+        }
+    }
+}

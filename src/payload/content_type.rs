@@ -48,11 +48,7 @@ impl ContentType {
 ///
 /// # Errors
 /// `UnsupportedMediaType`, naming what would be accepted.
-pub fn pick(
-    accepts: &[Format],
-    declared: &ContentType,
-    body: &[u8],
-) -> Result<Format, ParseError> {
+pub fn pick(accepts: &[Format], declared: &ContentType, body: &[u8]) -> Result<Format, ParseError> {
     let json_inside = accepts.contains(&Format::Json) && looks_like_json(body);
     match declared.format() {
         Some(Format::Form) if accepts.contains(&Format::Form) && json_inside => Ok(Format::Json),
@@ -142,11 +138,31 @@ mod tests {
         let json = &[Json];
         for (accepts, header, body, expected) in [
             (&all[..], Some("application/json"), "{}", Some(Json)),
-            (all, Some("Application/JSON ; Charset=UTF-8"), "{}", Some(Json)),
+            (
+                all,
+                Some("Application/JSON ; Charset=UTF-8"),
+                "{}",
+                Some(Json),
+            ),
             (all, Some("application/cloudevents+json"), "{}", Some(Json)),
-            (all, Some("application/x-www-form-urlencoded"), "a=1", Some(Form)),
-            (all, Some("application/x-www-form-urlencoded"), " {\"a\":1}", Some(Json)),
-            (all, Some("multipart/form-data; boundary=x"), "--x", Some(Multipart)),
+            (
+                all,
+                Some("application/x-www-form-urlencoded"),
+                "a=1",
+                Some(Form),
+            ),
+            (
+                all,
+                Some("application/x-www-form-urlencoded"),
+                " {\"a\":1}",
+                Some(Json),
+            ),
+            (
+                all,
+                Some("multipart/form-data; boundary=x"),
+                "--x",
+                Some(Multipart),
+            ),
             (all, None, "a=1", Some(Form)),
             (all, None, "{\"a\":1}", Some(Json)),
             (all, Some("text/plain"), "[1]", Some(Json)),

@@ -97,7 +97,11 @@ mod tests {
     }
 
     fn check(header: Option<&str>, body: Vec<u8>, expected: Result<&[u8], DecodeError>) {
-        assert_eq!(decode(header, body, 100), expected.map(<[u8]>::to_vec), "{header:?}");
+        assert_eq!(
+            decode(header, body, 100),
+            expected.map(<[u8]>::to_vec),
+            "{header:?}"
+        );
     }
 
     #[test]
@@ -110,9 +114,21 @@ mod tests {
         check(Some("deflate"), zlib(body), Ok(body));
         check(Some("deflate"), raw(body), Ok(body));
         check(Some("gzip, deflate"), zlib(&gzip(body)), Ok(body));
-        check(Some("br"), body.to_vec(), Err(DecodeError::Unsupported("br".to_owned())));
-        check(Some("gzip"), body.to_vec(), Err(DecodeError::Malformed("gzip")));
-        check(Some("gzip"), gzip(body)[..15].to_vec(), Err(DecodeError::Malformed("gzip")));
+        check(
+            Some("br"),
+            body.to_vec(),
+            Err(DecodeError::Unsupported("br".to_owned())),
+        );
+        check(
+            Some("gzip"),
+            body.to_vec(),
+            Err(DecodeError::Malformed("gzip")),
+        );
+        check(
+            Some("gzip"),
+            gzip(body)[..15].to_vec(),
+            Err(DecodeError::Malformed("gzip")),
+        );
         check(
             Some("gzip,gzip,gzip,gzip"),
             body.to_vec(),

@@ -89,18 +89,38 @@ mod tests {
 
     #[test]
     fn reads_names() {
-        check(b"name=Ada+Lovelace&e=a%40b.c", None, json!({"name": "Ada Lovelace", "e": "a@b.c"}));
-        check(b"&a=1&&b&=x&c=1=2\r\n", None, json!({"a": "1", "b": "", "": "x", "c": "1=2"}));
+        check(
+            b"name=Ada+Lovelace&e=a%40b.c",
+            None,
+            json!({"name": "Ada Lovelace", "e": "a@b.c"}),
+        );
+        check(
+            b"&a=1&&b&=x&c=1=2\r\n",
+            None,
+            json!({"a": "1", "b": "", "": "x", "c": "1=2"}),
+        );
         check(b"a=1&a=2&a=3", None, json!({"a": ["1", "2", "3"]}));
         check(b"a[]=1&a[]=2", None, json!({"a": ["1", "2"]}));
         check(b"a%5B%5D=1", None, json!({"a": ["1"]}));
-        check(b"a[b][c]=1&a[b][d]=2", None, json!({"a": {"b": {"c": "1", "d": "2"}}}));
-        check(b"a[0][n]=x&a[0][m]=y&a[1][n]=z", None, json!({"a": [{"n": "x", "m": "y"}, {"n": "z"}]}));
+        check(
+            b"a[b][c]=1&a[b][d]=2",
+            None,
+            json!({"a": {"b": {"c": "1", "d": "2"}}}),
+        );
+        check(
+            b"a[0][n]=x&a[0][m]=y&a[1][n]=z",
+            None,
+            json!({"a": [{"n": "x", "m": "y"}, {"n": "z"}]}),
+        );
         check(b"a[0]=x&a[k]=y", None, json!({"a": {"0": "x", "k": "y"}}));
         check(b"a[5]=x", None, json!({"a": {"5": "x"}}));
         check(b"a=1&a[b]=2", None, json!({"a": {"": "1", "b": "2"}}));
         check(b"a[b]=2&a=1", None, json!({"a": {"b": "2", "": "1"}}));
-        check(b"[x]=1&a[b=2&a[b]c=3", None, json!({"[x]": "1", "a[b": "2", "a[b]c": "3"}));
+        check(
+            b"[x]=1&a[b=2&a[b]c=3",
+            None,
+            json!({"[x]": "1", "a[b": "2", "a[b]c": "3"}),
+        );
         check(b"p=100%&q=%zz", None, json!({"p": "100%", "q": "%zz"}));
         check(b"", None, json!({}));
     }

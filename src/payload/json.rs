@@ -149,7 +149,10 @@ mod tests {
 
     #[test]
     fn reads_documents() {
-        check(r#"{"a": [1, null, true, "x\u00e4"]}"#, Ok(json!({"a": [1, null, true, "xä"]})));
+        check(
+            r#"{"a": [1, null, true, "x\u00e4"]}"#,
+            Ok(json!({"a": [1, null, true, "xä"]})),
+        );
         check("\u{feff}{}", Ok(json!({})));
         check(r#"{"a": 1, "b": 2, "a": 3}"#, Ok(json!({"a": 3, "b": 2})));
         check("", Err("empty"));
@@ -163,16 +166,31 @@ mod tests {
 
     #[test]
     fn keeps_the_text_of_numbers() {
-        for number in ["19.90", "1e400", "123456789012345678901234567890", "-0.0", "9007199254740993"] {
-            assert_eq!(parse(&format!("[{number}]")).unwrap().to_string(), format!("[{number}]"));
+        for number in [
+            "19.90",
+            "1e400",
+            "123456789012345678901234567890",
+            "-0.0",
+            "9007199254740993",
+        ] {
+            assert_eq!(
+                parse(&format!("[{number}]")).unwrap().to_string(),
+                format!("[{number}]")
+            );
         }
     }
 
     #[test]
     fn bounds_the_depth() {
-        check(&"[".repeat(10_000), Err("127 levels deep, at line 1 column 128"));
+        check(
+            &"[".repeat(10_000),
+            Err("127 levels deep, at line 1 column 128"),
+        );
         check(&"{\"a\":".repeat(10_000), Err("127 levels deep"));
-        check(&format!("{}{}", "[".repeat(127), "]".repeat(127)).replace("[]", "[1]"), Ok(nested(127)));
+        check(
+            &format!("{}{}", "[".repeat(127), "]".repeat(127)).replace("[]", "[1]"),
+            Ok(nested(127)),
+        );
     }
 
     fn nested(levels: usize) -> Value {
@@ -181,9 +199,18 @@ mod tests {
 
     #[test]
     fn reserved_names_cannot_restart_the_depth() {
-        check(r#"{"$serde_json::private::RawValue": "[1]"}"#, Err("reserved"));
-        check(r#"{"a": 1, "\u0024serde_json::private::Number": "1"}"#, Err("reserved"));
-        check(r#"{"$serde_json::private::Number": "x"}"#, Err("not valid JSON"));
+        check(
+            r#"{"$serde_json::private::RawValue": "[1]"}"#,
+            Err("reserved"),
+        );
+        check(
+            r#"{"a": 1, "\u0024serde_json::private::Number": "1"}"#,
+            Err("reserved"),
+        );
+        check(
+            r#"{"$serde_json::private::Number": "x"}"#,
+            Err("not valid JSON"),
+        );
     }
 
     proptest! {

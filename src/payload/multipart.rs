@@ -59,7 +59,9 @@ pub fn parts<'a>(body: &'a [u8], boundary: Option<&str>) -> Result<Vec<Part<'a>>
         .ok_or_else(|| malformed("the boundary of the content type does not stand in the body"))?;
     while !found.last {
         if parts.len() >= MAX_PARTS {
-            return Err(malformed(&format!("the form has more than {MAX_PARTS} parts")));
+            return Err(malformed(&format!(
+                "the form has more than {MAX_PARTS} parts"
+            )));
         }
         let next = next(body, found.end.saturating_sub(2), delimiter)
             .ok_or_else(|| malformed("the last part has no end: the body is cut short"))?;
@@ -184,14 +186,26 @@ mod tests {
     fn reads_parts() {
         let end = "--XX--\r\n";
         let name = part("name=\"name\"", "Ada\r\n--XXL is no end");
-        check(&format!("{name}{end}"), Ok(json!({"name": "Ada\r\n--XXL is no end"})));
-        check(&format!("preamble\r\n{name}--XX--epilogue"), Ok(json!({"name": "Ada\r\n--XXL is no end"})));
+        check(
+            &format!("{name}{end}"),
+            Ok(json!({"name": "Ada\r\n--XXL is no end"})),
+        );
+        check(
+            &format!("preamble\r\n{name}--XX--epilogue"),
+            Ok(json!({"name": "Ada\r\n--XXL is no end"})),
+        );
         let nested = part("name=\"a[b]\"", "1") + &part("NAME=a[c]", "") + end;
         check(&nested, Ok(json!({"a": {"b": "1", "c": ""}})));
         let odd = part("name=\"say %22hi%22 \\\"x\\\"\"", "1") + end;
         check(&odd, Ok(json!({"say \"hi\" \"x\"": "1"})));
-        let file = part("name=cv; filename=\"C:\\cv.pdf\"\r\nContent-Type: application/pdf", "%PDF\u{0}") + end;
-        check(&file, Ok(json!({"cv": {"filename": "C:\\cv.pdf", "size": 5}})));
+        let file = part(
+            "name=cv; filename=\"C:\\cv.pdf\"\r\nContent-Type: application/pdf",
+            "%PDF\u{0}",
+        ) + end;
+        check(
+            &file,
+            Ok(json!({"cv": {"filename": "C:\\cv.pdf", "size": 5}})),
+        );
         let unused = part("name=\"cv\"; filename=\"\"", "") + end;
         check(&unused, Ok(json!({})));
         check(end, Ok(json!({})));
@@ -203,10 +217,22 @@ mod tests {
         check("a=1", Err("does not stand in the body"));
         check(&part("name=\"a\"", "1"), Err("has no end"));
         check("--XX\r\nno headers\r\n--XX--", Err("end of its headers"));
-        check("--XX\r\nContent-Type: text/plain\r\n\r\nx\r\n--XX--", Err("has no name"));
-        check(&(part("name=a", "").repeat(2_001) + "--XX--"), Err("more than 2000"));
+        check(
+            "--XX\r\nContent-Type: text/plain\r\n\r\nx\r\n--XX--",
+            Err("has no name"),
+        );
+        check(
+            &(part("name=a", "").repeat(2_001) + "--XX--"),
+            Err("more than 2000"),
+        );
         assert!(parse(b"--XX--", None).is_err());
-        assert!(parse(b"--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n\xff\r\n--XX--", Some("XX")).is_err());
+        assert!(
+            parse(
+                b"--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n\xff\r\n--XX--",
+                Some("XX")
+            )
+            .is_err()
+        );
     }
 
     proptest! {

@@ -72,7 +72,9 @@ fn without_parts(body: &[u8], boundary: Option<&str>, fields: &[String]) -> Vec<
 /// Whether a form's name is one of the fields, or lies inside one.
 fn is_one_of(name: &str, fields: &[String]) -> bool {
     let (base, inner) = path(name);
-    let dotted = inner.iter().fold(base.to_owned(), |dotted, part| dotted + "." + part);
+    let dotted = inner
+        .iter()
+        .fold(base.to_owned(), |dotted, part| dotted + "." + part);
     fields.iter().any(|field| {
         dotted
             .strip_prefix(field.as_str())
@@ -90,7 +92,13 @@ mod tests {
         let accepts = &[Json, Form, Multipart];
         let fields: Vec<_> = fields.iter().map(|field| (*field).to_owned()).collect();
         let mut document = parse(accepts, Some(content_type), body.as_bytes()).unwrap();
-        let kept = redact(accepts, Some(content_type), body.into(), &mut document, &fields);
+        let kept = redact(
+            accepts,
+            Some(content_type),
+            body.into(),
+            &mut document,
+            &fields,
+        );
         assert_eq!(String::from_utf8_lossy(&kept), expected);
         assert_eq!(parse(accepts, Some(content_type), &kept).unwrap(), document);
     }
@@ -98,17 +106,33 @@ mod tests {
     #[test]
     fn removes_fields() {
         let json = "application/json";
-        check(json, r#"{"key": "s", "n": 1.50}"#, &["key"], r#"{"n":1.50}"#);
+        check(
+            json,
+            r#"{"key": "s", "n": 1.50}"#,
+            &["key"],
+            r#"{"n":1.50}"#,
+        );
         check(json, r#"{ "n": 1.50 }"#, &["key"], r#"{ "n": 1.50 }"#);
-        check(json, r#"{"a":{"key":"s","b":2},"key":1}"#, &["a.key"], r#"{"a":{"b":2},"key":1}"#);
+        check(
+            json,
+            r#"{"a":{"key":"s","b":2},"key":1}"#,
+            &["a.key"],
+            r#"{"a":{"b":2},"key":1}"#,
+        );
         check(json, r#"{"a.key":"s","a":1}"#, &["a.key"], r#"{"a":1}"#);
         check(json, r#"[1]"#, &["key"], "[1]");
         let form = "application/x-www-form-urlencoded";
         check(form, "a=1&k%65y=s&b=%7e", &["key"], "a=1&b=%7e");
         check(form, "a[key]=s&a[b]=1", &["a.key"], "a[b]=1");
         let multipart = "multipart/form-data; boundary=X";
-        let part = |name: &str| format!("--X\r\nContent-Disposition: form-data; name={name}\r\n\r\nv\r\n");
+        let part =
+            |name: &str| format!("--X\r\nContent-Disposition: form-data; name={name}\r\n\r\nv\r\n");
         let (key, other) = (part("key"), part("other"));
-        check(multipart, &format!("{other}{key}--X--"), &["key"], &format!("{other}--X--"));
+        check(
+            multipart,
+            &format!("{other}{key}--X--"),
+            &["key"],
+            &format!("{other}--X--"),
+        );
     }
 }

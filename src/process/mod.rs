@@ -1,6 +1,7 @@
 //! From an event in the inbox to records: claim → validate → fetch → map → match, merge, assign → settle.
 
 pub mod coerce;
+pub mod decide;
 pub mod fetch;
 pub mod map;
 pub mod plan;

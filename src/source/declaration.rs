@@ -45,6 +45,8 @@ pub struct Source {
     pub answer: AnswerPolicy,
     /// In order; the first whose name and `when` fit.
     pub events: Vec<EventSpec>,
+    /// `[let]`: names for formulas, worked out at most once per event; later ones may read earlier ones.
+    pub lets: Vec<(String, Expr)>,
     /// `lookup('name')` tables of the mappings: key in lower case → value.
     pub lookups: BTreeMap<String, BTreeMap<String, String>>,
     /// Schema name → JSON Schema document, from `schemas/<source>/`.
@@ -241,8 +243,6 @@ pub struct EventSpec {
     /// Of no interest: answered 200, kept as `ignored`.
     pub ignore: bool,
     pub fetch: Option<Fetch>,
-    /// Evaluated once per event and called `fields` in the formulas of its records: a form's answers by name.
-    pub fields: Option<Expr>,
     /// In order of the contract: contact first, so that the others can link to it.
     pub records: Vec<RecordSpec>,
     /// Lines where a sentence about the event may help people.

@@ -2,9 +2,9 @@
 
 use secrecy::ExposeSecret;
 
-use crate::config::document::closest;
 use crate::config::{Config, Endpoint};
 use crate::model::problem::Problem;
+use crate::model::problem::nearest;
 use crate::source::declaration::{KeyForm, Source, Verify};
 
 /// Shortest secret that is accepted, in characters.
@@ -39,7 +39,7 @@ pub fn check<'s>(
 }
 
 fn unknown_source(name: &str, names: &[&str]) -> String {
-    let hint = closest(name, names.iter().copied()).map_or_else(
+    let hint = nearest(name, names.iter().copied()).map_or_else(
         || "`frontdesk sources` lists them".to_owned(),
         |name| format!("did you mean \"{name}\"?"),
     );
@@ -112,7 +112,7 @@ fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(St
         if source.settings.contains_key(name) {
             continue;
         }
-        let hint = closest(name, source.settings.keys().map(String::as_str))
+        let hint = nearest(name, source.settings.keys().map(String::as_str))
             .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
         note(format!("{} has no setting `{name}`{hint}", source.title));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minijinja::Value;
 
-use crate::expr::scope::Scope;
+use crate::expr::scope::{Let, Scope};
 use crate::expr::{Formula, FormulaError, filters, payload};
 use crate::model::problem::Problem;
 use crate::model::request::{Headers, RawRequest};
@@ -17,6 +17,7 @@ const MAX_PARTS: usize = 10_000;
 /// Reads envelopes of one source.
 #[derive(Debug)]
 pub struct Envelope {
+    lets: Vec<Arc<Let>>,
     split: Vec<Formula>,
     event: Formula,
     id: Option<Formula>,
@@ -72,6 +73,12 @@ impl Envelope {
     /// Every formula that does not compile, with its line.
     pub fn compile(source: &Source) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
+        let mut lets: Vec<Arc<Let>> = Vec::new();
+        for (name, expr) in &source.lets {
+            if let Some(formula) = compile(&source.file, expr, &mut problems) {
+                lets.push(Arc::new(Let::new(name, formula, &lets)));
+            }
+        }
         let mut formula = |expr: &Expr| compile(&source.file, expr, &mut problems);
         let delivery = &source.delivery;
         let split: Vec<_> = source
@@ -95,6 +102,7 @@ impl Envelope {
             .collect();
         match event {
             Some(event) if problems.is_empty() => Ok(Envelope {
+                lets,
                 split,
                 event,
                 id,
@@ -112,7 +120,7 @@ impl Envelope {
     /// # Errors
     /// A formula of the envelope that fails on this payload, or a batch beyond reason.
     pub fn open(&self, names: &Scope) -> Result<Vec<Part>, EnvelopeError> {
-        let mut scopes = vec![(names.clone(), None)];
+        let mut scopes = vec![(names.with_lets(&self.lets), None)];
         for each in &self.split {
             scopes = Self::descend(each, scopes)?;
         }

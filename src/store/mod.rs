@@ -47,6 +47,22 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 /// Everything at once; the application holds one.
 pub trait Store: Inbox + Records + Assignments + Tokens + Alarms + Maintenance {}
 
+/// Opens the store that `options.url` names.
+///
+/// # Errors
+/// `Unavailable` with a sentence: a second gateway, a file that a newer program wrote, a kind of store this program
+/// does not have.
+pub async fn open(options: StoreOptions) -> Result<Arc<dyn Store>> {
+    if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
+        return Err(StoreError::Unavailable(
+            "store.url names PostgreSQL, which this version does not support: \
+             write sqlite:PATH, for example sqlite:frontdesk.db"
+                .to_owned(),
+        ));
+    }
+    Ok(sqlite::SqliteStore::open(options).await?)
+}
+
 /// The inbox: from the sender's request to the settled event.
 #[async_trait]
 pub trait Inbox: Send + Sync {
@@ -213,7 +229,8 @@ pub trait Records: Send + Sync {
     /// The changes of one record, newest first; of a contact also those of its leads, orders and tickets.
     async fn timeline(&self, record: Uuid, page: PageRequest) -> Result<Page<Change>>;
 
-    /// The change feed in commit order, oldest first.
+    /// The change feed in commit order, oldest first. `next` stands after the last item even at the end of the feed,
+    /// so that a reader can go on from there later; it is `None` only on an empty page.
     async fn changes(&self, page: PageRequest) -> Result<Page<Change>>;
 
     /// The records an event touched.

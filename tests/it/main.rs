@@ -1,6 +1,18 @@
 //! Integration tests: one binary, one subject a module.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::let_underscore_must_use,
+    reason = "a failing test is a panic with a message, and tests speak to the terminal"
+)]
 
 mod architecture;
+mod catalog;
 mod config;
 mod crash;
 mod process;

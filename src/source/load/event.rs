@@ -51,10 +51,6 @@ fn read(table: &Table<'_>, known: &Known, split: bool) -> Option<EventSpec> {
     if fetch.is_some() {
         names.push("fetched");
     }
-    let fields = formula::optional(table, "fields", &names, known);
-    if fields.is_some() {
-        names.push("fields");
-    }
     let mut records = Vec::new();
     for kind in Kind::ALL {
         for inner in table.tables(kind.as_str()) {
@@ -82,7 +78,6 @@ fn read(table: &Table<'_>, known: &Known, split: bool) -> Option<EventSpec> {
         schema,
         ignore,
         fetch,
-        fields,
         records,
         help,
     })

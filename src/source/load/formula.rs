@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::document::{Table, Text, closest};
+use crate::config::document::{Table, Text};
 use crate::expr::Formula;
+use crate::model::problem::nearest;
 use crate::source::declaration::Expr;
 
 /// What formulas and events may name.
@@ -11,6 +12,8 @@ use crate::source::declaration::Expr;
 pub struct Known {
     pub tables: BTreeSet<String>,
     pub schemas: BTreeSet<String>,
+    /// Names that `[let]` has made so far.
+    pub lets: Vec<String>,
 }
 
 /// Names in scope for everything about one request.
@@ -68,13 +71,15 @@ pub fn checked(
             return None;
         }
     };
-    if let Err(error) = formula.check_variables(names) {
+    let mut allowed = names.to_vec();
+    allowed.extend(known.lets.iter().map(String::as_str));
+    if let Err(error) = formula.check_variables(&allowed) {
         table.problem(line, format!("`{}`: {error}", table.path(key)));
         return None;
     }
     for name in formula.tables() {
         if !known.tables.contains(name) {
-            let hint = closest(name, known.tables.iter().map(String::as_str)).map_or_else(
+            let hint = nearest(name, known.tables.iter().map(String::as_str)).map_or_else(
                 || format!("add [lookup.{name}]"),
                 |name| format!("did you mean \"{name}\"?"),
             );
@@ -99,7 +104,7 @@ pub fn schema(table: &Table<'_>, known: &Known) -> Option<String> {
     if known.schemas.contains(&text.value) {
         return Some(text.value);
     }
-    let hint = closest(&text.value, known.schemas.iter().map(String::as_str)).map_or_else(
+    let hint = nearest(&text.value, known.schemas.iter().map(String::as_str)).map_or_else(
         || "put it into the source's folder under schemas/".to_owned(),
         |name| format!("did you mean \"{name}\"?"),
     );

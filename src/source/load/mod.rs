@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use crate::config::document::{Document, Table};
 use crate::expr::filters;
 use crate::model::problem::Problem;
-use crate::source::declaration::{SettingSpec, Source};
+use crate::source::declaration::{Expr, SettingSpec, Source};
 use crate::source::envelope::Envelope;
 use crate::source::schema::Schemas;
 
@@ -39,10 +39,12 @@ pub fn source(
     let samples = sample::read_all(documents, &mut problems);
     let root = document.root();
     let lookups = lookups(&root);
-    let known = formula::Known {
+    let mut known = formula::Known {
         tables: lookups.keys().cloned().collect(),
         schemas: schemas.keys().cloned().collect(),
+        lets: Vec::new(),
     };
+    let lets = lets(&root, &mut known);
     let body = delivery::body(&root);
     let split = delivery::split(&root, &known);
     let delivery = delivery::delivery(&root, &known, split.is_some());
@@ -67,6 +69,7 @@ pub fn source(
         body,
         delivery,
         split,
+        lets,
         lookups,
         schemas,
         samples,
@@ -137,6 +140,32 @@ fn settings(root: &Table<'_>) -> BTreeMap<String, SettingSpec> {
         settings.insert(name, spec);
     }
     settings
+}
+
+/// `[let]`, in the order of the file; each may read those before it.
+fn lets(root: &Table<'_>, known: &mut formula::Known) -> Vec<(String, Expr)> {
+    let mut lets = Vec::new();
+    let Some(table) = root.table("let") else {
+        return lets;
+    };
+    let names = formula::with(formula::REQUEST, &["event", "item", "outer", "fetched"]);
+    let mut keys = table.keys();
+    keys.sort_by_key(|(_, line)| *line);
+    for (name, line) in keys {
+        if names.contains(&name.as_str()) || name == "settings" {
+            table.item(&name);
+            table.problem(
+                line,
+                format!("`let.{name}` would hide a name that is there already"),
+            );
+            continue;
+        }
+        if let Some(formula) = formula::optional(&table, &name, &names, known) {
+            known.lets.push(name.clone());
+            lets.push((name, formula));
+        }
+    }
+    lets
 }
 
 /// Words are found without regard to case, accents and punctuation, so they are kept folded.

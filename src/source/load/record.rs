@@ -1,7 +1,8 @@
 //! `[event.contact]` and its fields, against the field registry.
 
-use crate::config::document::{Table, closest};
+use crate::config::document::Table;
 use crate::model::field::{Field, FieldType, Kind};
+use crate::model::problem::nearest;
 use crate::source::declaration::{FieldSpec, FieldValue, RecordSpec};
 use crate::source::load::formula::{self, Known};
 
@@ -176,7 +177,7 @@ fn lists(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -
 }
 
 fn unknown(registry: &[Field], name: &str, of: &str) -> String {
-    let hint = closest(name, registry.iter().map(|field| field.name)).map_or_else(
+    let hint = nearest(name, registry.iter().map(|field| field.name)).map_or_else(
         || {
             let names: Vec<&str> = registry.iter().map(|field| field.name).collect();
             format!("it has {}", names.join(", "))

@@ -1,1 +1,121 @@
-//! SQLite.
+//! The embedded store: one SQLite file, one writer thread, a few readers, a checkpointer.
+//!
+//! Reading order: `queue` and `writer` (group commit), `append` with `claims` and `sweep` (exactly once, cheaply),
+//! `settle` with `held` and `writes`, then the lists.
+
+mod alarms;
+mod append;
+mod assignments;
+mod books;
+mod change_row;
+mod checkpoint;
+mod claims;
+mod connect;
+mod desk;
+mod event_list;
+mod event_row;
+pub mod failpoint;
+mod fault;
+mod flight;
+mod held;
+mod inbox;
+mod lookup;
+mod maintenance;
+mod migrate;
+mod number;
+mod open;
+mod postings;
+mod purge;
+mod queue;
+mod raw;
+mod readers;
+mod record_list;
+mod record_row;
+mod records;
+mod settle;
+mod stream;
+mod sweep;
+mod tokens;
+mod value;
+mod walk;
+mod words;
+mod writer;
+mod writes;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use crate::store::sqlite::books::Books;
+use crate::store::sqlite::failpoint::FailPoints;
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::flight::InFlight;
+use crate::store::sqlite::queue::{Call, Queue, closed};
+use crate::store::sqlite::readers::Readers;
+use crate::store::{Result, Store, StoreError, StoreRole};
+
+/// The store in one file.
+pub struct SqliteStore {
+    path: PathBuf,
+    role: StoreRole,
+    refusals: u64,
+    queue: Arc<Queue>,
+    readers: Arc<Readers>,
+    flight: Arc<InFlight>,
+    fail: Arc<FailPoints>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Store for SqliteStore {}
+
+impl SqliteStore {
+    /// Where tests make the writer fail.
+    pub fn fail_points(&self) -> &FailPoints {
+        &self.fail
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `work` in the writer's next transaction; returns after its commit.
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Books) -> Done<T> + Send + 'static,
+    {
+        let (call, answer) = Call::new(work);
+        self.queue.write(Box::new(call))?;
+        answered(answer).await
+    }
+
+    /// Appends, claims and settlements belong to the one process that runs the gateway.
+    fn as_gateway(&self) -> Result<()> {
+        match self.role {
+            StoreRole::Gateway => Ok(()),
+            StoreRole::Companion => Err(StoreError::Unavailable(
+                "only the running gateway takes and processes events".to_owned(),
+            )),
+        }
+    }
+
+    fn take_threads(&self) -> Vec<JoinHandle<()>> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *threads)
+    }
+}
+
+impl Drop for SqliteStore {
+    /// What was queued is still written, by the writer's own time.
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// The writer's answer; it always gives one unless it is gone.
+async fn answered<T>(answer: oneshot::Receiver<Result<T>>) -> Result<T> {
+    answer.await.unwrap_or_else(|_| Err(closed()))
+}

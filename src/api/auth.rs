@@ -1,0 +1,196 @@
+//! Who calls: the bearer token, its role, and what the role may do.
+
+use std::collections::HashMap;
+use std::future::{Ready, ready};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use crate::api::Api;
+use crate::api::problem::Problem;
+
+/// How long a token is believed without asking the store again: a revoked one stops working within this time.
+const REMEMBERED: Duration = Duration::from_secs(5);
+
+/// Tokens remembered at most.
+const REMEMBERED_TOKENS: usize = 1024;
+
+/// What a token may do, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Reads.
+    Rep,
+    /// Also changes reps, teams and rules, and replays events.
+    Manager,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Viewer, Role::Rep, Role::Manager, Role::Admin];
+
+    /// The word in the store and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Rep => "rep",
+            Role::Manager => "manager",
+            Role::Admin => "admin",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+/// The caller of a request, once the token was believed.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    pub role: Role,
+}
+
+/// The caller, proven to be a manager or an admin.
+#[derive(Debug, Clone, Copy)]
+pub struct Manager;
+
+impl FromRequest for Manager {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().copied();
+        ready(match caller {
+            Some(caller) if caller.role >= Role::Manager => Ok(Manager),
+            Some(caller) => Err(Problem::role(format!(
+                "a token with the role {} may read; this needs manager or admin",
+                caller.role.as_str()
+            ))),
+            None => Err(missing()),
+        })
+    }
+}
+
+/// Middleware in front of everything under /api/v1: no route answers, and no body is read, without a live token.
+///
+/// # Errors
+/// 401 `token_missing` or `token_invalid`, 503 when the store cannot be asked.
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let caller = believe(&request).await?;
+    request.extensions_mut().insert(caller);
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+async fn believe(request: &ServiceRequest) -> Result<Caller, Problem> {
+    let api = request
+        .app_data::<web::Data<Api>>()
+        .ok_or_else(|| Problem::internal(&"the API was mounted without its state"))?;
+    let Some(token) = bearer(request.request()) else {
+        return Err(missing());
+    };
+    let hash = hash_of(token);
+    let now = api.clock.now();
+    if let Some(role) = api.remembered.role(&hash, now) {
+        return Ok(Caller { role });
+    }
+    let role = api
+        .store
+        .token_by_hash(hash)
+        .await?
+        .and_then(|row| Role::parse(&row.role))
+        .ok_or_else(|| {
+            Problem::unauthenticated(
+                "token_invalid",
+                "this token is unknown or was revoked; `frontdesk token create --name NAME` makes one",
+            )
+        })?;
+    api.remembered.remember(hash, role, now);
+    Ok(Caller { role })
+}
+
+fn missing() -> Problem {
+    Problem::unauthenticated(
+        "token_missing",
+        "send the header `Authorization: Bearer TOKEN`; `frontdesk token create --name NAME` makes a token",
+    )
+}
+
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The form in which a token is stored and looked up.
+pub fn hash_of(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// Tokens that were alive a moment ago.
+#[derive(Debug, Default)]
+pub struct Remembered(Mutex<HashMap<[u8; 32], (Role, Timestamp)>>);
+
+impl Remembered {
+    fn role(&self, hash: &[u8; 32], now: Timestamp) -> Option<Role> {
+        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (role, seen) = tokens.get(hash)?;
+        (now.duration_since(*seen).unsigned_abs() < REMEMBERED).then_some(*role)
+    }
+
+    fn remember(&self, hash: [u8; 32], role: Role, now: Timestamp) {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tokens.len() >= REMEMBERED_TOKENS {
+            tokens.clear();
+        }
+        tokens.insert(hash, (role, now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::{Remembered, Role, hash_of};
+
+    #[test]
+    fn a_token_is_forgotten_after_five_seconds() {
+        let remembered = Remembered::default();
+        let start = Timestamp::UNIX_EPOCH;
+        remembered.remember(hash_of("fd_a"), Role::Manager, start);
+        for (seconds, expected) in [
+            (0, Some(Role::Manager)),
+            (4, Some(Role::Manager)),
+            (5, None),
+        ] {
+            let now = start + SignedDuration::from_secs(seconds);
+            assert_eq!(
+                remembered.role(&hash_of("fd_a"), now),
+                expected,
+                "{seconds} s"
+            );
+        }
+        assert_eq!(remembered.role(&hash_of("fd_b"), start), None);
+    }
+
+    #[test]
+    fn roles_are_ordered_by_what_they_may_do() {
+        assert!(Role::Admin > Role::Manager && Role::Manager > Role::Rep);
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+        }
+        assert_eq!(Role::parse("root"), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! Bodies of calls: JSON with a cap, and sentences instead of a parser's words.
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::api::problem::{Fault, Problem};
+
+/// Bytes of a body at most: a rule set of some thousand rules.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// A JSON document; what it must hold is for the handler to say.
+#[derive(Debug)]
+pub struct Document(pub Value);
+
+impl Document {
+    /// The document as `T`.
+    ///
+    /// # Errors
+    /// 422 `invalid` with the first thing that does not fit.
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, Problem> {
+        serde_json::from_value(self.0)
+            .map_err(|error| Problem::invalid(vec![Fault::new("", error.to_string())]))
+    }
+}
+
+impl FromRequest for Document {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let promised = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(|value| value.to_str().unwrap_or_default().to_owned());
+        let payload = payload.take();
+        Box::pin(async move {
+            if let Some(promised) = promised.filter(|promised| !is_json(promised)) {
+                return Err(Problem::media_type(format!(
+                    "send JSON with `Content-Type: application/json`, not {promised:?}"
+                )));
+            }
+            let bytes = collect(payload).await?;
+            serde_json::from_slice(&bytes)
+                .map(Document)
+                .map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))
+        })
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+async fn collect(mut payload: Payload) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk =
+            chunk.map_err(|_| Problem::malformed("the body broke off before it was complete"))?;
+        if bytes.len() + chunk.len() > MAX_BODY {
+            return Err(Problem::too_large(format!(
+                "a body may have {MAX_BODY} bytes"
+            )));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,49 @@
+//! /api/v1/leads
+
+use actix_web::{HttpRequest, Responder, web};
+
+use crate::api::problem::Problem;
+use crate::api::view::{Listed, RecordDetail, RecordView};
+use crate::api::{Api, records};
+use crate::model::field::Kind;
+
+/// Leads, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/leads",
+    tag = "records",
+    operation_id = "list_leads",
+    params(
+        ("limit" = Option<usize>, Query, description = "1 to 200; 50 when absent."),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before."),
+        ("since" = Option<String>, Query, description = "Updated at or after this time (RFC 3339); oldest update first."),
+        ("q" = Option<String>, Query, description = "Words that begin titles or the contact's names; all must be found."),
+        ("email" = Option<String>, Query, description = "The address of its contact, compared in lower case."),
+        ("status" = Option<String>, Query, description = "One of the statuses."),
+        ("owner" = Option<String>, Query, description = "A rep's handle."),
+    ),
+    responses(
+        (status = 200, body = Listed<RecordView>),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Responder, Problem> {
+    let filters = ["since", "q", "email", "status", "owner"];
+    records::list(&api, &request, Kind::Lead, &filters).await
+}
+
+/// One lead, with where each field came from and what happened to it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/leads/{id}",
+    tag = "records",
+    operation_id = "show_lead",
+    params(("id" = String, Path, description = "The lead's id.")),
+    responses(
+        (status = 200, body = RecordDetail),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn show(api: web::Data<Api>, id: web::Path<String>) -> Result<impl Responder, Problem> {
+    records::show(&api, Kind::Lead, &id).await
+}

@@ -1,0 +1,170 @@
+//! The query of a list: read strictly, so that a misspelt filter never lists everything.
+
+use actix_web::HttpRequest;
+use jiff::Timestamp;
+
+use crate::api::problem::Problem;
+use crate::model::page::PageRequest;
+
+/// Items on a page when the caller does not say.
+const DEFAULT_LIMIT: usize = 50;
+
+/// Items on a page at most.
+const MAX_LIMIT: usize = 200;
+
+/// The parameters of one request; every one is known.
+#[derive(Debug)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads the query of `request`, which may hold `limit`, `cursor` and `filters`.
+    ///
+    /// # Errors
+    /// 400 `unknown_parameter` that names what was not expected and what is.
+    pub fn of(request: &HttpRequest, filters: &[&str]) -> Result<Self, Problem> {
+        Self::read(request.query_string(), filters)
+    }
+
+    fn read(query: &str, filters: &[&str]) -> Result<Self, Problem> {
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        let known = ["limit", "cursor"];
+        for (position, (name, _)) in pairs.iter().enumerate() {
+            if !known.contains(&name.as_str()) && !filters.contains(&name.as_str()) {
+                let all: Vec<&str> = known.iter().chain(filters).copied().collect();
+                return Err(Problem::parameter(
+                    "unknown_parameter",
+                    format!(
+                        "the parameter {name:?} does not exist here; there are {}",
+                        all.join(", ")
+                    ),
+                ));
+            }
+            if pairs.iter().take(position).any(|(other, _)| other == name) {
+                return Err(Problem::parameter(
+                    "invalid_parameter",
+                    format!("the parameter {name:?} stands there twice"),
+                ));
+            }
+        }
+        Ok(Query(pairs))
+    }
+
+    /// The text of a parameter.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    }
+
+    /// Which page: `limit` and `cursor`.
+    ///
+    /// # Errors
+    /// 400 `invalid_parameter` for a limit that is not 1 to 200.
+    pub fn page(&self) -> Result<PageRequest, Problem> {
+        let limit = match self.text("limit") {
+            None => DEFAULT_LIMIT,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                .ok_or_else(|| {
+                    Problem::parameter(
+                        "invalid_parameter",
+                        format!("limit is a whole number from 1 to {MAX_LIMIT}, not {text:?}"),
+                    )
+                })?,
+        };
+        Ok(PageRequest {
+            limit,
+            cursor: self.text("cursor"),
+        })
+    }
+
+    /// A time: RFC 3339.
+    ///
+    /// # Errors
+    /// 400 `invalid_parameter` for anything else.
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        // In a query, a plus that was not escaped arrives as a space.
+        text.replace(' ', "+").parse().map(Some).map_err(|_| {
+            Problem::parameter(
+                "invalid_parameter",
+                format!("{name} is a time such as 2026-03-01T09:00:00Z, not {text:?}"),
+            )
+        })
+    }
+
+    /// One of `words`.
+    ///
+    /// # Errors
+    /// 400 `invalid_parameter` that lists the words.
+    pub fn one_of(&self, name: &str, words: &[&str]) -> Result<Option<String>, Problem> {
+        match self.text(name) {
+            Some(text) if !words.contains(&text.as_str()) => Err(Problem::parameter(
+                "invalid_parameter",
+                format!("{name} is one of {}, not {text:?}", words.join(", ")),
+            )),
+            found => Ok(found),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Query;
+
+    fn refused(query: &str) -> String {
+        match Query::read(query, &["since", "status"]) {
+            Err(problem) => problem.detail,
+            Ok(query) => [
+                query.page().err(),
+                query.time("since").err(),
+                query.one_of("status", &["new", "lost"]).err(),
+            ]
+            .into_iter()
+            .flatten()
+            .map(|problem| problem.detail)
+            .collect(),
+        }
+    }
+
+    #[test]
+    fn reads_strictly() {
+        for (query, expected) in [
+            ("", ""),
+            ("limit=200&status=new&since=2026-01-01T00:00:00Z", ""),
+            ("since=2026-01-01T00:00:00+02:00", ""),
+            ("limit=", ""),
+            (
+                "limit=0",
+                "limit is a whole number from 1 to 200, not \"0\"",
+            ),
+            (
+                "limit=201",
+                "limit is a whole number from 1 to 200, not \"201\"",
+            ),
+            (
+                "sinse=1",
+                "the parameter \"sinse\" does not exist here; there are limit, cursor, since, status",
+            ),
+            (
+                "status=new&status=lost",
+                "the parameter \"status\" stands there twice",
+            ),
+            ("status=old", "status is one of new, lost, not \"old\""),
+            (
+                "since=yesterday",
+                "since is a time such as 2026-03-01T09:00:00Z, not \"yesterday\"",
+            ),
+        ] {
+            assert_eq!(refused(query), expected, "{query}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Replays: events that are mapped once more, one by one or all that a filter finds.
+
+use actix_web::{Responder, web};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::Api;
+use crate::api::auth::Manager;
+use crate::api::body::Document;
+use crate::api::events::unknown;
+use crate::api::problem::{Fault, Problem};
+use crate::api::records::id_of;
+use crate::model::event::EventStatus;
+use crate::model::page::PageRequest;
+use crate::store::EventFilter;
+
+/// Events looked at in one go.
+const PAGE: usize = 200;
+
+/// Queued: a worker will take it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Queued {
+    #[schema(value_type = String, format = "uuid")]
+    pub event: Uuid,
+    /// `pending`
+    #[schema(value_type = String)]
+    pub status: EventStatus,
+}
+
+/// Maps one event once more.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/{id}/replay",
+    tag = "events",
+    operation_id = "replay_event",
+    params(("id" = String, Path, description = "The event's id.")),
+    responses(
+        (status = 202, body = Queued),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`already_pending` or `body_gone`", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn one(
+    api: web::Data<Api>,
+    _: Manager,
+    id: web::Path<String>,
+) -> Result<impl Responder, Problem> {
+    let id = id_of("event", &id)?;
+    let claimed = api.store.peek(id).await?.ok_or_else(|| unknown(id))?;
+    if claimed.raw.is_none() {
+        return Err(Problem::conflict(
+            "body_gone",
+            "the request was removed by retention; there is nothing left to map",
+        ));
+    }
+    if api.store.replay(vec![id], api.clock.now()).await? == 0 {
+        return Err(Problem::conflict(
+            "already_pending",
+            "the event waits for a worker already",
+        ));
+    }
+    let queued = Queued {
+        event: id,
+        status: EventStatus::Pending,
+    };
+    Ok((web::Json(queued), actix_web::http::StatusCode::ACCEPTED))
+}
+
+/// Which events to replay; all that are given must hold, and one must be given.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplayRequest {
+    /// These events, and no filter.
+    #[schema(value_type = Vec<String>)]
+    pub events: Vec<Uuid>,
+    pub endpoint: Option<String>,
+    /// `quarantined`, `failed`, `ignored` or `processed`.
+    #[schema(value_type = Option<String>)]
+    pub status: Option<EventStatus>,
+    /// The sender's word: `orders/create`.
+    #[serde(rename = "type")]
+    pub event_type: Option<String>,
+    /// Received at or after.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Received before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// A sender's delivery id.
+    pub q: Option<String>,
+    /// Change nothing; answer what would change.
+    pub dry_run: bool,
+}
+
+/// What a replay did.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Replayed {
+    /// Events that were made pending.
+    pub queued: u64,
+    /// Events that were found, those that are pending already included.
+    pub found: u64,
+}
+
+/// Maps every event that a filter finds once more; with `dry_run`, shows what that would change.
+#[utoipa::path(
+    post,
+    path = "/api/v1/events/replay",
+    tag = "events",
+    operation_id = "replay_events",
+    request_body = ReplayRequest,
+    responses(
+        (status = 202, body = Replayed),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn many(
+    api: web::Data<Api>,
+    _: Manager,
+    body: Document,
+) -> Result<impl Responder, Problem> {
+    let request: ReplayRequest = body.read()?;
+    request.check()?;
+    let replayed = api.replay_all(&request).await?;
+    Ok((web::Json(replayed), actix_web::http::StatusCode::ACCEPTED))
+}
+
+impl ReplayRequest {
+    /// A replay of everything, or of what waits anyway, is a mistake.
+    fn check(&self) -> Result<(), Problem> {
+        let filtered = self.filter(None) != EventFilter::default();
+        let fault = match (self.events.is_empty(), filtered) {
+            (true, false) => {
+                "say which events: give at least one of events, endpoint, status, type, since, until, q"
+            }
+            (false, true) => "give events or a filter, not both",
+            _ if self.status == Some(EventStatus::Pending) => {
+                "pending events are mapped anyway; there is nothing to replay"
+            }
+            _ => return Ok(()),
+        };
+        Err(Problem::invalid(vec![Fault::new("", fault)]))
+    }
+
+    fn filter(&self, until: Option<Timestamp>) -> EventFilter {
+        EventFilter {
+            endpoint: self.endpoint.clone(),
+            status: self.status,
+            event_type: self.event_type.clone(),
+            since: self.since,
+            until: self.until.or(until),
+            q: self.q.clone(),
+        }
+    }
+}
+
+impl Api {
+    /// Page by page, so that a million events need no memory; what arrives meanwhile is left alone.
+    async fn replay_all(&self, request: &ReplayRequest) -> Result<Replayed, Problem> {
+        let now = self.clock.now();
+        let mut replayed = Replayed {
+            queued: 0,
+            found: 0,
+        };
+        if !request.events.is_empty() {
+            replayed.found = request.events.len() as u64;
+            replayed.queued = self.store.replay(request.events.clone(), now).await?;
+            return Ok(replayed);
+        }
+        let filter = request.filter(Some(now));
+        let mut cursor = None;
+        loop {
+            let page = PageRequest {
+                limit: PAGE,
+                cursor,
+            };
+            let page = self.store.events(filter.clone(), page).await?;
+            let ids: Vec<Uuid> = page.items.iter().map(|event| event.id).collect();
+            replayed.found += ids.len() as u64;
+            replayed.queued += self.store.replay(ids, now).await?;
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(replayed),
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The house's filters, tests and functions, the same in every formula; `docs/declarations.md` explains each.
+//!
+//! What is blank comes out as nothing. A text filter takes a number as its text, and a list as its first entry that
+//! is not blank. What cannot be read is an error where a wrong value would do harm (numbers, times), and nothing where
+//! it would only be noise (e-mail addresses, countries, currencies); phones keep what was sent.
+
+pub mod country;
+pub mod email;
+pub mod list;
+pub mod money;
+pub mod named;
+pub mod number;
+pub mod person;
+pub mod phone;
+pub mod sample;
+pub mod text;
+pub mod time;
+
+use std::borrow::Cow;
+
+use minijinja::value::ValueKind;
+use minijinja::{Environment, Error, ErrorKind, Value};
+
+use crate::expr::is_blank;
+use crate::expr::payload::Exact;
+
+pub use time::to_timestamp;
+
+/// Every filter of the language: MiniJinja's own that fit, and the house's.
+pub const FILTERS: &[&str] = &[
+    "abs",
+    "bool",
+    "capitalize",
+    "chain",
+    "country",
+    "currency",
+    "date",
+    "decimal",
+    "default",
+    "digits",
+    "email",
+    "extract",
+    "first",
+    "float",
+    "gather",
+    "get",
+    "int",
+    "items",
+    "join",
+    "json",
+    "last",
+    "length",
+    "list",
+    "lookup",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "minor_units",
+    "minus",
+    "named",
+    "phone",
+    "pick",
+    "plus",
+    "query_param",
+    "regex_replace",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "select",
+    "selectattr",
+    "sort",
+    "split",
+    "split_name",
+    "string",
+    "sum_of",
+    "time",
+    "times",
+    "title",
+    "tojson",
+    "trim",
+    "unique",
+    "upper",
+    "zip",
+];
+
+/// Every test: what may follow `is`, or stand in `selectattr`.
+pub const TESTS: &[&str] = &[
+    "blank",
+    "decimal",
+    "defined",
+    "divisibleby",
+    "endingwith",
+    "eq",
+    "even",
+    "false",
+    "ge",
+    "gt",
+    "in",
+    "iterable",
+    "le",
+    "lt",
+    "mapping",
+    "matching",
+    "ne",
+    "none",
+    "number",
+    "odd",
+    "sequence",
+    "startingwith",
+    "string",
+    "true",
+    "undefined",
+];
+
+/// Every function.
+pub const FUNCTIONS: &[&str] = &["dict", "pick", "range"];
+
+/// Adds the house's words to an environment that has MiniJinja's.
+pub fn register(environment: &mut Environment<'static>) {
+    environment.add_filter("country", country::country);
+    environment.add_filter("currency", money::currency);
+    environment.add_filter("date", time::time);
+    environment.add_filter("decimal", money::decimal);
+    environment.add_filter("digits", sample::digits);
+    environment.add_filter("email", email::email);
+    environment.add_filter("extract", text::extract);
+    environment.add_filter("float", number::float);
+    environment.add_filter("gather", list::gather);
+    environment.add_filter("get", list::get);
+    environment.add_filter("int", number::int);
+    environment.add_filter("json", text::json);
+    environment.add_filter("lookup", named::lookup);
+    environment.add_filter("lower", text::lower);
+    environment.add_filter("minor_units", money::minor_units);
+    environment.add_filter("minus", money::minus);
+    environment.add_filter("named", named::named);
+    environment.add_filter("phone", phone::phone);
+    environment.add_filter("pick", list::pick);
+    environment.add_filter("plus", money::plus);
+    environment.add_filter("query_param", text::query_param);
+    environment.add_filter("regex_replace", text::regex_replace);
+    environment.add_filter("split", list::split);
+    environment.add_filter("split_name", person::split_name);
+    environment.add_filter("string", text::string);
+    environment.add_filter("sum_of", money::sum_of);
+    environment.add_filter("time", time::time);
+    environment.add_filter("times", money::times);
+    environment.add_filter("tojson", text::tojson);
+    environment.add_filter("trim", text::trim);
+    environment.add_filter("upper", text::upper);
+    environment.add_test("blank", is_blank);
+    environment.add_test("decimal", money::is_decimal);
+    environment.add_test("matching", text::is_matching);
+    environment.add_test("number", number::is_number);
+    environment.add_function("pick", sample::pick);
+}
+
+/// The text of a value, without spaces at its ends; `None` when it is blank or has no text (an object).
+pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    if let Some(text) = value.as_str() {
+        let text = text.trim();
+        return (!text.is_empty()).then_some(Cow::Borrowed(text));
+    }
+    if value.is_undefined() || value.is_none() {
+        return None;
+    }
+    if let Some(exact) = value.downcast_object_ref::<Exact>() {
+        return Some(Cow::Owned(exact.0.clone()));
+    }
+    match value.kind() {
+        ValueKind::Bool => Some(Cow::Borrowed(if value.is_true() {
+            "true"
+        } else {
+            "false"
+        })),
+        ValueKind::Number => Some(Cow::Owned(value.to_string())),
+        ValueKind::Seq => value
+            .try_iter()
+            .ok()?
+            .find_map(|item| text_of(&item).map(|text| Cow::Owned(text.into_owned()))),
+        _ => None,
+    }
+}
+
+/// Letters and digits alone, in lower case and without accents: `E-Mail *` and `email` fold to the same.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for letter in text.chars().filter(|letter| letter.is_alphanumeric()) {
+        match plain(letter) {
+            Some(plain) => folded.push_str(plain),
+            None => folded.extend(letter.to_lowercase()),
+        }
+    }
+    folded
+}
+
+/// The letter without its accent, in lower case, for the accented letters of Latin scripts.
+fn plain(letter: char) -> Option<&'static str> {
+    if letter.is_ascii() {
+        return None;
+    }
+    Some(match letter {
+        'à'..='å' | 'À'..='Å' | 'ā' | 'Ā' | 'ă' | 'Ă' | 'ą' | 'Ą' => "a",
+        'æ' | 'Æ' => "ae",
+        'ç' | 'Ç' | 'ć' | 'Ć' | 'č' | 'Č' => "c",
+        'ď' | 'Ď' | 'đ' | 'Đ' | 'ð' | 'Ð' => "d",
+        'è'..='ë' | 'È'..='Ë' | 'ē' | 'Ē' | 'ė' | 'Ė' | 'ę' | 'Ę' | 'ě' | 'Ě' => "e",
+        'ğ' | 'Ğ' | 'ģ' | 'Ģ' => "g",
+        'ì'..='ï' | 'Ì'..='Ï' | 'ī' | 'Ī' | 'į' | 'Į' | 'ı' | 'İ' => "i",
+        'ķ' | 'Ķ' => "k",
+        'ł' | 'Ł' | 'ľ' | 'Ľ' | 'ĺ' | 'Ĺ' | 'ļ' | 'Ļ' => "l",
+        'ñ' | 'Ñ' | 'ń' | 'Ń' | 'ň' | 'Ň' | 'ņ' | 'Ņ' => "n",
+        'ò'..='ö' | 'Ò'..='Ö' | 'ø' | 'Ø' | 'ō' | 'Ō' | 'ő' | 'Ő' => "o",
+        'œ' | 'Œ' => "oe",
+        'ř' | 'Ř' | 'ŕ' | 'Ŕ' => "r",
+        'ś' | 'Ś' | 'š' | 'Š' | 'ş' | 'Ş' | 'ș' | 'Ș' => "s",
+        'ß' | 'ẞ' => "ss",
+        'ť' | 'Ť' | 'ţ' | 'Ţ' | 'ț' | 'Ț' => "t",
+        'ù'..='ü' | 'Ù'..='Ü' | 'ū' | 'Ū' | 'ů' | 'Ů' | 'ű' | 'Ű' | 'ų' | 'Ų' => "u",
+        'ý' | 'ÿ' | 'Ý' | 'Ÿ' => "y",
+        'ź' | 'Ź' | 'ż' | 'Ż' | 'ž' | 'Ž' => "z",
+        _ => return None,
+    })
+}
+
+/// An error of a filter, in the words of the person who wrote the formula.
+fn cannot(sentence: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, sentence)
+}
+
+/// A text for an error message, cut short: payloads may be long, and personal.
+fn shown(text: &str) -> String {
+    let mut start: String = text.chars().take(20).collect();
+    if start.len() < text.len() {
+        start.push('…');
+    }
+    format!("{start:?}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! Words and answers translated by the source's lookup tables.
+
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Object, ValueKind};
+use minijinja::{Error, State, Value};
+
+use crate::expr::filters::list::answer_text;
+use crate::expr::filters::{cannot, fold, text_of};
+
+/// How deep groups of fields may nest: `fields[contact][email]`.
+const MAX_DEPTH: usize = 4;
+
+/// Names under which lists of answers keep the question: Meta `name`, Google Ads `column_id`, form tools the others.
+const QUESTION: &[&str] = &[
+    "name",
+    "column_id",
+    "question",
+    "label",
+    "key",
+    "title",
+    "field",
+];
+
+/// Names under which they keep the answer.
+const ANSWER: &[&str] = &["values", "value", "string_value", "answer", "text"];
+
+/// `lookup('statuses')`: what the table says for this word, without regard to case, accents and punctuation; nothing
+/// for a word that is not in it.
+pub fn lookup(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
+    let table = table(state, name)?;
+    Ok(text_of(value)
+        .and_then(|word| find(&table, &word))
+        .unwrap_or(Value::UNDEFINED))
+}
+
+/// `named('fields')`: the answers of a form under the names that a lookup table gives them; `rest` lists the others as
+/// `{question, answer}`. Takes a flat or nested object, or a list of `{name, values}` in the ways senders write it.
+/// Of two answers with one name the first counts and the other goes to the rest; a name of `''` drops the answer.
+pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
+    let table = table(state, name)?;
+    let mut named = Named::default();
+    named.read(value, &table, 0);
+    Ok(Value::from_object(named))
+}
+
+fn table(state: &State, name: &str) -> Result<Value, Error> {
+    state
+        .lookup("tables")
+        .and_then(|tables| tables.get_attr(name).ok())
+        .filter(|table| table.kind() == ValueKind::Map)
+        .ok_or_else(|| {
+            cannot(format!(
+                "there is no lookup table {name:?}: add [lookup.{name}]"
+            ))
+        })
+}
+
+/// Tables hold each word in lower case and folded; see the loader.
+fn find(table: &Value, word: &str) -> Option<Value> {
+    let found = |key: &str| {
+        table
+            .get_attr(key)
+            .ok()
+            .filter(|value| !value.is_undefined())
+    };
+    found(&word.to_lowercase()).or_else(|| found(&fold(word)))
+}
+
+/// Answers by name.
+#[derive(Debug, Default)]
+struct Named {
+    known: Vec<(Arc<str>, Value)>,
+    rest: Vec<Value>,
+}
+
+impl Named {
+    fn read(&mut self, value: &Value, table: &Value, depth: usize) {
+        if depth >= MAX_DEPTH {
+            return;
+        }
+        let Ok(items) = value.try_iter() else {
+            return;
+        };
+        for item in items {
+            if value.kind() == ValueKind::Map {
+                let answer = value.get_item(&item).unwrap_or(Value::UNDEFINED);
+                self.member(&item, answer, table, depth);
+            } else if let (Some(question), answer) =
+                (first_of(&item, QUESTION), first_of(&item, ANSWER))
+            {
+                self.add(&question, answer.unwrap_or(Value::UNDEFINED), table);
+            }
+        }
+    }
+
+    fn member(&mut self, question: &Value, answer: Value, table: &Value, depth: usize) {
+        let group = match answer.kind() {
+            ValueKind::Map => true,
+            ValueKind::Seq => answer
+                .get_item_by_index(0)
+                .is_ok_and(|first| first.kind() == ValueKind::Map),
+            _ => false,
+        };
+        if group {
+            self.read(&answer, table, depth + 1);
+        } else {
+            self.add(question, answer, table);
+        }
+    }
+
+    fn add(&mut self, question: &Value, answer: Value, table: &Value) {
+        let Some(text) = answer_text(&answer) else {
+            return;
+        };
+        let Some(question) = text_of(question) else {
+            return;
+        };
+        let name = find(table, &question).and_then(|name| name.to_str());
+        match name {
+            Some(name) if name.is_empty() => {}
+            Some(name) => match self.known.iter().find(|(known, _)| *known == name) {
+                None => self.known.push((name, Value::from(text))),
+                Some((_, first)) if first.as_str() == Some(&text) => {}
+                Some(_) => self.left_over(&question, text),
+            },
+            None => self.left_over(&question, text),
+        }
+    }
+
+    fn left_over(&mut self, question: &str, answer: String) {
+        self.rest.push(parts([
+            ("question", Value::from(question)),
+            ("answer", Value::from(answer)),
+        ]));
+    }
+}
+
+fn first_of(item: &Value, names: &[&str]) -> Option<Value> {
+    names
+        .iter()
+        .filter_map(|name| item.get_attr(name).ok())
+        .find(|value| !value.is_undefined() && !value.is_none())
+}
+
+impl Object for Named {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if key == "rest" {
+            return Some(Value::from(self.rest.clone()));
+        }
+        self.known
+            .iter()
+            .find(|(name, _)| **name == *key)
+            .map(|(_, value)| value.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let names = self.known.iter().map(|(name, _)| Value::from(&**name));
+        Enumerator::Values(names.chain([Value::from("rest")]).collect())
+    }
+}
+
+/// A small object with fixed names.
+#[derive(Debug)]
+struct Parts<const N: usize>([(&'static str, Value); N]);
+
+/// A value with these members, blank ones left out when they are undefined.
+pub fn parts<const N: usize>(members: [(&'static str, Value); N]) -> Value {
+    Value::from_object(Parts(members))
+}
+
+impl<const N: usize> Object for Parts<N> {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.0
+            .iter()
+            .find(|(name, value)| *name == key && !value.is_undefined())
+            .map(|(_, value)| value.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(
+            self.0
+                .iter()
+                .filter(|(_, value)| !value.is_undefined())
+                .map(|(name, _)| Value::from(*name))
+                .collect(),
+        )
+    }
+}

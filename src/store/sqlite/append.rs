@@ -1,0 +1,209 @@
+//! Appending: the request and those of its events that nobody has seen, each once.
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::model::event::{Appended, Arrival, EventStatus, NewEvent};
+use crate::store::Result;
+use crate::store::sqlite::books::Books;
+use crate::store::sqlite::claims::delivery_hash;
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::queue::Job;
+use crate::store::sqlite::raw::{self, Packed};
+use crate::store::sqlite::stream::Stream;
+use crate::store::sqlite::value::{id, micros, time};
+
+/// An arrival in the form of its rows: made in the sender's task, so that the writer only writes.
+pub(super) struct Append {
+    request: Uuid,
+    method: String,
+    query: String,
+    peer: Vec<u8>,
+    received_at: Timestamp,
+    headers: Vec<u8>,
+    body: Packed,
+    events: Vec<Row>,
+    answers: Vec<Appended>,
+    wakes: bool,
+    reply: oneshot::Sender<Result<Vec<Appended>>>,
+}
+
+struct Row {
+    event: NewEvent,
+    stream: Stream,
+    delivery: Option<i64>,
+    violations: Option<String>,
+}
+
+impl Append {
+    pub(super) fn new(arrival: Arrival) -> (Self, oneshot::Receiver<Result<Vec<Appended>>>) {
+        let (reply, answer) = oneshot::channel();
+        let Arrival {
+            request,
+            source,
+            verdict,
+            events,
+        } = arrival;
+        let row = |mut event: NewEvent| Row {
+            stream: Stream {
+                endpoint: request.endpoint.clone(),
+                source: source.clone(),
+                event_type: Some(std::mem::take(&mut event.event_type)),
+                verdict: verdict.clone(),
+            },
+            delivery: event.delivery_id.as_deref().map(delivery_hash),
+            violations: match event.violations.is_empty() {
+                true => None,
+                false => serde_json::to_string(&event.violations).ok(),
+            },
+            event,
+        };
+        let events: Vec<Row> = events.into_iter().map(row).collect();
+        let append = Append {
+            request: request.id,
+            method: request.method,
+            query: request.query,
+            peer: raw::write_peer(request.peer),
+            received_at: request.received_at,
+            headers: raw::write_headers(&request.headers.0),
+            body: raw::pack(request.body),
+            answers: Vec::with_capacity(events.len()),
+            events,
+            wakes: false,
+            reply,
+        };
+        (append, answer)
+    }
+
+    /// Roughly what it takes of memory and disk.
+    pub(super) fn bytes(&self) -> usize {
+        self.headers.len() + self.body.body.len() + 512 * (1 + self.events.len())
+    }
+
+    /// Answers each event in order and claims the keys of the new ones.
+    fn claim(&mut self, books: &mut Books) -> Done<()> {
+        self.answers.clear();
+        let base = books.last.event;
+        let mut fresh: Vec<Uuid> = Vec::new();
+        for row in &self.events {
+            let event = &row.event;
+            let key = event.dedupe.key.0;
+            let holder = match books.claims.holder(&books.conn, &key)? {
+                Some(seq) if seq > base => usize::try_from(seq - base - 1)
+                    .ok()
+                    .and_then(|nth| fresh.get(nth))
+                    .map(|id| (*id, self.received_at)),
+                Some(seq) => find(books, seq)?,
+                None => None,
+            };
+            let live = holder.filter(|(_, since)| match event.dedupe.window {
+                Some(window) => self.received_at.duration_since(*since).unsigned_abs() < window,
+                None => true,
+            });
+            if let Some((id, _)) = live {
+                self.answers.push(Appended::Duplicate(id));
+                continue;
+            }
+            books.last.event += 1;
+            books.claims.put(key, row.delivery, books.last.event);
+            fresh.push(event.id);
+            self.answers.push(Appended::New(event.id));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, books: &mut Books, base: i64) -> Done<()> {
+        let received_at = micros(self.received_at);
+        books
+            .conn
+            .prepare_cached(
+                "INSERT INTO request (received_at, first_event, events, method, query, peer, codec,
+                    headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute((
+                received_at,
+                base + 1,
+                books.last.event - base,
+                &self.method,
+                &self.query,
+                &self.peer,
+                self.body.codec,
+                &self.headers,
+                &self.body.body,
+            ))?;
+        let request = books.conn.last_insert_rowid();
+        let mut seq = base;
+        let rows = self.events.iter().zip(&self.answers);
+        for (row, _) in rows.filter(|(_, answer)| matches!(answer, Appended::New(_))) {
+            seq += 1;
+            let event = &row.event;
+            let place = books.streams.place(&books.conn, &row.stream)?;
+            let own_type = place.own_type.then_some(&row.stream.event_type);
+            books
+                .conn
+                .prepare_cached(
+                    "INSERT INTO event (seq, id, request, request_id, part, stream, status,
+                        received_at, settled_at, changes, event_time, claim, delivery_id, event_type,
+                        reason, violations)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, -?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                )?
+                .execute(rusqlite::params![
+                    seq,
+                    event.id.as_bytes(),
+                    request,
+                    self.request.as_bytes(),
+                    event.part,
+                    place.stream,
+                    event.status as u8,
+                    received_at,
+                    (books.last.change + 1) << 8,
+                    event.event_time.map(micros),
+                    event.dedupe.key.0,
+                    event.delivery_id,
+                    own_type,
+                    event.reason,
+                    row.violations,
+                ])?;
+            books.tally.add("events", 1);
+            if event.status == EventStatus::Pending {
+                books.tally.add("pending", 1);
+                self.wakes = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Job for Append {
+    fn run(&mut self, books: &mut Books) -> Done<()> {
+        let base = books.last.event;
+        self.wakes = false;
+        self.claim(books)?;
+        if books.last.event > base {
+            self.write(books, base)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, end: Result<()>) {
+        let Append { reply, answers, .. } = *self;
+        drop(reply.send(end.map(|()| answers)));
+    }
+
+    fn made_work(&self) -> bool {
+        self.wakes
+    }
+}
+
+/// The event with this number, while history keeps it.
+fn find(books: &Books, seq: i64) -> Done<Option<(Uuid, Timestamp)>> {
+    let mut select = books
+        .conn
+        .prepare_cached("SELECT id, received_at FROM event WHERE seq = ?1")?;
+    let found = select.query_row([seq], |row| {
+        Ok(id(row, 0).and_then(|id| Ok((id, time(row, 1)?))))
+    });
+    found.optional()?.transpose()
+}

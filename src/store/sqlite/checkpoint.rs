@@ -1,0 +1,125 @@
+//! The log is copied into the database file beside the writer, and bounded.
+//!
+//! A thread with its own connection runs PASSIVE checkpoints, which never hold up the writer. Under unbroken load
+//! they never catch up with the end of the log, so the log would grow for ever: when it is long, the writer is asked
+//! to reset it between two transactions, which copies the little that is left and starts the log from its beginning.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::store::sqlite::connect;
+use crate::store::sqlite::fault::Done;
+
+/// Pages that are copied at a time: 16 MiB.
+const COPY_AT: i64 = 2048;
+/// Pages in the log at which it is reset: 40 MiB, so that it stays under 64.
+const RESET_AT: i64 = 5120;
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
+const QUIET_PAUSE: Duration = Duration::from_millis(500);
+
+/// What the writer and the checkpointer tell each other.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    commits: AtomicU64,
+    reset_wanted: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Log {
+    pub(super) fn committed(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// By the writer, between transactions.
+    pub(super) fn reset_if_asked(&self, conn: &Connection) {
+        if self.reset_wanted.load(Ordering::Relaxed) {
+            // Busy readers leave it for the next time.
+            if let Err(fault) = checkpoint(conn, "RESTART") {
+                tracing::warn!(reason = ?fault, "store.log_reset_failed");
+            }
+            self.reset_wanted.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Starts the thread. It ends when the log is closed.
+pub(super) fn start(path: PathBuf, log: Arc<Log>) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("store-checkpoint".to_owned())
+        .spawn(move || run(&path, &log))
+}
+
+fn run(path: &std::path::Path, log: &Log) {
+    let mut conn = None;
+    let mut seen = 0;
+    let mut quiet = Duration::ZERO;
+    let mut clean = false;
+    while !log.closed.load(Ordering::Relaxed) {
+        let commits = log.commits.load(Ordering::Relaxed);
+        let pause = if commits == seen {
+            QUIET_PAUSE.min(quiet + BUSY_PAUSE)
+        } else {
+            BUSY_PAUSE
+        };
+        quiet = if commits == seen {
+            quiet + pause
+        } else {
+            Duration::ZERO
+        };
+        clean = clean && commits == seen;
+        seen = commits;
+        if !clean {
+            match step(&mut conn, path, log, quiet >= QUIET_PAUSE) {
+                Ok(done) => clean = done,
+                Err(fault) => {
+                    tracing::warn!(reason = ?fault, "store.checkpoint_failed");
+                    conn = None;
+                    quiet = QUIET_PAUSE;
+                }
+            }
+        }
+        std::thread::park_timeout(pause);
+    }
+}
+
+/// `true` when everything in the log is copied.
+fn step(
+    conn: &mut Option<Connection>,
+    path: &std::path::Path,
+    log: &Log,
+    quiet: bool,
+) -> Done<bool> {
+    let conn = match conn {
+        Some(conn) => conn,
+        None => conn.insert(connect::checkpointer(path)?),
+    };
+    if log.reset_wanted.load(Ordering::Relaxed) {
+        return Ok(false);
+    }
+    let (pages, copied) = checkpoint(conn, "NOOP")?;
+    if pages - copied < COPY_AT && !quiet {
+        return Ok(pages == copied);
+    }
+    let (pages, copied) = checkpoint(conn, "PASSIVE")?;
+    if pages >= RESET_AT {
+        log.reset_wanted.store(true, Ordering::Relaxed);
+    }
+    Ok(pages == copied)
+}
+
+/// Pages in the log, and how many of them are in the database file.
+fn checkpoint(conn: &Connection, mode: &str) -> Done<(i64, i64)> {
+    Ok(
+        conn.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            Ok((row.get(1)?, row.get(2)?))
+        })?,
+    )
+}

@@ -1,0 +1,148 @@
+//! De-duplication: which event holds a key. The insert decides, and it costs hardly anything (see `sweep`).
+//!
+//! One process with one writer thread appends, so a lookup in memory and then in the table `claim` is the truth, and
+//! the second arrival of one commit sees the first. The log of the sweep is the event rows themselves: each holds
+//! the key it claimed. The mark is the number `claims_swept`: keys of events up to it are in the table, keys of
+//! later events are read back at open.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::number;
+use crate::store::sqlite::sweep::Sweep;
+
+/// Keys in memory before they are swept: two generations of this size are a few megabytes.
+const GENERATION: usize = 64 * 1024;
+
+pub(super) type Key = [u8; 16];
+
+/// The newest keys and delivery ids.
+pub(super) struct Claims {
+    keys: Sweep<Key>,
+    deliveries: Sweep<(i64, i64)>,
+}
+
+impl Claims {
+    /// Reads back what is not in the tables yet.
+    pub(super) fn load(conn: &Connection) -> Done<Self> {
+        let mark = number::get(conn, "claims_swept")?;
+        let mut keys = BTreeMap::new();
+        let mut deliveries = BTreeMap::new();
+        let mut rows =
+            conn.prepare("SELECT seq, claim, delivery_id FROM event WHERE seq > ?1 ORDER BY seq")?;
+        let mut rows = rows.query([mark])?;
+        while let Some(row) = rows.next()? {
+            let seq: i64 = row.get(0)?;
+            keys.insert(row.get(1)?, seq);
+            if let Some(id) = row.get_ref(2)?.as_str_or_null().unwrap_or_default() {
+                deliveries.insert((delivery_hash(id), seq), 0);
+            }
+        }
+        Ok(Claims {
+            keys: Sweep::new(keys, mark),
+            deliveries: Sweep::new(deliveries, mark),
+        })
+    }
+
+    /// The event that holds `key`.
+    pub(super) fn holder(&self, conn: &Connection, key: &Key) -> Done<Option<i64>> {
+        if let Some(seq) = self.keys.get(key) {
+            return Ok(Some(seq));
+        }
+        Ok(conn
+            .prepare_cached("SELECT event FROM claim WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))
+            .optional()?)
+    }
+
+    pub(super) fn put(&mut self, key: Key, delivery: Option<i64>, event: i64) {
+        self.keys.put(key, event);
+        if let Some(hash) = delivery {
+            self.deliveries.put((hash, event), 0);
+        }
+    }
+
+    /// Writes this transaction's share of the frozen generation, or `at_least` keys.
+    pub(super) fn sweep(&mut self, conn: &Connection, at_least: usize) -> Done<()> {
+        let share = self.deliveries.share().max(at_least);
+        let (slice, _) = self.deliveries.slice(share);
+        if !slice.is_empty() {
+            let mut insert = conn.prepare_cached(
+                "INSERT INTO delivery (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?;
+            for ((hash, event), _) in slice {
+                insert.execute([hash, event])?;
+            }
+        }
+        // The mark belongs to the keys; deliveries must not be behind it.
+        let share = self.keys.share().max(at_least);
+        let (slice, mark) = self.keys.slice(share);
+        let mut insert = conn.prepare_cached(
+            "INSERT INTO claim (key, event) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET event = excluded.event",
+        )?;
+        for (key, event) in slice {
+            insert.execute((key, event))?;
+        }
+        if let Some(mark) = mark {
+            self.finish_deliveries(conn)?;
+            number::set(conn, "claims_swept", mark)?;
+        }
+        Ok(())
+    }
+
+    fn finish_deliveries(&mut self, conn: &Connection) -> Done<()> {
+        let mut insert = conn.prepare_cached(
+            "INSERT INTO delivery (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?;
+        loop {
+            let (slice, _) = self.deliveries.slice(1024);
+            if slice.is_empty() {
+                return Ok(());
+            }
+            for ((hash, event), _) in slice {
+                insert.execute([hash, event])?;
+            }
+        }
+    }
+
+    pub(super) fn keep(&mut self, last_event: i64) {
+        self.keys.keep();
+        self.deliveries.keep();
+        if self.keys.is_frozen() {
+            return;
+        }
+        self.keys.freeze(GENERATION, last_event);
+        if self.keys.is_frozen() {
+            self.deliveries.freeze(0, last_event);
+        }
+    }
+
+    pub(super) fn undo(&mut self) {
+        self.keys.undo();
+        self.deliveries.undo();
+    }
+
+    /// Between transactions: begins to sweep everything.
+    pub(super) fn freeze_all(&mut self, last_event: i64) {
+        if !self.keys.is_frozen() {
+            self.keys.freeze(0, last_event);
+            self.deliveries.freeze(0, last_event);
+        }
+    }
+
+    /// Keys of events up to `event` wait in memory.
+    pub(super) fn is_behind(&self, event: i64) -> bool {
+        self.keys.is_behind(event)
+    }
+}
+
+/// FNV-1a: stored, so it must never change.
+pub(super) fn delivery_hash(id: &str) -> i64 {
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    i64::from_ne_bytes(hash.to_ne_bytes())
+}

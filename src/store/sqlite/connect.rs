@@ -1,0 +1,65 @@
+//! Connections: one that writes, a few that read, one that checkpoints.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::sqlite::fault::Done;
+
+/// Bodies of 5 kB fit without many overflow pages, and a changed contact costs one page of the log.
+const PAGE_SIZE: u32 = 8192;
+/// Page cache of the writer, in KiB.
+const WRITER_CACHE: i64 = 16 * 1024;
+/// Page cache of each reader, in KiB.
+const READER_CACHE: i64 = 2 * 1024;
+/// What remains of the log file after it was reset.
+const LOG_LIMIT: i64 = 64 * 1024 * 1024;
+/// How long a lock of another process is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The connection that writes. Creates the file.
+pub(super) fn writer(path: &Path) -> Done<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(PATIENCE)?;
+    conn.pragma_update(None, "page_size", PAGE_SIZE)?;
+    conn.pragma_update(None, "journal_mode", "wal")?;
+    conn.pragma_update(None, "synchronous", "full")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update(None, "cache_size", -WRITER_CACHE)?;
+    conn.set_prepared_statement_cache_capacity(128);
+    Ok(conn)
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> Done<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(PATIENCE)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update(None, "cache_size", -READER_CACHE)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+/// The connection that copies the log into the database file.
+pub(super) fn checkpointer(path: &Path) -> Done<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.busy_timeout(Duration::ZERO)?;
+    conn.pragma_update(None, "synchronous", "full")?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "cache_size", -256)?;
+    Ok(conn)
+}

@@ -1,0 +1,257 @@
+//! Lists of events and refusals, and the oldest pending ones.
+//!
+//! One index serves them all: status, stream, time of receipt. A list looks into it once for each status and stream
+//! it may show and merges what it finds, so no filter makes it read more than a page from each.
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use crate::model::event::{Event, EventStatus, Refusal};
+use crate::model::page::{Page, PageRequest};
+use crate::store::EventFilter;
+use crate::store::sqlite::claims::delivery_hash;
+use crate::store::sqlite::event_row::{self, STORED, Stored};
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::number;
+use crate::store::sqlite::raw;
+use crate::store::sqlite::stream;
+use crate::store::sqlite::value::{blob, id, micros, text, time};
+use crate::store::sqlite::walk::{self, merge, read_cursor, write_cursor};
+
+/// Time of receipt and number: the order of lists.
+type Key = (i64, i64);
+
+/// Events with one delivery id that are looked at.
+const SAME_DELIVERY: i64 = 1000;
+
+pub(super) const NEWEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
+     WHERE status = ?1 AND stream = ?2 AND (received_at, seq) < (?3, ?4) AND received_at >= ?5
+     ORDER BY received_at DESC, seq DESC LIMIT ?6";
+pub(super) const OLDEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
+     WHERE status = 0 AND stream = ?1 ORDER BY received_at, seq LIMIT ?2";
+pub(super) const NEXT_STREAM: &str = "SELECT stream FROM event INDEXED BY event_list
+     WHERE status = ?1 AND stream > ?2 ORDER BY stream LIMIT 1";
+pub(super) const DUE: &str = "SELECT due, received_at, seq FROM event INDEXED BY event_due
+     WHERE status = 5 ORDER BY due LIMIT ?1";
+
+/// Events that pass the filter, newest first.
+pub(super) fn events(
+    conn: &Connection,
+    filter: &EventFilter,
+    page: &PageRequest,
+) -> Done<Page<Event>> {
+    let end = match filter.until {
+        Some(until) => (micros(until), i64::MIN),
+        None => (i64::MAX, i64::MAX),
+    };
+    let start = match &page.cursor {
+        Some(cursor) => read_cursor::<2>('e', cursor)?.into(),
+        None => (i64::MAX, i64::MAX),
+    };
+    let start: Key = end.min(start);
+    let candidates = match &filter.q {
+        Some(q) => Some(named(conn, q.trim())?),
+        None => None,
+    };
+    let since = filter.since.map_or(i64::MIN, micros);
+    let streams = stream::matching(
+        conn,
+        filter.endpoint.as_deref(),
+        filter.event_type.as_deref(),
+    )?;
+    let statuses = filter.status.map_or(&STORED[..], event_row::numbers);
+    walk::page(
+        walk::limit(page.limit),
+        start,
+        |after, n| match &candidates {
+            Some(keys) => Ok(keys
+                .iter()
+                .filter(|key| **key < after)
+                .take(n)
+                .copied()
+                .collect()),
+            None => newest(conn, statuses, &streams, since, after, n),
+        },
+        |(_, seq)| {
+            let found = event_row::by_seq(conn, seq)?;
+            Ok(found
+                .map(|stored| stored.event)
+                .filter(|event| passes(filter, event)))
+        },
+        |(received_at, seq)| write_cursor('e', &[received_at, seq]),
+    )
+}
+
+fn newest(
+    conn: &Connection,
+    statuses: &[i64],
+    streams: &[i64],
+    since: i64,
+    before: Key,
+    n: usize,
+) -> Done<Vec<Key>> {
+    let mut keys = Vec::new();
+    let mut select = conn.prepare_cached(NEWEST)?;
+    for status in statuses {
+        for stream in streams {
+            let rows = select.query_map(
+                (status, stream, before.0, before.1, since, rows(n)),
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+            for key in rows {
+                keys.push(key?);
+            }
+        }
+    }
+    Ok(merge(keys, n, true))
+}
+
+fn rows(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn passes(filter: &EventFilter, event: &Event) -> bool {
+    let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|text| text == is);
+    same(&filter.endpoint, &event.endpoint)
+        && same(&filter.event_type, &event.event_type)
+        && filter.status.is_none_or(|status| status == event.status)
+        && filter.since.is_none_or(|since| event.received_at >= since)
+        && filter.until.is_none_or(|until| event.received_at < until)
+}
+
+/// Events that have `q` as id or delivery id, newest first.
+fn named(conn: &Connection, q: &str) -> Done<Vec<Key>> {
+    let mut found: Vec<Stored> = Vec::new();
+    if let Ok(id) = Uuid::try_parse(q) {
+        found.extend(event_row::by_id(conn, id)?);
+    }
+    let mut swept = conn.prepare_cached(
+        "SELECT event FROM delivery WHERE hash = ?1 ORDER BY event DESC LIMIT ?2",
+    )?;
+    // What is not swept yet is read row by row: its number is bounded.
+    let mut fresh = conn.prepare_cached(
+        "SELECT seq FROM event WHERE seq > ?1 AND delivery_id = ?2 ORDER BY seq DESC LIMIT ?3",
+    )?;
+    let mark = number::get(conn, "claims_swept")?;
+    let mut seqs: Vec<i64> = swept
+        .query_map([delivery_hash(q), SAME_DELIVERY], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for seq in fresh.query_map((mark, q, SAME_DELIVERY), |row| row.get(0))? {
+        seqs.push(seq?);
+    }
+    for seq in seqs {
+        let stored = event_row::by_seq(conn, seq)?;
+        found.extend(stored.filter(|stored| stored.event.delivery_id.as_deref() == Some(q)));
+    }
+    let keys = found
+        .iter()
+        .map(|stored| (micros(stored.event.received_at), stored.seq))
+        .collect();
+    Ok(merge(keys, usize::MAX, true))
+}
+
+/// The streams that have events of this stored status.
+fn streams_with(conn: &Connection, status: i64) -> Done<Vec<i64>> {
+    let mut streams = Vec::new();
+    let mut select = conn.prepare_cached(NEXT_STREAM)?;
+    let mut last = i64::MIN;
+    while let Some(next) = select
+        .query_row([status, last], |row| row.get(0))
+        .optional()?
+    {
+        streams.push(next);
+        last = next;
+    }
+    Ok(streams)
+}
+
+/// Pending events, oldest first, with those whose delay is over at `now`; and when the next delay ends.
+pub(super) fn due(conn: &Connection, now: i64, most: usize) -> Done<(Vec<Key>, Option<i64>)> {
+    let mut keys: Vec<Key> = Vec::new();
+    let mut select = conn.prepare_cached(OLDEST)?;
+    for stream in streams_with(conn, EventStatus::Pending as i64)? {
+        let found = select.query_map([stream, rows(most)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for key in found {
+            keys.push(key?);
+        }
+    }
+    let mut next = None;
+    let mut select = conn.prepare_cached(DUE)?;
+    let mut waiting = select.query([rows(most) + 1])?;
+    while let Some(row) = waiting.next()? {
+        let due: i64 = row.get(0)?;
+        if due > now {
+            next = Some(due);
+            break;
+        }
+        keys.push((row.get(1)?, row.get(2)?));
+    }
+    Ok((merge(keys, usize::MAX, false), next))
+}
+
+/// When the oldest pending event was received.
+pub(super) fn oldest_pending(conn: &Connection) -> Done<Option<i64>> {
+    let mut oldest: Option<i64> = None;
+    let mut select = conn.prepare_cached(
+        "SELECT received_at FROM event INDEXED BY event_list
+         WHERE status = ?1 AND stream = ?2 ORDER BY received_at LIMIT 1",
+    )?;
+    for status in event_row::numbers(EventStatus::Pending) {
+        for stream in streams_with(conn, *status)? {
+            let first: i64 = select.query_row([*status, stream], |row| row.get(0))?;
+            oldest = Some(oldest.map_or(first, |oldest| oldest.min(first)));
+        }
+    }
+    Ok(oldest)
+}
+
+/// Refusals, newest first.
+pub(super) fn refusals(
+    conn: &Connection,
+    endpoint: Option<&str>,
+    page: &PageRequest,
+) -> Done<Page<Refusal>> {
+    let start = match &page.cursor {
+        Some(cursor) => read_cursor::<1>('r', cursor)?[0],
+        None => i64::MAX,
+    };
+    let mut all =
+        conn.prepare_cached("SELECT seq FROM refusal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
+    let mut of_one = conn.prepare_cached(
+        "SELECT seq FROM refusal WHERE endpoint = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2",
+    )?;
+    walk::page(
+        walk::limit(page.limit),
+        start,
+        |before, n| {
+            let seq = |row: &rusqlite::Row<'_>| row.get(0);
+            let keys: rusqlite::Result<Vec<i64>> = match endpoint {
+                Some(name) => of_one.query_map((before, rows(n), name), seq)?.collect(),
+                None => all.query_map((before, rows(n)), seq)?.collect(),
+            };
+            Ok(keys?)
+        },
+        |seq| refusal(conn, seq),
+        |seq| write_cursor('r', &[seq]),
+    )
+}
+
+fn refusal(conn: &Connection, seq: i64) -> Done<Option<Refusal>> {
+    let mut select = conn.prepare_cached(
+        "SELECT id, endpoint, at, peer, code, detail, headers, body FROM refusal WHERE seq = ?1",
+    )?;
+    let mut rows = select.query([seq])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(Refusal {
+        id: id(row, 0)?,
+        endpoint: text(row, 1)?.to_owned(),
+        at: time(row, 2)?,
+        peer: text(row, 3)?.to_owned(),
+        code: text(row, 4)?.to_owned(),
+        detail: text(row, 5)?.to_owned(),
+        headers: raw::read_headers(blob(row, 6)?)?.0,
+        body: blob(row, 7)?.to_vec(),
+    }))
+}

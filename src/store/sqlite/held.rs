@@ -1,0 +1,93 @@
+//! What a set of keys matches: the records a decision is shown.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::model::field::Kind;
+use crate::model::identity::IdentityKey;
+use crate::model::record::Record;
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::lookup::{self, RecordRef};
+use crate::store::sqlite::record_row;
+
+/// Matches and records as `Held` has them, with the places of the records.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) matches: Vec<(IdentityKey, Uuid)>,
+    pub(super) records: Vec<Record>,
+    /// Of each record: its place, and the contact it belongs to.
+    pub(super) places: Vec<(RecordRef, Option<i64>)>,
+}
+
+impl Loaded {
+    /// The record with this id, when it was loaded.
+    pub(super) fn find(&self, id: Uuid) -> Option<(RecordRef, Option<i64>, &Record)> {
+        let nth = self.records.iter().position(|record| record.id == id)?;
+        let (place, contact) = self.places.get(nth)?;
+        Some((*place, *contact, self.records.get(nth)?))
+    }
+
+    /// The id of the record at this place, which is loaded when it was not.
+    fn include(&mut self, conn: &Connection, place: RecordRef) -> Done<Option<Uuid>> {
+        let known = self.places.iter().position(|(known, _)| *known == place);
+        if let Some(record) = known.and_then(|nth| self.records.get(nth)) {
+            return Ok(Some(record.id));
+        }
+        let Some(stored) = record_row::load(conn, place)? else {
+            return Ok(None);
+        };
+        let id = stored.record.id;
+        self.places.push((place, stored.contact));
+        self.records.push(stored.record);
+        Ok(Some(id))
+    }
+}
+
+/// Loads what `wanted` matches; `holder` looks a key up.
+pub(super) fn load(
+    conn: &Connection,
+    wanted: &[IdentityKey],
+    holder: impl Fn(&[u8]) -> Done<Option<RecordRef>>,
+) -> Done<Loaded> {
+    let mut loaded = Loaded::default();
+    for key in wanted {
+        let Some(place) = holder(&lookup::identity(key))? else {
+            continue;
+        };
+        if let Some(id) = loaded.include(conn, place)? {
+            loaded.matches.push((key.clone(), id));
+        }
+    }
+    let contacts: Vec<i64> = loaded
+        .places
+        .iter()
+        .filter_map(|(_, contact)| *contact)
+        .collect();
+    for seq in contacts {
+        let kind = Kind::Contact;
+        loaded.include(conn, RecordRef { kind, seq })?;
+    }
+    Ok(loaded)
+}
+
+/// The same from a reader's snapshot.
+pub(super) fn load_from_snapshot(conn: &Connection, wanted: &[IdentityKey]) -> Done<Loaded> {
+    let mut in_tail: HashMap<lookup::Key, i64> = HashMap::new();
+    let keys: Vec<lookup::Key> = wanted.iter().map(lookup::identity).collect();
+    lookup::scan_tail(conn, |key, value| {
+        if keys.iter().any(|wanted| **wanted == *key) {
+            in_tail.insert(key.into(), value);
+        }
+        ControlFlow::Continue(())
+    })?;
+    load(conn, wanted, |key| {
+        let value = match in_tail.get(key) {
+            Some(value) => Some(*value),
+            None => lookup::in_tree(conn, key)?,
+        };
+        value.map(RecordRef::from_value).transpose()
+    })
+}

@@ -1,0 +1,237 @@
+//! The inbox.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, Refusal};
+use crate::model::page::{Page, PageRequest};
+use crate::model::request::RawRequest;
+use crate::store::sqlite::append::Append;
+use crate::store::sqlite::books::Books;
+use crate::store::sqlite::event_list;
+use crate::store::sqlite::event_row::{self, Settling};
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::number;
+use crate::store::sqlite::raw;
+use crate::store::sqlite::settle::Settle;
+use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
+use crate::store::sqlite::{SqliteStore, answered};
+use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
+
+/// Events of a replay in one transaction.
+const REPLAY_STEP: usize = 500;
+
+#[async_trait]
+impl Inbox for SqliteStore {
+    async fn append(&self, arrival: Arrival) -> Result<Vec<Appended>> {
+        self.as_gateway()?;
+        let (append, answer) = Append::new(arrival);
+        let bytes = append.bytes();
+        self.queue.append(Box::new(append), bytes)?;
+        answered(answer).await
+    }
+
+    async fn refuse(&self, refusal: Refusal) -> Result<()> {
+        let most = signed(self.refusals);
+        self.write(move |books| refuse(books, &refusal, most)).await
+    }
+
+    async fn claim(&self, limit: usize, now: Timestamp) -> Result<Vec<Claimed>> {
+        self.as_gateway()?;
+        let _one_at_a_time = self.flight.claiming.lock().await;
+        let in_flight = self.flight.begin_claim();
+        let flight = self.flight.clone();
+        let (found, next) = self
+            .readers
+            .read(move |conn| {
+                let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
+                let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
+                let mut found = Vec::new();
+                for (_, seq) in free.take(limit) {
+                    if let Some(stored) = event_row::by_seq(conn, seq)? {
+                        found.push((seq, event_row::claimed(conn, stored)?));
+                    }
+                }
+                Ok((found, next))
+            })
+            .await?;
+        let until_next = next.map(timestamp).transpose().map_err(Fault::into_error)?;
+        self.flight.set_next_due(
+            until_next.map(|next| Duration::try_from(next.duration_since(now)).unwrap_or_default()),
+        );
+        let mine = |(seq, claimed): (i64, Claimed)| {
+            self.flight.take(claimed.event.id, seq).then_some(claimed)
+        };
+        Ok(found.into_iter().filter_map(mine).collect())
+    }
+
+    async fn wait_for_work(&self, at_most: Duration) {
+        self.flight.wait(at_most).await;
+    }
+
+    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>> {
+        self.as_gateway()?;
+        let mut answers = Vec::with_capacity(settlements.len());
+        for settlement in settlements {
+            let (job, answer) = Settle::new(settlement, self.flight.clone());
+            self.queue.write(Box::new(job))?;
+            answers.push(answer);
+        }
+        let mut settled = Vec::with_capacity(answers.len());
+        let mut failed = None;
+        for answer in answers {
+            match answered(answer).await {
+                Ok(outcome) => settled.push(outcome),
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            None => Ok(settled),
+            Some(error) => Err(error),
+        }
+    }
+
+    async fn put_off(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()> {
+        let flight = self.flight.clone();
+        self.write(move |books| {
+            let at = event_row::find(&books.conn, &flight, event)?;
+            match at.filter(event_row::At::is_pending) {
+                Some(at) => event_row::put_off(&books.conn, at.seq, due, &reason),
+                None => Ok(()),
+            }
+        })
+        .await?;
+        self.flight.done(event);
+        self.flight.wake();
+        Ok(())
+    }
+
+    async fn conclude(
+        &self,
+        event: Uuid,
+        status: EventStatus,
+        reason: String,
+        at: Timestamp,
+    ) -> Result<()> {
+        let flight = self.flight.clone();
+        self.write(move |books| {
+            let found = event_row::find(&books.conn, &flight, event)?;
+            let Some(found) = found.filter(event_row::At::is_pending) else {
+                return Ok(());
+            };
+            let end = Settling {
+                status,
+                reason: Some(&reason)
+                    .filter(|reason| !reason.is_empty())
+                    .map(String::as_str),
+                at,
+                changes: (0, 0),
+            };
+            event_row::settle(books, &found, &end)
+        })
+        .await?;
+        self.flight.done(event);
+        Ok(())
+    }
+
+    async fn release(&self, events: Vec<Uuid>) {
+        self.flight.release(&events);
+    }
+
+    async fn event(&self, id: Uuid) -> Result<Option<Event>> {
+        self.readers
+            .read(move |conn| Ok(event_row::by_id(conn, id)?.map(|stored| stored.event)))
+            .await
+    }
+
+    async fn raw_request(&self, event: Uuid) -> Result<Option<RawRequest>> {
+        self.readers
+            .read(move |conn| match event_row::by_id(conn, event)? {
+                Some(stored) => event_row::raw_request(conn, &stored),
+                None => Ok(None),
+            })
+            .await
+    }
+
+    async fn peek(&self, id: Uuid) -> Result<Option<Claimed>> {
+        self.readers
+            .read(move |conn| match event_row::by_id(conn, id)? {
+                Some(stored) => Ok(Some(event_row::claimed(conn, stored)?)),
+                None => Ok(None),
+            })
+            .await
+    }
+
+    async fn events(&self, filter: EventFilter, page: PageRequest) -> Result<Page<Event>> {
+        self.readers
+            .read(move |conn| event_list::events(conn, &filter, &page))
+            .await
+    }
+
+    async fn refusals(&self, endpoint: Option<String>, page: PageRequest) -> Result<Page<Refusal>> {
+        self.readers
+            .read(move |conn| event_list::refusals(conn, endpoint.as_deref(), &page))
+            .await
+    }
+
+    async fn replay(&self, events: Vec<Uuid>, _now: Timestamp) -> Result<u64> {
+        let mut replayed = 0;
+        for step in events.chunks(REPLAY_STEP) {
+            let step = step.to_vec();
+            replayed += self.write(move |books| replay(books, &step)).await?;
+            self.flight.wake();
+        }
+        Ok(replayed)
+    }
+
+    async fn backlog(&self) -> Result<Backlog> {
+        self.readers
+            .read(|conn| {
+                Ok(Backlog {
+                    pending: unsigned(number::get(conn, "pending")?),
+                    oldest: event_list::oldest_pending(conn)?
+                        .map(timestamp)
+                        .transpose()?,
+                })
+            })
+            .await
+    }
+}
+
+fn refuse(books: &mut Books, refusal: &Refusal, most: i64) -> Done<()> {
+    let conn = &books.conn;
+    conn.prepare_cached(
+        "INSERT INTO refusal (id, endpoint, at, peer, code, detail, headers, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute((
+        refusal.id.as_bytes(),
+        &refusal.endpoint,
+        micros(refusal.at),
+        &refusal.peer,
+        &refusal.code,
+        &refusal.detail,
+        raw::write_headers(&refusal.headers),
+        &refusal.body,
+    ))?;
+    let newest = conn.last_insert_rowid();
+    conn.prepare_cached("DELETE FROM refusal WHERE seq <= ?1")?
+        .execute([newest - most])?;
+    Ok(())
+}
+
+fn replay(books: &mut Books, events: &[Uuid]) -> Done<u64> {
+    let mut replayed = 0;
+    for event in events {
+        let flight = books.flight.clone();
+        let at = event_row::find(&books.conn, &flight, *event)?;
+        if let Some(at) = at.filter(|at| !at.is_pending()) {
+            event_row::replay(books, at.seq)?;
+            replayed += 1;
+        }
+    }
+    Ok(replayed)
+}

@@ -1,0 +1,252 @@
+//! One B-tree for everything whose keys come in no order: identities, words, links and timelines.
+//!
+//! | first byte | rest of the key | stands for |
+//! |---|---|---|
+//! | `i` | text of an identity key | the record in the value |
+//! | `s` | kind, word, 0, record | a record that has the word |
+//! | `c` | contact, kind, record | a lead, order or ticket of a contact |
+//! | `t` | kind, record, change | a change of a record; of a contact also those of what belongs to it |
+//!
+//! Records and changes are numbers of six bytes, big end first, so that they sort. Settlements write their entries
+//! into the table `tail`, one row a commit; see `sweep` for how they reach the tree and why. Readers look at both.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::model::field::Kind;
+use crate::model::identity::IdentityKey;
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::sweep::Sweep;
+use crate::store::sqlite::value::{self, blob};
+
+/// Entries in memory before they are swept.
+const GENERATION: usize = 32 * 1024;
+
+const IDENTITY: u8 = b'i';
+const WORD: u8 = b's';
+const LINK: u8 = b'c';
+const TIMELINE: u8 = b't';
+
+pub(super) type Key = Box<[u8]>;
+
+/// The writer's view.
+pub(super) struct Lookup {
+    sweep: Sweep<Key>,
+    /// This transaction's row of `tail`.
+    row: Vec<u8>,
+}
+
+impl Lookup {
+    pub(super) fn load(conn: &Connection) -> Done<Self> {
+        let mut young = BTreeMap::new();
+        scan_tail(conn, |key, value| {
+            young.insert(key.into(), value);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Lookup {
+            sweep: Sweep::new(young, 0),
+            row: Vec::new(),
+        })
+    }
+
+    /// The record that holds an identity.
+    pub(super) fn holder(&self, conn: &Connection, key: &[u8]) -> Done<Option<RecordRef>> {
+        let value = match self.sweep.get(key) {
+            Some(value) => Some(value),
+            None => in_tree(conn, key)?,
+        };
+        value.map(RecordRef::from_value).transpose()
+    }
+
+    pub(super) fn put(&mut self, key: Key, value: i64) {
+        write_entry(&mut self.row, &key, value);
+        self.sweep.put(key, value);
+    }
+
+    /// Writes the transaction's row of `tail`, and its share of the frozen generation or `at_least` entries.
+    pub(super) fn write(&mut self, conn: &Connection, at_least: usize, last: &mut i64) -> Done<()> {
+        if !self.row.is_empty() {
+            *last += 1;
+            conn.prepare_cached("INSERT INTO tail (seq, entries) VALUES (?1, ?2)")?
+                .execute((*last, &self.row))?;
+            self.row.clear();
+        }
+        let share = self.sweep.share().max(at_least);
+        let (slice, mark) = self.sweep.slice(share);
+        let mut insert = conn.prepare_cached(
+            "INSERT INTO lookup (key, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        )?;
+        for (key, value) in slice {
+            insert.execute((&key, value))?;
+        }
+        if let Some(mark) = mark {
+            conn.prepare_cached("DELETE FROM tail WHERE seq <= ?1")?
+                .execute([mark])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn keep(&mut self, last: i64) {
+        self.sweep.keep();
+        self.sweep.freeze(GENERATION, last);
+    }
+
+    pub(super) fn undo(&mut self) {
+        self.row.clear();
+        self.sweep.undo();
+    }
+
+    /// Between transactions: begins to sweep everything.
+    pub(super) fn freeze_all(&mut self, last: i64) {
+        self.sweep.freeze(0, last);
+    }
+
+    pub(super) fn is_frozen(&self) -> bool {
+        self.sweep.is_frozen()
+    }
+
+    /// Entries of rows of `tail` up to `row` wait in memory.
+    pub(super) fn is_behind(&self, row: i64) -> bool {
+        self.sweep.is_behind(row)
+    }
+}
+
+/// A record by its place: the table of its kind and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RecordRef {
+    pub(super) kind: Kind,
+    pub(super) seq: i64,
+}
+
+impl RecordRef {
+    pub(super) fn to_value(self) -> i64 {
+        self.seq << 3 | self.kind as i64
+    }
+
+    pub(super) fn from_value(value: i64) -> Done<Self> {
+        Ok(RecordRef {
+            kind: value::kind(value & 7)?,
+            seq: value >> 3,
+        })
+    }
+}
+
+pub(super) fn identity(key: &IdentityKey) -> Key {
+    let text = key.to_text();
+    let mut bytes = Vec::with_capacity(text.len() + 1);
+    bytes.push(IDENTITY);
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.into()
+}
+
+/// What all words that begin so have in front.
+pub(super) fn word_prefix(kind: Kind, beginning: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(beginning.len() + 9);
+    bytes.extend_from_slice(&[WORD, kind as u8]);
+    bytes.extend_from_slice(beginning.as_bytes());
+    bytes
+}
+
+/// What the records with exactly this word have in front.
+pub(super) fn word_exactly(kind: Kind, word: &str) -> Vec<u8> {
+    let mut bytes = word_prefix(kind, word);
+    bytes.push(0);
+    bytes
+}
+
+/// What the links of a contact to records of a kind have in front.
+pub(super) fn links(contact: i64, kind: Kind) -> Vec<u8> {
+    let mut bytes = vec![LINK];
+    push_number(&mut bytes, contact);
+    bytes.push(kind as u8);
+    bytes
+}
+
+/// What the changes of a record have in front.
+pub(super) fn timeline(record: RecordRef) -> Vec<u8> {
+    let mut bytes = vec![TIMELINE, record.kind as u8];
+    push_number(&mut bytes, record.seq);
+    bytes
+}
+
+/// A prefix with the number it leads to.
+pub(super) fn entry(mut prefix: Vec<u8>, number: i64) -> Key {
+    push_number(&mut prefix, number);
+    prefix.into()
+}
+
+fn push_number(bytes: &mut Vec<u8>, number: i64) {
+    bytes.extend(number.to_be_bytes().iter().skip(2));
+}
+
+/// The number at the end of a key.
+pub(super) fn number_at_end(key: &[u8]) -> Done<i64> {
+    match key.last_chunk::<6>() {
+        Some([a, b, c, d, e, f]) => Ok(i64::from_be_bytes([0, 0, *a, *b, *c, *d, *e, *f])),
+        None => Err(Fault::Corrupt("a lookup key that is too short".to_owned())),
+    }
+}
+
+/// The first key that is greater than every key with this prefix.
+pub(super) fn after_prefix(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            return end;
+        }
+    }
+    vec![u8::MAX; 8]
+}
+
+pub(super) fn in_tree(conn: &Connection, key: &[u8]) -> Done<Option<i64>> {
+    Ok(conn
+        .prepare_cached("SELECT value FROM lookup WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?)
+}
+
+/// Shows every entry that is not swept yet, in the order of commits.
+pub(super) fn scan_tail(
+    conn: &Connection,
+    mut see: impl FnMut(&[u8], i64) -> ControlFlow<()>,
+) -> Done<()> {
+    let mut select = conn.prepare_cached("SELECT entries FROM tail ORDER BY seq")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let mut entries = blob(row, 0)?;
+        while !entries.is_empty() {
+            let (key, value) = read_entry(&mut entries)?;
+            if see(key, value).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Length, key, and for identities the value.
+fn write_entry(row: &mut Vec<u8>, key: &[u8], value: i64) {
+    let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
+    row.extend_from_slice(&length.to_le_bytes());
+    row.extend_from_slice(key);
+    if key.first() == Some(&IDENTITY) {
+        row.extend_from_slice(&value.to_le_bytes());
+    }
+}
+
+fn read_entry<'e>(entries: &mut &'e [u8]) -> Done<(&'e [u8], i64)> {
+    let cut_short = || Fault::Corrupt("a tail row that is cut short".to_owned());
+    let (length, rest) = entries.split_first_chunk().ok_or_else(cut_short)?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let (key, rest) = rest.split_at_checked(length).ok_or_else(cut_short)?;
+    if key.first() != Some(&IDENTITY) {
+        *entries = rest;
+        return Ok((key, 0));
+    }
+    let (value, rest) = rest.split_first_chunk().ok_or_else(cut_short)?;
+    *entries = rest;
+    Ok((key, i64::from_le_bytes(*value)))
+}

@@ -1,0 +1,80 @@
+//! What stands under a prefix of the lookup tree: swept or still in the tail.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use rusqlite::Connection;
+
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::lookup::{after_prefix, entry, number_at_end, scan_tail};
+use crate::store::sqlite::walk::merge;
+
+pub(super) const BELOW: &str =
+    "SELECT key FROM lookup WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
+
+/// The numbers under one prefix.
+#[derive(Debug)]
+pub(super) struct Postings {
+    prefix: Vec<u8>,
+    tail: BTreeSet<i64>,
+}
+
+impl Postings {
+    /// One for each prefix; the tail is read once.
+    pub(super) fn open(conn: &Connection, prefixes: Vec<Vec<u8>>) -> Done<Vec<Self>> {
+        let mut all: Vec<Postings> = prefixes
+            .into_iter()
+            .map(|prefix| Postings {
+                prefix,
+                tail: BTreeSet::new(),
+            })
+            .collect();
+        let mut bad = Ok(());
+        scan_tail(conn, |key, _| {
+            for postings in &mut all {
+                if key.starts_with(&postings.prefix) {
+                    match number_at_end(key) {
+                        Ok(number) => drop(postings.tail.insert(number)),
+                        Err(fault) => bad = Err(fault),
+                    }
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        bad.map(|()| all)
+    }
+
+    /// Numbers below `below`, greatest first. The prefix must leave nothing but the number.
+    pub(super) fn below(&self, conn: &Connection, below: i64, limit: usize) -> Done<Vec<i64>> {
+        let end = match below {
+            i64::MAX => after_prefix(&self.prefix),
+            below => entry(self.prefix.clone(), below).into_vec(),
+        };
+        let mut numbers = tree_numbers(conn, &self.prefix, &end, limit)?;
+        numbers.extend(self.tail.range(..below).rev().take(limit));
+        Ok(merge(numbers, limit, true))
+    }
+
+    /// Every number under a prefix that may be the beginning of longer words; `None` when they are too many.
+    pub(super) fn all(&self, conn: &Connection, most: usize) -> Done<Option<BTreeSet<i64>>> {
+        let end = after_prefix(&self.prefix);
+        let numbers = tree_numbers(conn, &self.prefix, &end, most + 1)?;
+        let found = numbers.len();
+        let mut all: BTreeSet<i64> = numbers.into_iter().collect();
+        all.extend(&self.tail);
+        Ok((found <= most && all.len() <= most).then_some(all))
+    }
+}
+
+fn tree_numbers(conn: &Connection, from: &[u8], end: &[u8], limit: usize) -> Done<Vec<i64>> {
+    let mut select = conn.prepare_cached(BELOW)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = select.query((from, end, limit))?;
+    let mut numbers = Vec::new();
+    while let Some(row) = rows.next()? {
+        numbers.push(number_at_end(
+            row.get_ref(0)?.as_blob().unwrap_or_default(),
+        )?);
+    }
+    Ok(numbers)
+}

@@ -1,0 +1,191 @@
+//! What waits for the writer: appends apart from the rest, because a sender waits for each of them.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::store::sqlite::books::Books;
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::{Result, StoreError};
+
+/// Bytes of waiting appends before new ones are refused: memory stays bounded when the disk does not keep up.
+const MOST_WAITING: usize = 48 * 1024 * 1024;
+
+/// A piece of writing. It may run several times, each in a fresh transaction, until one is committed.
+pub(super) trait Job: Send {
+    /// Does it, within the transaction.
+    fn run(&mut self, books: &mut Books) -> Done<()>;
+
+    /// After the commit: whether there is now something for the workers.
+    fn made_work(&self) -> bool {
+        false
+    }
+
+    /// Called in a transaction of its own when `run` broke a constraint even alone. `Err` to answer with the fault.
+    fn give_up(&mut self, _books: &mut Books, reason: &str) -> Done<()> {
+        Err(Fault::Refused(reason.to_owned()))
+    }
+
+    /// The transaction is on disk, or nothing of the job is.
+    fn finish(self: Box<Self>, end: Result<()>);
+}
+
+/// A job that answers with the value of a function.
+pub(super) struct Call<T, F> {
+    work: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Call<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Books) -> Done<T> + Send,
+{
+    pub(super) fn new(work: F) -> (Self, oneshot::Receiver<Result<T>>) {
+        let (reply, answer) = oneshot::channel();
+        let call = Call {
+            work,
+            value: None,
+            reply,
+        };
+        (call, answer)
+    }
+}
+
+impl<T, F> Job for Call<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Books) -> Done<T> + Send,
+{
+    fn run(&mut self, books: &mut Books) -> Done<()> {
+        self.value = Some((self.work)(books)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, end: Result<()>) {
+        let answer = match (end, self.value) {
+            (Ok(()), Some(value)) => Ok(value),
+            (Ok(()), None) => Err(StoreError::Corrupt("a write gave no answer".to_owned())),
+            (Err(error), _) => Err(error),
+        };
+        // A caller that went away has no use for the answer.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// The two lines before the writer.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    appends: VecDeque<(Box<dyn Job>, usize)>,
+    writes: VecDeque<Box<dyn Job>>,
+    bytes: usize,
+    closed: bool,
+}
+
+/// Why the writer woke up.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Woken {
+    Work,
+    Idle,
+    Closed,
+}
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        Queue {
+            state: Mutex::new(State::default()),
+            wake: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lines up an append of about `bytes`.
+    pub(super) fn append(&self, job: Box<dyn Job>, bytes: usize) -> Result<()> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(closed());
+        }
+        if state.bytes + bytes > MOST_WAITING && !state.appends.is_empty() {
+            return Err(StoreError::Unavailable(
+                "the disk does not keep up with what arrives".to_owned(),
+            ));
+        }
+        state.bytes += bytes;
+        state.appends.push_back((job, bytes));
+        drop(state);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Lines up anything else.
+    pub(super) fn write(&self, job: Box<dyn Job>) -> Result<()> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(closed());
+        }
+        state.writes.push_back(job);
+        drop(state);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Waits for work, at most `at_most`.
+    pub(super) fn wait(&self, at_most: Duration) -> Woken {
+        let waited = self.wake.wait_timeout_while(self.lock(), at_most, |state| {
+            state.appends.is_empty() && state.writes.is_empty() && !state.closed
+        });
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if !state.appends.is_empty() || !state.writes.is_empty() {
+            Woken::Work
+        } else if state.closed {
+            Woken::Closed
+        } else {
+            Woken::Idle
+        }
+    }
+
+    pub(super) fn waiting_appends(&self) -> usize {
+        self.lock().appends.len()
+    }
+
+    pub(super) fn next_write(&self) -> Option<Box<dyn Job>> {
+        self.lock().writes.pop_front()
+    }
+
+    pub(super) fn next_append(&self) -> Option<Box<dyn Job>> {
+        let mut state = self.lock();
+        let (job, bytes) = state.appends.pop_front()?;
+        state.bytes -= bytes;
+        Some(job)
+    }
+
+    /// Everything that waits, to be told the same.
+    pub(super) fn drain(&self) -> Vec<Box<dyn Job>> {
+        let mut state = self.lock();
+        state.bytes = 0;
+        let mut jobs: Vec<_> = state.appends.drain(..).map(|(job, _)| job).collect();
+        jobs.extend(state.writes.drain(..));
+        jobs
+    }
+
+    /// Nothing new is taken; what waits is still done.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.wake.notify_all();
+    }
+}
+
+pub(super) fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".to_owned())
+}

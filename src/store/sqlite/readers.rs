@@ -1,0 +1,76 @@
+//! Readers: a few connections that never hold up the writer.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use crate::store::sqlite::connect;
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::queue::closed;
+use crate::store::{Result, StoreError};
+
+/// Reads at the same time.
+const CONNECTIONS: usize = 4;
+
+/// Read-only connections, lent out one query at a time.
+pub(super) struct Readers {
+    path: PathBuf,
+    free: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Readers {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Readers {
+            path,
+            free: Mutex::new(Vec::new()),
+            permits: Semaphore::new(CONNECTIONS),
+        }
+    }
+
+    /// Runs `work` on one snapshot, off the async threads.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Done<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = self.permits.acquire().await.map_err(|_| closed())?;
+        let readers = self.clone();
+        let read = tokio::task::spawn_blocking(move || readers.run(work)).await;
+        drop(permit);
+        match read {
+            Ok(done) => done.map_err(Fault::into_error),
+            Err(error) => Err(StoreError::Unavailable(format!(
+                "a read was cut off: {error}"
+            ))),
+        }
+    }
+
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Done<T> {
+        let free = self.lock().pop();
+        let conn = match free {
+            Some(conn) => conn,
+            None => connect::reader(&self.path)?,
+        };
+        conn.prepare_cached("BEGIN")?.execute([])?;
+        let done = work(&conn);
+        // A connection that cannot end its snapshot would hold the log: it is dropped instead.
+        if conn.prepare_cached("COMMIT")?.execute([]).is_ok()
+            && !matches!(done, Err(Fault::Unavailable(_)))
+        {
+            self.lock().push(conn);
+        }
+        done
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No more reads; the connections are closed.
+    pub(super) fn close(&self) {
+        self.permits.close();
+        self.lock().clear();
+    }
+}

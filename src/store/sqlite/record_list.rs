@@ -1,0 +1,346 @@
+//! Lists of records: which index leads, and what each row still has to pass.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::model::field::Kind;
+use crate::model::page::{Page, PageRequest};
+use crate::model::record::Record;
+use crate::store::RecordFilter;
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::lookup::{self, RecordRef};
+use crate::store::sqlite::postings::Postings;
+use crate::store::sqlite::record_row::{self, Stored, per_kind};
+use crate::store::sqlite::value::micros;
+use crate::store::sqlite::walk::{self, merge, read_cursor, write_cursor};
+use crate::store::sqlite::words;
+
+/// Records that are collected and sorted for one word; a more frequent word is met by walking the list instead.
+const MOST_COLLECTED: usize = 2_000;
+/// Contacts with one address, or one word, whose records are collected.
+const MOST_CONTACTS: usize = 200;
+
+/// Records that pass the filter; newest first, or with `since` the longest unchanged first.
+pub(super) fn records(
+    conn: &Connection,
+    kind: Kind,
+    filter: &RecordFilter,
+    page: &PageRequest,
+) -> Done<Page<Record>> {
+    let filter = Passing::new(filter);
+    if let Some(since) = filter.filter.since {
+        return by_update(conn, kind, &filter, micros(since), page);
+    }
+    let start = match &page.cursor {
+        Some(cursor) => read_cursor::<1>('n', cursor)?[0],
+        None => i64::MAX,
+    };
+    let lead = Lead::choose(conn, kind, &filter)?;
+    walk::page(
+        walk::limit(page.limit),
+        start,
+        |below, n| lead.below(conn, kind, below, n),
+        |seq| filter.load(conn, RecordRef { kind, seq }),
+        |seq| write_cursor('n', &[seq]),
+    )
+}
+
+fn by_update(
+    conn: &Connection,
+    kind: Kind,
+    filter: &Passing<'_>,
+    since: i64,
+    page: &PageRequest,
+) -> Done<Page<Record>> {
+    let start: (i64, i64) = match &page.cursor {
+        Some(cursor) => read_cursor::<2>('u', cursor)?.into(),
+        None => (since, i64::MIN),
+    };
+    let mut select = conn.prepare_cached(updated_sql(kind))?;
+    walk::page(
+        walk::limit(page.limit),
+        start,
+        |after, n| {
+            let keys = select.query_map((after.0, after.1, rows(n)), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+            Ok(keys.collect::<Result<_, _>>()?)
+        },
+        |(_, seq)| filter.load(conn, RecordRef { kind, seq }),
+        |(updated_at, seq)| write_cursor('u', &[updated_at, seq]),
+    )
+}
+
+pub(super) const fn updated_sql(kind: Kind) -> &'static str {
+    per_kind!(
+        kind,
+        "SELECT updated_at, seq FROM ",
+        " WHERE (updated_at, seq) > (?1, ?2) ORDER BY updated_at, seq LIMIT ?3"
+    )
+}
+
+pub(super) const fn newest_sql(kind: Kind) -> &'static str {
+    per_kind!(
+        kind,
+        "SELECT seq FROM ",
+        " WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2"
+    )
+}
+
+pub(super) const fn filed_sql(kind: Kind) -> &'static str {
+    per_kind!(
+        kind,
+        "SELECT seq FROM ",
+        " WHERE owner = ?3 AND status = ?4 AND seq < ?1 ORDER BY seq DESC LIMIT ?2"
+    )
+}
+
+pub(super) const fn next_owner_sql(kind: Kind) -> &'static str {
+    per_kind!(
+        kind,
+        "SELECT owner FROM ",
+        " WHERE owner > ?1 ORDER BY owner LIMIT 1"
+    )
+}
+
+pub(super) const fn next_status_sql(kind: Kind) -> &'static str {
+    per_kind!(
+        kind,
+        "SELECT status FROM ",
+        " WHERE owner = ?1 AND status > ?2 ORDER BY status LIMIT 1"
+    )
+}
+
+/// What leads through the list.
+enum Lead {
+    /// The order of creation.
+    All,
+    /// Owner and status, each pair a range of the index.
+    Filed(Vec<(String, String)>),
+    /// Ranges of the lookup tree.
+    Postings(Vec<Postings>),
+    /// Collected beforehand.
+    Collected(BTreeSet<i64>),
+}
+
+impl Lead {
+    fn choose(conn: &Connection, kind: Kind, filter: &Passing<'_>) -> Done<Self> {
+        if let Some(email) = &filter.email {
+            return Lead::by_email(conn, kind, email);
+        }
+        if let Some(collected) = collect(conn, kind, &filter.words)? {
+            return Ok(Lead::Collected(collected));
+        }
+        let RecordFilter { owner, status, .. } = filter.filter;
+        if owner.is_none() && status.is_none() {
+            return Ok(Lead::All);
+        }
+        Ok(Lead::Filed(filed_pairs(
+            conn,
+            kind,
+            owner.as_deref(),
+            status.as_deref(),
+        )?))
+    }
+
+    fn by_email(conn: &Connection, kind: Kind, email: &str) -> Done<Self> {
+        let prefix = lookup::word_exactly(Kind::Contact, email);
+        let contacts = Postings::open(conn, vec![prefix])?;
+        if kind == Kind::Contact {
+            return Ok(Lead::Postings(contacts));
+        }
+        let mut links = Vec::new();
+        for postings in &contacts {
+            for contact in postings.below(conn, i64::MAX, MOST_CONTACTS)? {
+                links.push(lookup::links(contact, kind));
+            }
+        }
+        Ok(Lead::Postings(Postings::open(conn, links)?))
+    }
+
+    fn below(&self, conn: &Connection, kind: Kind, below: i64, n: usize) -> Done<Vec<i64>> {
+        let seq = |row: &rusqlite::Row<'_>| row.get(0);
+        let mut keys: Vec<i64> = Vec::new();
+        match self {
+            Lead::All => {
+                let mut select = conn.prepare_cached(newest_sql(kind))?;
+                keys = select
+                    .query_map((below, rows(n)), seq)?
+                    .collect::<Result<_, _>>()?;
+            }
+            Lead::Filed(pairs) => {
+                let mut select = conn.prepare_cached(filed_sql(kind))?;
+                for (owner, status) in pairs {
+                    for key in select.query_map((below, rows(n), owner, status), seq)? {
+                        keys.push(key?);
+                    }
+                }
+            }
+            Lead::Postings(all) => {
+                for postings in all {
+                    keys.extend(postings.below(conn, below, n)?);
+                }
+            }
+            Lead::Collected(all) => keys.extend(all.range(..below).rev().take(n)),
+        }
+        Ok(merge(keys, n, true))
+    }
+}
+
+fn rows(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The pairs of owner and status that exist and pass: few, so each is looked at on its own.
+fn filed_pairs(
+    conn: &Connection,
+    kind: Kind,
+    owner: Option<&str>,
+    status: Option<&str>,
+) -> Done<Vec<(String, String)>> {
+    let owners = match owner {
+        Some(owner) => vec![owner.to_owned()],
+        None => {
+            let mut owners = vec![String::new()];
+            let mut select = conn.prepare_cached(next_owner_sql(kind))?;
+            while let Some(owner) = select
+                .query_row([owners.last()], |row| row.get(0))
+                .optional()?
+            {
+                owners.push(owner);
+            }
+            owners
+        }
+    };
+    if let Some(status) = status {
+        let pair = |owner| (owner, status.to_owned());
+        return Ok(owners.into_iter().map(pair).collect());
+    }
+    let mut pairs = Vec::new();
+    let mut select = conn.prepare_cached(next_status_sql(kind))?;
+    for owner in owners {
+        let mut last = String::new();
+        pairs.push((owner.clone(), last.clone()));
+        while let Some(status) = select
+            .query_row((&owner, &last), |row| row.get(0))
+            .optional()?
+        {
+            last = status;
+            pairs.push((owner.clone(), last.clone()));
+        }
+    }
+    Ok(pairs)
+}
+
+/// The records that the rarest word leads to, directly or through their contact; `None` when every word is frequent.
+fn collect(conn: &Connection, kind: Kind, words: &[String]) -> Done<Option<BTreeSet<i64>>> {
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let own = words.iter().map(|word| lookup::word_prefix(kind, word));
+    let own = Postings::open(conn, own.collect())?;
+    let contacts = match kind {
+        Kind::Contact => Vec::new(),
+        _ => {
+            let prefix = |word: &String| lookup::word_prefix(Kind::Contact, word);
+            Postings::open(conn, words.iter().map(prefix).collect())?
+        }
+    };
+    let mut rarest: Option<BTreeSet<i64>> = None;
+    for (nth, postings) in own.iter().enumerate() {
+        let Some(mut found) = postings.all(conn, MOST_COLLECTED)? else {
+            continue;
+        };
+        if let Some(contacts) = contacts.get(nth) {
+            match linked(conn, kind, contacts)? {
+                Some(linked) => found.extend(linked),
+                None => continue,
+            }
+        }
+        if rarest
+            .as_ref()
+            .is_none_or(|rarest| found.len() < rarest.len())
+        {
+            rarest = Some(found);
+        }
+    }
+    Ok(rarest)
+}
+
+/// What belongs to the contacts that have a word; `None` when it is too much.
+fn linked(conn: &Connection, kind: Kind, contacts: &Postings) -> Done<Option<BTreeSet<i64>>> {
+    let Some(contacts) = contacts.all(conn, MOST_CONTACTS)? else {
+        return Ok(None);
+    };
+    let prefixes = contacts.iter().map(|contact| lookup::links(*contact, kind));
+    let mut found = BTreeSet::new();
+    for postings in Postings::open(conn, prefixes.collect())? {
+        found.extend(postings.below(conn, i64::MAX, MOST_COLLECTED + 1)?);
+        if found.len() > MOST_COLLECTED {
+            return Ok(None);
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The filter as rows are held against it.
+struct Passing<'f> {
+    filter: &'f RecordFilter,
+    email: Option<String>,
+    words: Vec<String>,
+}
+
+impl<'f> Passing<'f> {
+    fn new(filter: &'f RecordFilter) -> Self {
+        Passing {
+            filter,
+            email: filter.email.as_deref().map(words::email),
+            words: filter.q.as_deref().map(words::of_query).unwrap_or_default(),
+        }
+    }
+
+    fn load(&self, conn: &Connection, place: RecordRef) -> Done<Option<Record>> {
+        match record_row::load(conn, place)? {
+            Some(stored) if self.passes(conn, &stored)? => Ok(Some(stored.record)),
+            _ => Ok(None),
+        }
+    }
+
+    fn passes(&self, conn: &Connection, stored: &Stored) -> Done<bool> {
+        let record = &stored.record;
+        let (owner, status) = record_row::filed_under(&record.fields);
+        let same =
+            |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|text| text == is);
+        if record.deleted_at.is_some()
+            || !same(&self.filter.owner, owner)
+            || !same(&self.filter.status, status)
+        {
+            return Ok(false);
+        }
+        if self.email.is_none() && self.words.is_empty() {
+            return Ok(true);
+        }
+        let contact = match stored.contact {
+            Some(seq) => {
+                let kind = Kind::Contact;
+                record_row::load(conn, RecordRef { kind, seq })?.map(|stored| stored.record)
+            }
+            None => None,
+        };
+        let persons = || std::iter::once(record).chain(contact.as_ref());
+        if let Some(email) = &self.email {
+            let has = |one: &Record| words::email_of(&one.fields).as_ref() == Some(email);
+            if !persons().any(has) {
+                return Ok(false);
+            }
+        }
+        let known: BTreeSet<String> = persons()
+            .flat_map(|one| words::of(one.kind, &one.fields))
+            .collect();
+        Ok(self.words.iter().all(|word| {
+            let first = known.range(word.clone()..).next();
+            first.is_some_and(|known| known.starts_with(word.as_str()))
+        }))
+    }
+}

@@ -1,0 +1,185 @@
+//! The records and their history.
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::model::change::{Change, Review};
+use crate::model::field::Kind;
+use crate::model::identity::IdentityKey;
+use crate::model::page::{Page, PageRequest};
+use crate::model::record::Record;
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::change_row;
+use crate::store::sqlite::desk;
+use crate::store::sqlite::event_row;
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::held;
+use crate::store::sqlite::lookup::{self, RecordRef};
+use crate::store::sqlite::postings::Postings;
+use crate::store::sqlite::record_list;
+use crate::store::sqlite::record_row;
+use crate::store::sqlite::value::{id, kind, text, time};
+use crate::store::sqlite::walk::{self, read_cursor, write_cursor};
+use crate::store::{HeldOwned, RecordFilter, Records, Result, Touched};
+
+#[async_trait]
+impl Records for SqliteStore {
+    async fn record(&self, kind: Kind, id: Uuid) -> Result<Option<Record>> {
+        self.readers
+            .read(move |conn| {
+                let Some(seq) = record_row::find(conn, kind, id)? else {
+                    return Ok(None);
+                };
+                let stored = record_row::load(conn, RecordRef { kind, seq })?;
+                Ok(stored.map(|stored| stored.record))
+            })
+            .await
+    }
+
+    async fn records(
+        &self,
+        kind: Kind,
+        filter: RecordFilter,
+        page: PageRequest,
+    ) -> Result<Page<Record>> {
+        self.readers
+            .read(move |conn| record_list::records(conn, kind, &filter, &page))
+            .await
+    }
+
+    async fn timeline(&self, record: Uuid, page: PageRequest) -> Result<Page<Change>> {
+        self.readers
+            .read(move |conn| timeline(conn, record, &page))
+            .await
+    }
+
+    async fn changes(&self, page: PageRequest) -> Result<Page<Change>> {
+        self.readers.read(move |conn| changes(conn, &page)).await
+    }
+
+    async fn touched(&self, event: Uuid) -> Result<Vec<Touched>> {
+        self.readers.read(move |conn| touched(conn, event)).await
+    }
+
+    async fn held(&self, wanted: Vec<IdentityKey>) -> Result<HeldOwned> {
+        self.readers
+            .read(move |conn| {
+                let loaded = held::load_from_snapshot(conn, &wanted)?;
+                Ok(HeldOwned {
+                    matches: loaded.matches,
+                    records: loaded.records,
+                    desk: desk::load(conn)?,
+                })
+            })
+            .await
+    }
+
+    async fn reviews(&self, page: PageRequest) -> Result<Page<Review>> {
+        self.readers.read(move |conn| reviews(conn, &page)).await
+    }
+}
+
+fn timeline(conn: &Connection, record: Uuid, page: &PageRequest) -> Done<Page<Change>> {
+    let start = match &page.cursor {
+        Some(cursor) => read_cursor::<1>('t', cursor)?[0],
+        None => i64::MAX,
+    };
+    let prefixes = record_row::find_any(conn, record)?.map(lookup::timeline);
+    let postings = Postings::open(conn, prefixes.into_iter().collect())?;
+    walk::page(
+        walk::limit(page.limit),
+        start,
+        |below, n| match postings.first() {
+            Some(postings) => postings.below(conn, below, n),
+            None => Ok(Vec::new()),
+        },
+        |seq| change(conn, seq),
+        |seq| write_cursor('t', &[seq]),
+    )
+}
+
+fn change(conn: &Connection, seq: i64) -> Done<Option<Change>> {
+    let mut select = conn.prepare_cached(change_row::ONE)?;
+    let mut rows = select.query([seq])?;
+    rows.next()?.map(change_row::read).transpose()
+}
+
+/// The cursor stands after the last item even at the end, so that a reader goes on from there later.
+fn changes(conn: &Connection, page: &PageRequest) -> Done<Page<Change>> {
+    let start = match &page.cursor {
+        Some(cursor) => read_cursor::<1>('f', cursor)?[0],
+        None => 0,
+    };
+    let limit = i64::try_from(walk::limit(page.limit)).unwrap_or(1);
+    let mut select = conn.prepare_cached(change_row::FEED)?;
+    let mut rows = select.query([start, limit])?;
+    let mut items = Vec::new();
+    let mut next = None;
+    while let Some(row) = rows.next()? {
+        items.push(change_row::read(row)?);
+        next = Some(write_cursor('f', &[row.get(10)?]));
+    }
+    Ok(Page { items, next })
+}
+
+fn touched(conn: &Connection, event: Uuid) -> Done<Vec<Touched>> {
+    let mut ranges = Vec::new();
+    let mut select = conn.prepare_cached(
+        "SELECT b.changes FROM event e JOIN settled_before b ON b.event = e.seq WHERE e.id = ?1
+         ORDER BY b.changes",
+    )?;
+    for changes in select.query_map([event.as_bytes()], |row| row.get::<_, i64>(0))? {
+        ranges.push(changes?);
+    }
+    let mut select = conn.prepare_cached("SELECT changes FROM event WHERE id = ?1")?;
+    for changes in select.query_map([event.as_bytes()], |row| row.get::<_, i64>(0))? {
+        ranges.push(changes?);
+    }
+    ranges.dedup();
+    let mut touched = Vec::new();
+    for range in ranges {
+        let (first, count) = event_row::range(range);
+        touched.extend(change_row::touched(conn, first, count)?);
+    }
+    Ok(touched)
+}
+
+fn reviews(conn: &Connection, page: &PageRequest) -> Done<Page<Review>> {
+    let start = match &page.cursor {
+        Some(cursor) => read_cursor::<1>('v', cursor)?[0],
+        None => i64::MAX,
+    };
+    let mut keys =
+        conn.prepare_cached("SELECT seq FROM review WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
+    walk::page(
+        walk::limit(page.limit),
+        start,
+        |below, n| {
+            let limit = i64::try_from(n).unwrap_or(i64::MAX);
+            let found = keys.query_map([below, limit], |row| row.get(0))?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        },
+        |seq| review(conn, seq),
+        |seq| write_cursor('v', &[seq]),
+    )
+}
+
+fn review(conn: &Connection, seq: i64) -> Done<Option<Review>> {
+    let mut select = conn.prepare_cached(
+        "SELECT id, kind, record_id, other_id, reason, event, at FROM review WHERE seq = ?1",
+    )?;
+    let mut rows = select.query([seq])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(Review {
+        id: id(row, 0)?,
+        kind: kind(row.get(1)?)?,
+        record: id(row, 2)?,
+        other: id(row, 3)?,
+        reason: text(row, 4)?.to_owned(),
+        event: id(row, 5)?,
+        at: time(row, 6)?,
+    }))
+}

@@ -1,0 +1,161 @@
+//! Settling: shows a decision what the store holds and writes what it says.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::model::event::EventStatus;
+use crate::model::field::Kind;
+use crate::store::sqlite::books::Books;
+use crate::store::sqlite::event_row::{self, Settling};
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::flight::InFlight;
+use crate::store::sqlite::held::{self, Loaded};
+use crate::store::sqlite::queue::Job;
+use crate::store::sqlite::value;
+use crate::store::sqlite::writes;
+use crate::store::{Held, Result, Settled, Settlement, StoreError, Writes};
+
+/// One settlement on its way.
+pub(super) struct Settle {
+    settlement: Settlement,
+    flight: Arc<InFlight>,
+    outcome: Option<Settled>,
+    reply: oneshot::Sender<Result<Settled>>,
+}
+
+impl Settle {
+    pub(super) fn new(
+        settlement: Settlement,
+        flight: Arc<InFlight>,
+    ) -> (Self, oneshot::Receiver<Result<Settled>>) {
+        let (reply, answer) = oneshot::channel();
+        let job = Settle {
+            settlement,
+            flight,
+            outcome: None,
+            reply,
+        };
+        (job, answer)
+    }
+
+    fn decide(&self, books: &mut Books) -> Done<(Writes, Loaded)> {
+        let mut loaded = held::load(&books.conn, &self.settlement.wanted, |key| {
+            books.lookup.holder(&books.conn, key)
+        })?;
+        let held = Held {
+            matches: std::mem::take(&mut loaded.matches),
+            records: std::mem::take(&mut loaded.records),
+            desk: books.desk.get(&books.conn)?,
+        };
+        let decide = &self.settlement.decide;
+        let Ok(writes) = catch_unwind(AssertUnwindSafe(|| decide(&held))) else {
+            return Err(Fault::Refused("the decision panicked".to_owned()));
+        };
+        loaded.records = held.records;
+        Ok((writes, loaded))
+    }
+}
+
+impl Job for Settle {
+    fn run(&mut self, books: &mut Books) -> Done<()> {
+        let event = self.settlement.event;
+        let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
+            return Err(Fault::Refused(format!("event {event} is not known")));
+        };
+        if !at.is_pending() {
+            self.outcome = Some(stored_outcome(books, event, &at)?);
+            return Ok(());
+        }
+        let (writes, loaded) = self.decide(books)?;
+        if writes.status == EventStatus::Pending {
+            return Err(Fault::Refused(
+                "a settlement that settles nothing".to_owned(),
+            ));
+        }
+        if let Some(answer) = &self.settlement.fetched {
+            event_row::keep_fetched(&books.conn, at.seq, answer)?;
+        }
+        let first_change = books.last.change + 1;
+        writes::write(books, &writes, &loaded)?;
+        let end = Settling {
+            status: writes.status,
+            reason: writes.reason.as_deref(),
+            at: writes.at,
+            changes: (first_change, books.last.change + 1 - first_change),
+        };
+        event_row::settle(books, &at, &end)?;
+        self.outcome = Some(Settled {
+            event,
+            status: writes.status,
+            records: writes
+                .records
+                .iter()
+                .map(|write| (write.record.kind, write.record.id))
+                .collect(),
+        });
+        Ok(())
+    }
+
+    /// The event ends as failed, and says why, instead of coming back for ever.
+    fn give_up(&mut self, books: &mut Books, reason: &str) -> Done<()> {
+        let event = self.settlement.event;
+        let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
+            return Err(Fault::Refused(reason.to_owned()));
+        };
+        if !at.is_pending() {
+            self.outcome = Some(stored_outcome(books, event, &at)?);
+            return Ok(());
+        }
+        let end = Settling {
+            status: EventStatus::Failed,
+            reason: Some(reason),
+            at: at.received_at,
+            changes: (0, 0),
+        };
+        event_row::settle(books, &at, &end)?;
+        self.outcome = Some(Settled {
+            event,
+            status: EventStatus::Failed,
+            records: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, end: Result<()>) {
+        let answer = match (end, self.outcome) {
+            (Ok(()), Some(outcome)) => {
+                self.flight.done(outcome.event);
+                Ok(outcome)
+            }
+            (Ok(()), None) => Err(StoreError::Corrupt(
+                "a settlement gave no outcome".to_owned(),
+            )),
+            (Err(error), _) => Err(error),
+        };
+        drop(self.reply.send(answer));
+    }
+}
+
+/// What an earlier settlement of the event wrote.
+fn stored_outcome(books: &Books, event: Uuid, at: &event_row::At) -> Done<Settled> {
+    let (first, count) = at.changes();
+    let mut select = books.conn.prepare_cached(
+        "SELECT DISTINCT kind, record_id FROM change WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",
+    )?;
+    let mut rows = select.query([first, first + count])?;
+    let mut records: Vec<(Kind, Uuid)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let record = (value::kind(row.get(0)?)?, value::id(row, 1)?);
+        if !records.contains(&record) {
+            records.push(record);
+        }
+    }
+    Ok(Settled {
+        event,
+        status: at.status,
+        records,
+    })
+}

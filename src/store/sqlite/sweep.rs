@@ -1,0 +1,152 @@
+//! Random keys into a big B-tree, cheaply: gathered in memory, written in key order.
+//!
+//! A B-tree of a million random keys has thousands of leaf pages. Sixty-four new keys a commit touch about
+//! sixty-four of them, and each touched page is written to the log whole: many times the cost of the insert. So new
+//! keys are first held here, in order, as the *young* generation. When it is large it becomes the *frozen*
+//! generation, which is swept into the tree in slices, each commit taking the next few keys in key order: neighbours
+//! share pages, and a page is written once a generation instead of once a key.
+//!
+//! Memory is not the only place that knows a young or frozen key. Each user of a `Sweep` has a log in the database
+//! that is written in the commit of the key anyway, in the order of commits (the event rows for de-duplication, the
+//! table `tail` for the rest), and a mark up to where the log is swept. The mark moves only in the commit that holds
+//! the last slice of a generation. Whatever the moment of a crash, the keys behind the mark are in the tree, and the
+//! keys after it are read back from the log at open; a slice that was swept before the crash is swept again, which
+//! changes nothing, because later entries win and sweeping is an upsert.
+//!
+//! Within a transaction the memory runs ahead of the disk: `keep` after the commit, `undo` after a rollback.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// Two generations of new keys on their way into a B-tree.
+#[derive(Debug)]
+pub(super) struct Sweep<K> {
+    young: BTreeMap<K, i64>,
+    frozen: BTreeMap<K, i64>,
+    /// The log's last entry of the frozen generation: the mark to set when it is swept.
+    frozen_end: i64,
+    /// The mark of the last generation that is in the tree.
+    mark: i64,
+    /// The last frozen key that is in the tree, with and without the running transaction.
+    swept: Option<K>,
+    swept_before: Option<K>,
+    finished: bool,
+    added: usize,
+    undo: Vec<(K, Option<i64>)>,
+}
+
+impl<K: Ord + Clone> Sweep<K> {
+    /// Starts with what the log held after the mark.
+    pub(super) fn new(young: BTreeMap<K, i64>, mark: i64) -> Self {
+        Sweep {
+            young,
+            frozen: BTreeMap::new(),
+            frozen_end: mark,
+            mark,
+            swept: None,
+            swept_before: None,
+            finished: false,
+            added: 0,
+            undo: Vec::new(),
+        }
+    }
+
+    /// The newest value of a key that may not be in the tree yet.
+    pub(super) fn get<Q>(&self, key: &Q) -> Option<i64>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.young
+            .get(key)
+            .or_else(|| self.frozen.get(key))
+            .copied()
+    }
+
+    pub(super) fn put(&mut self, key: K, value: i64) {
+        let before = self.young.insert(key.clone(), value);
+        self.undo.push((key, before));
+        self.added += 1;
+    }
+
+    /// Keys of log entries up to `log_entry` wait.
+    pub(super) fn is_behind(&self, log_entry: i64) -> bool {
+        self.mark < log_entry && !(self.young.is_empty() && self.frozen.is_empty())
+    }
+
+    /// How many keys this transaction should sweep, so that the frozen generation is gone before the young one is
+    /// as large.
+    pub(super) fn share(&self) -> usize {
+        if self.frozen.is_empty() || self.finished {
+            0
+        } else {
+            self.added + self.added / 4 + 16
+        }
+    }
+
+    /// The next keys to write, in order; `Some(mark)` when they are the last of the generation.
+    pub(super) fn slice(&mut self, limit: usize) -> (Vec<(K, i64)>, Option<i64>) {
+        if limit == 0 || self.frozen.is_empty() || self.finished {
+            return (Vec::new(), None);
+        }
+        let from = match &self.swept {
+            Some(key) => Bound::Excluded(key.clone()),
+            None => Bound::Unbounded,
+        };
+        let slice: Vec<(K, i64)> = self
+            .frozen
+            .range((from, Bound::Unbounded))
+            .take(limit)
+            .map(|(key, value)| (key.clone(), *value))
+            .collect();
+        if let Some((last, _)) = slice.last() {
+            self.swept = Some(last.clone());
+        }
+        self.finished = slice.len() < limit || self.swept.as_ref() == self.last_frozen();
+        let mark = self.finished.then_some(self.frozen_end);
+        (slice, mark)
+    }
+
+    fn last_frozen(&self) -> Option<&K> {
+        self.frozen.last_key_value().map(|(key, _)| key)
+    }
+
+    /// The transaction is on disk.
+    pub(super) fn keep(&mut self) {
+        self.undo.clear();
+        self.added = 0;
+        if self.finished {
+            self.frozen.clear();
+            self.mark = self.frozen_end;
+            self.swept = None;
+            self.finished = false;
+        }
+        self.swept_before = self.swept.clone();
+    }
+
+    /// The transaction is no more.
+    pub(super) fn undo(&mut self) {
+        while let Some((key, before)) = self.undo.pop() {
+            match before {
+                Some(value) => self.young.insert(key, value),
+                None => self.young.remove(&key),
+            };
+        }
+        self.added = 0;
+        self.finished = false;
+        self.swept = self.swept_before.clone();
+    }
+
+    /// Between transactions: freezes the young generation when it holds `at_least` keys and none is frozen.
+    /// `log_end` is the last entry of the log.
+    pub(super) fn freeze(&mut self, at_least: usize, log_end: i64) {
+        if self.frozen.is_empty() && !self.young.is_empty() && self.young.len() >= at_least {
+            self.frozen = std::mem::take(&mut self.young);
+            self.frozen_end = log_end;
+        }
+    }
+
+    pub(super) fn is_frozen(&self) -> bool {
+        !self.frozen.is_empty()
+    }
+}

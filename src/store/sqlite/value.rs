@@ -1,0 +1,84 @@
+//! How model values stand in columns: times as integer microseconds, ids as 16 bytes, lists as JSON.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use uuid::Uuid;
+
+use crate::model::field::Kind;
+use crate::store::sqlite::fault::{Done, Fault};
+
+/// Microseconds since 1970; what a timestamp holds beyond them is cut off.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+pub(super) fn timestamp(micros: i64) -> Done<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|error| Fault::corrupt("a time", error))
+}
+
+pub(super) fn time(row: &Row<'_>, column: usize) -> Done<Timestamp> {
+    timestamp(row.get(column)?)
+}
+
+pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> Done<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?
+        .map(timestamp)
+        .transpose()
+}
+
+pub(super) fn id(row: &Row<'_>, column: usize) -> Done<Uuid> {
+    Ok(Uuid::from_bytes(row.get(column)?))
+}
+
+pub(super) fn maybe_id(row: &Row<'_>, column: usize) -> Done<Option<Uuid>> {
+    Ok(row
+        .get::<_, Option<[u8; 16]>>(column)?
+        .map(Uuid::from_bytes))
+}
+
+/// A text column without copying it first.
+pub(super) fn text<'r>(row: &'r Row<'_>, column: usize) -> Done<&'r str> {
+    row.get_ref(column)?
+        .as_str()
+        .map_err(|error| Fault::corrupt("a text", error))
+}
+
+pub(super) fn blob<'r>(row: &'r Row<'_>, column: usize) -> Done<&'r [u8]> {
+    row.get_ref(column)?
+        .as_blob()
+        .map_err(|error| Fault::corrupt("a blob", error))
+}
+
+/// A JSON column.
+pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Done<T> {
+    Ok(serde_json::from_str(text(row, column)?)?)
+}
+
+pub(super) fn maybe_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> Done<Option<T>> {
+    let value = row.get_ref(column)?;
+    match value
+        .as_str_or_null()
+        .map_err(|error| Fault::corrupt("a text", error))?
+    {
+        Some(text) => Ok(Some(serde_json::from_str(text)?)),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn unsigned(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
+}
+
+pub(super) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+pub(super) fn kind(number: i64) -> Done<Kind> {
+    Kind::ALL
+        .into_iter()
+        .find(|kind| *kind as i64 == number)
+        .ok_or_else(|| Fault::Corrupt(format!("kind {number}")))
+}

@@ -1,0 +1,134 @@
+//! Pages of a list: keys from an index, rows one by one, a cursor where it stopped.
+
+use crate::model::page::Page;
+use crate::store::StoreError;
+use crate::store::sqlite::fault::{Done, Fault};
+
+/// Rows that one page looks at. A filter that hardly anything passes gives a short page and a cursor to go on from,
+/// never a long wait.
+const MOST_SEEN: usize = 5_000;
+/// Rows of the largest page.
+const LARGEST: usize = 200;
+
+/// Rows asked for, within what is allowed.
+pub(super) fn limit(asked: usize) -> usize {
+    asked.clamp(1, LARGEST)
+}
+
+/// Fills a page. `keys` gives up to so many keys after a key, in order; `row` the row of a key, when it belongs.
+pub(super) fn page<K: Copy, T>(
+    limit: usize,
+    start: K,
+    mut keys: impl FnMut(K, usize) -> Done<Vec<K>>,
+    mut row: impl FnMut(K) -> Done<Option<T>>,
+    cursor: impl Fn(K) -> String,
+) -> Done<Page<T>> {
+    let mut items = Vec::new();
+    let mut last = start;
+    let mut seen = 0;
+    loop {
+        let wanted = limit + 1 - items.len();
+        let found = keys(last, wanted)?;
+        let more = found.len() >= wanted;
+        for key in found {
+            if items.len() == limit {
+                let next = Some(cursor(last));
+                return Ok(Page { items, next });
+            }
+            items.extend(row(key)?);
+            last = key;
+            seen += 1;
+        }
+        if !more {
+            return Ok(Page { items, next: None });
+        }
+        if seen >= MOST_SEEN {
+            let next = Some(cursor(last));
+            return Ok(Page { items, next });
+        }
+    }
+}
+
+/// The first of several sorted lists' keys, each once.
+pub(super) fn merge<K: Ord>(mut keys: Vec<K>, limit: usize, newest_first: bool) -> Vec<K> {
+    keys.sort_unstable();
+    if newest_first {
+        keys.reverse();
+    }
+    keys.dedup();
+    keys.truncate(limit);
+    keys
+}
+
+/// An opaque cursor: a letter for the list, then its numbers.
+pub(super) fn write_cursor(list: char, numbers: &[i64]) -> String {
+    let mut text = String::from(list);
+    for number in numbers {
+        text.push_str(&hex::encode(number.to_be_bytes()));
+    }
+    text
+}
+
+/// The numbers of a cursor of this list.
+pub(super) fn read_cursor<const N: usize>(list: char, text: &str) -> Done<[i64; N]> {
+    let bad = || Fault::Answer(StoreError::BadCursor);
+    let rest = text.strip_prefix(list).ok_or_else(bad)?;
+    let bytes = hex::decode(rest).map_err(|_| bad())?;
+    let (numbers, left) = bytes.as_chunks::<8>();
+    if !left.is_empty() {
+        return Err(bad());
+    }
+    let numbers: Vec<i64> = numbers
+        .iter()
+        .map(|bytes| i64::from_be_bytes(*bytes))
+        .collect();
+    numbers.try_into().map_err(|_| bad())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{page, read_cursor, write_cursor};
+
+    #[test]
+    fn cursors_come_back_and_strange_ones_are_refused() {
+        for numbers in [[0, 1], [-1, i64::MAX], [i64::MIN, 7]] {
+            let text = write_cursor('e', &numbers);
+            assert_eq!(read_cursor::<2>('e', &text).unwrap(), numbers);
+            assert!(read_cursor::<2>('r', &text).is_err());
+            assert!(read_cursor::<1>('e', &text).is_err());
+        }
+        for text in ["", "e", "e0", "ezz", "é", "e00000000000000000"] {
+            assert!(read_cursor::<1>('e', text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_row_is_on_one_page_and_work_is_bounded() {
+        let check = |count: i64, limit: usize, step: i64, pages: usize| {
+            let keys = |after: i64, n: usize| Ok((after + 1..=count).take(n).collect());
+            let row = |key: i64| Ok((key % step == 0).then_some(key));
+            let (mut got, mut start, mut seen) = (Vec::new(), 0, 0);
+            loop {
+                let page = page(limit, start, keys, row, |key| key.to_string()).unwrap();
+                seen += 1;
+                got.extend(page.items);
+                match page.next {
+                    Some(next) => start = next.parse().unwrap(),
+                    None => break,
+                }
+            }
+            assert_eq!(
+                got,
+                (1..=count)
+                    .filter(|key| key % step == 0)
+                    .collect::<Vec<_>>()
+            );
+            assert_eq!(seen, pages, "{count} rows by {limit}, each {step}th");
+        };
+        check(0, 10, 1, 1);
+        check(10, 10, 1, 1);
+        check(11, 10, 1, 2);
+        check(100, 7, 3, 5);
+        check(20_000, 10, 50_000, 4);
+    }
+}

@@ -1,0 +1,75 @@
+//! The words by which people look for a record.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::field::Kind;
+use crate::model::record::Fields;
+
+/// Words of one field that are kept: enough for a subject line.
+const MOST_WORDS: usize = 12;
+/// Bytes of a word that are kept.
+const LONGEST: usize = 48;
+
+/// The fields that are searched, split at blanks or kept whole.
+const fn searched(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
+    match kind {
+        Kind::Contact => (
+            &["given_name", "family_name", "full_name", "company"],
+            &["email", "phone", "external_id"],
+        ),
+        Kind::Lead => (&[], &["external_id"]),
+        Kind::Order => (&[], &["number", "external_id"]),
+        Kind::Ticket => (&["subject"], &["external_id"]),
+    }
+}
+
+/// The words of a record.
+pub(super) fn of(kind: Kind, fields: &Fields) -> BTreeSet<String> {
+    let (split, whole) = searched(kind);
+    let mut words = BTreeSet::new();
+    for name in split {
+        if let Some(text) = fields.get(*name).and_then(Value::as_str) {
+            words.extend(split_words(text).take(MOST_WORDS));
+        }
+    }
+    for name in whole {
+        if let Some(text) = fields.get(*name).and_then(Value::as_str) {
+            words.extend(clean(text));
+        }
+    }
+    words
+}
+
+/// What somebody typed, as words.
+pub(super) fn of_query(q: &str) -> Vec<String> {
+    split_words(q).take(MOST_WORDS).collect()
+}
+
+fn split_words(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split_whitespace().filter_map(clean)
+}
+
+/// Lower case, without the punctuation around it, not longer than an index entry should be.
+fn clean(word: &str) -> Option<String> {
+    let word = word.trim_matches(|c: char| c.is_whitespace() || ",;:!?\"'()[]{}<>#".contains(c));
+    let mut word = word.to_lowercase().replace('\0', "");
+    let mut end = word.len().min(LONGEST);
+    while !word.is_char_boundary(end) {
+        end -= 1;
+    }
+    word.truncate(end);
+    (!word.is_empty()).then_some(word)
+}
+
+/// The address as filters compare it.
+pub(super) fn email(text: &str) -> String {
+    clean(text).unwrap_or_default()
+}
+
+/// The address of a contact as filters compare it.
+pub(super) fn email_of(fields: &Fields) -> Option<String> {
+    let text = fields.get("email").and_then(Value::as_str)?;
+    clean(text)
+}
