@@ -16,3 +16,4 @@ mod catalog;
 mod config;
 mod crash;
 mod process;
+mod sources;
