@@ -17,7 +17,7 @@ use crate::api::view::{FieldChangeView, Listed};
 use crate::model::event::{Event, EventStatus, Verdict};
 use crate::model::field::Kind;
 use crate::model::request::RawRequest;
-use crate::store::{EventFilter, Touched};
+use crate::store::{EventFilter, Store, Touched};
 
 /// An event as the inbox holds it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -180,18 +180,26 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
 )]
 pub async fn show(api: web::Data<Api>, id: web::Path<String>) -> Result<impl Responder, Problem> {
     let id = id_of("event", &id)?;
-    let event = api.store.event(id).await?.ok_or_else(|| unknown(id))?;
-    let raw = api.store.raw_request(id).await?;
-    let touched = api.store.touched(id).await?;
+    Ok(web::Json(detail(api.store.as_ref(), id).await?))
+}
+
+/// Everything about one event.
+///
+/// # Errors
+/// 404, and a store that cannot be read.
+pub async fn detail(store: &dyn Store, id: Uuid) -> Result<EventDetail, Problem> {
+    let event = store.event(id).await?.ok_or_else(|| unknown(id))?;
+    let raw = store.raw_request(id).await?;
+    let touched = store.touched(id).await?;
     let took = event
         .processed_at
         .map(|done| done.duration_since(event.received_at).as_millis());
-    Ok(web::Json(EventDetail {
-        request: raw.map(|raw| api.request_view(&event, raw)),
+    Ok(EventDetail {
+        request: raw.map(|raw| request_view(&event, raw)),
         records: touched.into_iter().map(Into::into).collect(),
         took_ms: took.and_then(|took| i64::try_from(took).ok()),
         event: event.into(),
-    }))
+    })
 }
 
 /// 404 for an event.
@@ -199,25 +207,22 @@ pub fn unknown(id: Uuid) -> Problem {
     Problem::not_found(format!("there is no event {id}"))
 }
 
-impl Api {
-    fn request_view(&self, event: &Event, raw: RawRequest) -> RequestView {
-        let secrets = self.secret_places(&event.source);
-        let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in raw.headers.0 {
-            let shown = mask::header(&name, &value, secrets);
-            headers.entry(name).or_default().push(shown);
-        }
-        let (body, body_encoding) = mask::body(raw.body);
-        RequestView {
-            id: raw.id,
-            method: raw.method,
-            query: mask::query(&raw.query, secrets),
-            headers,
-            body,
-            body_encoding,
-            peer: raw.peer.to_string(),
-            received_at: raw.received_at,
-            part: event.part,
-        }
+fn request_view(event: &Event, raw: RawRequest) -> RequestView {
+    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, value) in raw.headers.0 {
+        let shown = mask::header(&name, &value);
+        headers.entry(name).or_default().push(shown);
+    }
+    let (body, body_encoding) = mask::body(raw.body);
+    RequestView {
+        id: raw.id,
+        method: raw.method,
+        query: mask::query(&raw.query),
+        headers,
+        body,
+        body_encoding,
+        peer: raw.peer.to_string(),
+        received_at: raw.received_at,
+        part: event.part,
     }
 }

@@ -37,26 +37,18 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Route, web};
 
 use crate::api::auth::{Remembered, authenticate};
-use crate::api::mask::SecretPlaces;
 use crate::api::problem::Problem;
 use crate::clock::Clock;
-use crate::source::declaration::{KeyPlace, Source, Verify};
+use crate::source::declaration::Source;
 use crate::store::Store;
 
 /// What the handlers work with.
 pub struct Api {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
-    sources: BTreeMap<String, SourceFacts>,
+    /// Source → its mapping file, as shown to people.
+    mappings: BTreeMap<String, String>,
     remembered: Remembered,
-}
-
-/// What the API tells of a source.
-#[derive(Debug, Default)]
-struct SourceFacts {
-    /// `mappings/shopify.toml`
-    file: String,
-    secrets: SecretPlaces,
 }
 
 impl Api {
@@ -66,50 +58,22 @@ impl Api {
         clock: Clock,
         sources: impl IntoIterator<Item = &'a Source>,
     ) -> Self {
-        let sources = sources
+        let mappings = sources
             .into_iter()
-            .map(|source| {
-                let facts = SourceFacts {
-                    file: source.file.clone(),
-                    secrets: secret_places(source),
-                };
-                (source.name.clone(), facts)
-            })
+            .map(|source| (source.name.clone(), source.file.clone()))
             .collect();
         Api {
             store,
             clock,
-            sources,
+            mappings,
             remembered: Remembered::default(),
         }
     }
 
     /// The mapping file of a source, as shown to people.
     fn mapping_file(&self, source: &str) -> Option<String> {
-        self.sources.get(source).map(|facts| facts.file.clone())
+        self.mappings.get(source).cloned()
     }
-
-    fn secret_places(&self, source: &str) -> &SecretPlaces {
-        static NONE: SecretPlaces = SecretPlaces(Vec::new());
-        self.sources
-            .get(source)
-            .map_or(&NONE, |facts| &facts.secrets)
-    }
-}
-
-/// The headers and query parameters in which a source's senders prove themselves.
-fn secret_places(source: &Source) -> SecretPlaces {
-    let mut names = Vec::new();
-    for verify in &source.verify {
-        match verify {
-            Verify::Hmac(hmac) => names.extend(hmac.headers.iter().cloned()),
-            Verify::Key(KeyPlace::Header(name) | KeyPlace::Query(name)) => {
-                names.push(name.to_ascii_lowercase());
-            }
-            Verify::Key(KeyPlace::Field(_)) | Verify::Basic | Verify::Bearer => {}
-        }
-    }
-    SecretPlaces(names)
 }
 
 /// A method and path, and who answers.

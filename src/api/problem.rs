@@ -11,7 +11,7 @@ use crate::store::StoreError;
 
 /// Why a call cannot be answered. Shown to the caller as it stands: `detail` is a sentence that helps.
 #[derive(Debug, Clone, Serialize, thiserror::Error, utoipa::ToSchema)]
-#[error("{code}: {detail}")]
+#[error("{detail}")]
 pub struct Problem {
     /// `about:blank`: the code says it all.
     #[serde(rename = "type")]

@@ -14,7 +14,7 @@ use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
 use crate::model::event::EventStatus;
 use crate::model::page::PageRequest;
-use crate::store::EventFilter;
+use crate::store::{EventFilter, Store};
 
 /// Events looked at in one go.
 const PAGE: usize = 200;
@@ -122,13 +122,16 @@ pub async fn many(
 ) -> Result<impl Responder, Problem> {
     let request: ReplayRequest = body.read()?;
     request.check()?;
-    let replayed = api.replay_all(&request).await?;
+    let replayed = queue(api.store.as_ref(), &request, api.clock.now()).await?;
     Ok((web::Json(replayed), actix_web::http::StatusCode::ACCEPTED))
 }
 
 impl ReplayRequest {
     /// A replay of everything, or of what waits anyway, is a mistake.
-    fn check(&self) -> Result<(), Problem> {
+    ///
+    /// # Errors
+    /// 422 with a sentence.
+    pub fn check(&self) -> Result<(), Problem> {
         let filtered = self.filter(None) != EventFilter::default();
         let fault = match (self.events.is_empty(), filtered) {
             (true, false) => {
@@ -155,34 +158,61 @@ impl ReplayRequest {
     }
 }
 
-impl Api {
-    /// Page by page, so that a million events need no memory; what arrives meanwhile is left alone.
-    async fn replay_all(&self, request: &ReplayRequest) -> Result<Replayed, Problem> {
-        let now = self.clock.now();
-        let mut replayed = Replayed {
-            queued: 0,
-            found: 0,
+/// Makes pending what `request` finds, page by page, so that a million events need no memory. What arrives meanwhile
+/// is left alone.
+///
+/// # Errors
+/// A store that cannot be used.
+pub async fn queue(
+    store: &dyn Store,
+    request: &ReplayRequest,
+    now: Timestamp,
+) -> Result<Replayed, Problem> {
+    let mut replayed = Replayed {
+        queued: 0,
+        found: 0,
+    };
+    let mut found = Found::new(request, now);
+    while let Some(events) = found.next(store).await? {
+        replayed.found += events.len() as u64;
+        replayed.queued += store.replay(events, now).await?;
+    }
+    Ok(replayed)
+}
+
+/// The events that a request finds, a page at a time.
+struct Found {
+    named: Option<Vec<Uuid>>,
+    filter: EventFilter,
+    cursor: Option<String>,
+    ended: bool,
+}
+
+impl Found {
+    fn new(request: &ReplayRequest, now: Timestamp) -> Self {
+        Found {
+            named: Some(request.events.clone()).filter(|events| !events.is_empty()),
+            filter: request.filter(Some(now)),
+            cursor: None,
+            ended: false,
+        }
+    }
+
+    async fn next(&mut self, store: &dyn Store) -> Result<Option<Vec<Uuid>>, Problem> {
+        if self.ended {
+            return Ok(None);
+        }
+        if let Some(named) = self.named.take() {
+            self.ended = true;
+            return Ok(Some(named));
+        }
+        let page = PageRequest {
+            limit: PAGE,
+            cursor: self.cursor.take(),
         };
-        if !request.events.is_empty() {
-            replayed.found = request.events.len() as u64;
-            replayed.queued = self.store.replay(request.events.clone(), now).await?;
-            return Ok(replayed);
-        }
-        let filter = request.filter(Some(now));
-        let mut cursor = None;
-        loop {
-            let page = PageRequest {
-                limit: PAGE,
-                cursor,
-            };
-            let page = self.store.events(filter.clone(), page).await?;
-            let ids: Vec<Uuid> = page.items.iter().map(|event| event.id).collect();
-            replayed.found += ids.len() as u64;
-            replayed.queued += self.store.replay(ids, now).await?;
-            match page.next {
-                Some(next) => cursor = Some(next),
-                None => return Ok(replayed),
-            }
-        }
+        let page = store.events(self.filter.clone(), page).await?;
+        self.ended = page.next.is_none();
+        self.cursor = page.next;
+        Ok(Some(page.items.iter().map(|event| event.id).collect()))
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::api::problem::{Fault, Problem};
+use crate::assign;
 use crate::model::rules::{Comparison, Desk, Expression, OnNoneEligible, RuleSet, Target};
 
 /// The operators, for messages.
@@ -31,8 +32,15 @@ pub fn read(body: Value) -> Result<RuleSet, Problem> {
 ///
 /// # Errors
 /// 422 with all of them.
-pub fn check(_rules: &RuleSet, _desk: &Desk) -> Result<(), Problem> {
-    Ok(())
+pub fn check(rules: &RuleSet, desk: &Desk) -> Result<(), Problem> {
+    let sentences = assign::check::check(rules, &desk.reps, &desk.teams);
+    if sentences.is_empty() {
+        return Ok(());
+    }
+    let faults = sentences
+        .into_iter()
+        .map(|sentence| Fault::new("/rules", sentence));
+    Err(Problem::invalid(faults.collect()))
 }
 
 fn read_rule(rule: &Value, path: &str, faults: &mut Vec<Fault>) {

@@ -1,1 +1,100 @@
-//! cli
+//! What people type: one command a file. Answers go to stdout, words for people about them to stderr.
+
+pub mod check;
+pub mod companion;
+pub mod csv;
+pub mod events;
+pub mod export;
+pub mod init;
+pub mod sources;
+pub mod table;
+pub mod token;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::model::problem::Problem;
+
+/// The front desk of a CRM: webhooks in, contacts, leads, orders and tickets with an owner out.
+#[derive(Debug, Parser)]
+#[command(name = "frontdesk", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Write a commented frontdesk.toml with fresh secrets
+    Init(init::Init),
+    /// Load everything and name every problem with file and line
+    Check(check::Check),
+    /// List the known sources, or show one
+    Sources(sources::Sources),
+    /// Look at the inbox: list, show, replay
+    Events(events::Events),
+    /// Write all records of a kind to stdout
+    Export(export::Export),
+    /// Make, list and revoke tokens of the API
+    Token(token::Token),
+}
+
+/// Runs one command.
+///
+/// Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong (or, for `try`, the body is not valid).
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let mut out = std::io::stdout().lock();
+    let done = match &arguments.command {
+        Command::Init(args) => init::run(args, &mut out),
+        Command::Check(args) => check::run(args, &mut out),
+        Command::Sources(args) => sources::run(args, &mut out),
+        Command::Events(args) => events::run(args, &mut out),
+        Command::Export(args) => export::run(args, &mut out),
+        Command::Token(args) => token::run(args, &mut out),
+    };
+    match done.and_then(|code| Ok(out.flush().map(|()| code)?)) {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&format!("frontdesk: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Help and version are answers; anything else is wrong use, for which `try` promises 1 and so all commands say 1.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Where even the complaint cannot be written, the exit code still says it.
+    drop(error.print());
+    if error.use_stderr() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// `frontdesk export … | head`: the reader has seen enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Words for people, on stderr.
+fn tell(words: &str) {
+    // A closed stderr is nobody's listening; there is nobody to tell.
+    drop(writeln!(std::io::stderr().lock(), "{words}"));
+}
+
+/// Problems of files as one error.
+fn told(problems: Vec<Problem>) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}

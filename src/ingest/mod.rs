@@ -1,1 +1,11 @@
-//! ingest
+//! Receiving: from the bytes of a request to an arrival for the inbox, or to a refusal that explains itself.
+
+pub mod dedupe;
+pub mod handshake;
+pub mod intake;
+pub mod mask;
+pub mod receive;
+pub mod refusal;
+pub mod rejection;
+pub mod sign;
+pub mod verify;

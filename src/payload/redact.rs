@@ -30,6 +30,14 @@ pub fn redact(
     }
 }
 
+/// The field at a dotted path, found as `redact` would find it.
+pub fn lookup<'a>(document: &'a Value, field: &str) -> Option<&'a Value> {
+    document.get(field).or_else(|| {
+        let (head, rest) = field.split_once('.')?;
+        lookup(document.get(head)?, rest)
+    })
+}
+
 /// Whether the field was there.
 fn remove(document: &mut Value, field: &str) -> bool {
     let Some(object) = document.as_object_mut() else {

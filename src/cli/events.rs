@@ -1,0 +1,297 @@
+//! `frontdesk events`: the inbox from the shell; works beside a running gateway.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::api::events::{EventDetail, EventView, detail};
+use crate::api::replay::{ReplayRequest, queue};
+use crate::cli::companion::with_store;
+use crate::cli::export::time;
+use crate::cli::table::{Table, plain};
+use crate::cli::tell;
+use crate::clock::Clock;
+use crate::model::event::{Event, EventStatus};
+use crate::model::page::PageRequest;
+use crate::store::{EventFilter, Store};
+
+/// Events read at a time.
+const PAGE: usize = 200;
+
+/// Arguments of `events`.
+#[derive(Debug, clap::Args)]
+pub struct Events {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List events, newest first
+    List {
+        #[command(flatten)]
+        filter: Filter,
+        /// How many at most
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show one event: its request, what was made of it, why
+    Show {
+        /// The event's id
+        id: Uuid,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Map events once more: those named, or all that the filter finds
+    Replay {
+        /// Ids of events
+        #[arg(conflicts_with_all = ["status", "endpoint", "type", "since", "until"])]
+        ids: Vec<Uuid>,
+        #[command(flatten)]
+        filter: Filter,
+        /// Change nothing, show what would change
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// JSON for programs: one object a line
+    #[arg(long)]
+    json: bool,
+    /// The gateway's config
+    #[arg(long, default_value = "frontdesk.toml")]
+    config: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct Filter {
+    /// pending, processed, quarantined, failed or ignored
+    #[arg(long, value_parser = status)]
+    status: Option<EventStatus>,
+    /// Name of an endpoint
+    #[arg(long)]
+    endpoint: Option<String>,
+    /// The sender's word: orders/create
+    #[arg(long = "type", id = "type")]
+    event_type: Option<String>,
+    /// Received at or after: 2026-11-01 or 2026-11-01T09:00:00Z
+    #[arg(long, value_parser = time)]
+    since: Option<Timestamp>,
+    /// Received before
+    #[arg(long, value_parser = time)]
+    until: Option<Timestamp>,
+}
+
+fn status(word: &str) -> Result<EventStatus, String> {
+    EventStatus::parse(word).ok_or_else(|| {
+        let words = EventStatus::ALL.map(EventStatus::as_str).join(", ");
+        format!("there are {words}")
+    })
+}
+
+/// Runs `events`.
+///
+/// # Errors
+/// Unknown events, and stores that cannot be used.
+pub fn run(args: &Events, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    match &args.what {
+        What::List {
+            filter,
+            limit,
+            common,
+        } => {
+            let events = with_store(&common.config, async |store| {
+                newest(store.as_ref(), filter, *limit).await
+            })?;
+            list(events, common.json, out)?;
+        }
+        What::Show { id, common } => {
+            let event = with_store(&common.config, async |store| {
+                Ok(detail(store.as_ref(), *id).await?)
+            })?;
+            if common.json {
+                json_line(&event, out)?;
+            } else {
+                show(&event, out)?;
+            }
+        }
+        What::Replay {
+            ids,
+            filter,
+            dry_run,
+            common,
+        } => replay(&filter.request(ids, *dry_run), common, out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Filter {
+    fn request(&self, ids: &[Uuid], dry_run: bool) -> ReplayRequest {
+        ReplayRequest {
+            events: ids.to_vec(),
+            endpoint: self.endpoint.clone(),
+            status: self.status,
+            event_type: self.event_type.clone(),
+            since: self.since,
+            until: self.until,
+            q: None,
+            dry_run,
+        }
+    }
+}
+
+async fn newest(store: &dyn Store, filter: &Filter, limit: usize) -> anyhow::Result<Vec<Event>> {
+    let filter = EventFilter {
+        endpoint: filter.endpoint.clone(),
+        status: filter.status,
+        event_type: filter.event_type.clone(),
+        since: filter.since,
+        until: filter.until,
+        q: None,
+    };
+    let mut events = Vec::new();
+    let mut cursor = None;
+    while events.len() < limit {
+        let request = PageRequest {
+            limit: PAGE.min(limit - events.len()),
+            cursor,
+        };
+        let page = store.events(filter.clone(), request).await?;
+        events.extend(page.items);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(events)
+}
+
+fn list(events: Vec<Event>, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    if json {
+        for event in events {
+            json_line(&EventView::from(event), out)?;
+        }
+        return Ok(());
+    }
+    if events.is_empty() {
+        tell("No event fits.");
+        return Ok(());
+    }
+    let mut table = Table::new(["RECEIVED", "EVENT", "ENDPOINT", "TYPE", "STATUS", "WHY"]);
+    for event in events {
+        table.row([
+            format!("{:.0}", event.received_at),
+            event.id.to_string(),
+            event.endpoint,
+            event.event_type,
+            event.status.as_str().to_owned(),
+            event.reason.unwrap_or_default(),
+        ]);
+    }
+    table.print(out)?;
+    Ok(())
+}
+
+fn show(detail: &EventDetail, out: &mut dyn Write) -> anyhow::Result<()> {
+    let event = &detail.event;
+    writeln!(out, "event      {}", event.id)?;
+    writeln!(
+        out,
+        "came to    {} ({}), as {:?}",
+        event.endpoint, event.source, event.event_type
+    )?;
+    if let Some(id) = &event.delivery_id {
+        writeln!(out, "delivery   {}", plain(id, 200))?;
+    }
+    writeln!(out, "received   {}", event.received_at)?;
+    if let Some(time) = event.event_time {
+        writeln!(out, "happened   {time}")?;
+    }
+    let which = event
+        .verdict
+        .secret
+        .map_or_else(String::new, |index| format!(", secret {}", index + 1));
+    writeln!(out, "believed   {}{which}", event.verdict.scheme)?;
+    let took = detail
+        .took_ms
+        .map_or_else(String::new, |ms| format!(" after {ms} ms"));
+    writeln!(out, "status     {}{took}", event.status.as_str())?;
+    if let Some(reason) = &event.reason {
+        writeln!(out, "why        {}", plain(reason, 2000))?;
+    }
+    if event.attempts > 0 {
+        writeln!(out, "put off    {} times", event.attempts)?;
+    }
+    for violation in &event.violations {
+        writeln!(out, "           {}: {}", violation.path, violation.message)?;
+    }
+    for touched in &detail.records {
+        let fields: Vec<&str> = touched.changed.iter().map(|c| c.field.as_str()).collect();
+        writeln!(
+            out,
+            "touched    {} {}: {}",
+            touched.kind.as_str(),
+            touched.id,
+            fields.join(", ")
+        )?;
+    }
+    show_request(detail, out)
+}
+
+fn show_request(detail: &EventDetail, out: &mut dyn Write) -> anyhow::Result<()> {
+    let Some(request) = &detail.request else {
+        writeln!(out, "\nThe request was removed by retention.")?;
+        return Ok(());
+    };
+    let query = if request.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", request.query)
+    };
+    writeln!(
+        out,
+        "\n{} /hooks/{}{} from {}, part {}",
+        request.method, detail.event.endpoint, query, request.peer, request.part
+    )?;
+    for (name, values) in &request.headers {
+        for value in values {
+            writeln!(out, "{name}: {}", plain(value, 2000))?;
+        }
+    }
+    writeln!(out)?;
+    for line in request.body.lines() {
+        writeln!(out, "{}", plain(line, usize::MAX))?;
+    }
+    Ok(())
+}
+
+fn replay(request: &ReplayRequest, common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
+    request.check()?;
+    let replayed = with_store(&common.config, async |store| {
+        Ok(queue(store.as_ref(), request, Clock::System.now()).await?)
+    })?;
+    if common.json {
+        return json_line(&replayed, out);
+    }
+    writeln!(
+        out,
+        "{} of {} events are mapped once more; `frontdesk events list` shows what becomes of them",
+        replayed.queued, replayed.found
+    )?;
+    Ok(())
+}
+
+fn json_line(value: &impl serde::Serialize, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out)?;
+    Ok(())
+}

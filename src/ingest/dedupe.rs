@@ -1,0 +1,35 @@
+//! What makes a second delivery of an event a duplicate.
+
+use std::time::Duration;
+
+use crate::model::dedupe::{DedupeClaim, DedupeKey};
+use crate::source::envelope::Part;
+
+/// Claims the event: by the parts its source declares, else by the sender's id, else by the body for `window`.
+///
+/// Two endpoints never share a key. The first part keeps the three kinds of keys apart.
+pub fn claim(endpoint: &str, part: &Part, body: &[u8], window: Option<Duration>) -> DedupeClaim {
+    let endpoint = endpoint.as_bytes();
+    if !part.dedupe.is_empty() {
+        let declared = part.dedupe.iter().map(String::as_bytes);
+        return DedupeClaim {
+            key: DedupeKey::of([endpoint, b"parts".as_slice()].into_iter().chain(declared)),
+            window: None,
+        };
+    }
+    match &part.id {
+        Some(id) => DedupeClaim {
+            key: DedupeKey::of([endpoint, b"id", id.as_bytes()]),
+            window: None,
+        },
+        None => by_body(endpoint, part.index, body, window),
+    }
+}
+
+/// Claims an event of which only the body is known.
+pub fn by_body(endpoint: &[u8], index: u32, body: &[u8], window: Option<Duration>) -> DedupeClaim {
+    DedupeClaim {
+        key: DedupeKey::of([endpoint, b"body", &index.to_le_bytes(), body]),
+        window,
+    }
+}

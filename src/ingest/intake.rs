@@ -1,0 +1,176 @@
+//! An endpoint with its source, compiled when the gateway starts: what receiving needs, keys decoded once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use minijinja::Value;
+use secrecy::ExposeSecret;
+
+use crate::config::{Endpoint, Network, Rate, Server};
+use crate::ingest::handshake::Handshakes;
+use crate::ingest::mask::Masks;
+use crate::ingest::verify::Verifier;
+use crate::model::problem::Problem;
+use crate::payload::Format;
+use crate::source::declaration::Source;
+use crate::source::envelope::Envelope;
+use crate::source::schema::Schemas;
+
+/// One endpoint.
+#[derive(Debug)]
+pub struct Intake {
+    /// The last part of `/hooks/{endpoint}`.
+    pub endpoint: String,
+    /// Name of the source it speaks.
+    pub source: String,
+    pub door: Door,
+    pub verifier: Verifier,
+    pub handshakes: Handshakes,
+    pub envelope: Envelope,
+    pub schemas: Schemas,
+    /// One per `[[event]]`, in order.
+    pub events: Vec<EventHead>,
+    pub accepts: Vec<Format>,
+    /// Fields of the body that hold secrets, as dotted paths.
+    pub redact: Vec<String>,
+    pub masks: Masks,
+    /// Default region of phones.
+    pub region: Option<String>,
+    /// The source's lookup tables, for formulas.
+    pub tables: Value,
+    /// For how long a body hash claims.
+    pub window: Option<Duration>,
+    /// 200 for events that go to quarantine.
+    pub accept_invalid: bool,
+}
+
+/// What is decided before a request is looked into.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Largest body in bytes, as sent and unpacked.
+    pub max_body: usize,
+    pub rate_limit: Option<Rate>,
+    pub rate_limit_per_address: Option<Rate>,
+    /// Empty: all.
+    pub allow_addresses: Vec<Network>,
+    /// Empty: all.
+    pub allow_origins: Vec<String>,
+    /// Where a plain HTML form is sent after success.
+    pub thank_you: Option<String>,
+    /// 503, or what this source's sender needs to hear to try again.
+    pub busy_status: u16,
+}
+
+/// What receiving needs to know of an `[[event]]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventHead {
+    pub schema: Option<String>,
+    pub ignore: bool,
+}
+
+impl Intake {
+    /// Compiles an endpoint.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the endpoint or its source: no way to tell senders apart, no secret that decodes,
+    /// a formula or schema that does not compile.
+    pub fn compile(
+        endpoint: &Endpoint,
+        source: &Source,
+        server: &Server,
+    ) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let url = format!("{}/hooks/{}", server.public_url, endpoint.name);
+        let verifier = Verifier::compile(source, endpoint, url).map_err(|message| {
+            problems.push(Problem {
+                file: format!("[[endpoint]] {}", endpoint.name),
+                line: endpoint.line,
+                message,
+            });
+        });
+        let secret = endpoint.secrets.first().map(ExposeSecret::expose_secret);
+        let mut note = |found| problems.extend::<Vec<Problem>>(found);
+        let handshakes =
+            Handshakes::compile(source, settings(endpoint, source), secret).map_err(&mut note);
+        let envelope = Envelope::compile(source).map_err(&mut note);
+        let schemas = Schemas::compile(source).map_err(&mut note);
+        let (Ok(verifier), Ok(handshakes), Ok(envelope), Ok(schemas)) =
+            (verifier, handshakes, envelope, schemas)
+        else {
+            return Err(problems);
+        };
+        let mut redact = source.body.redact.clone();
+        redact.extend(verifier.key_fields().cloned());
+        Ok(Intake {
+            endpoint: endpoint.name.clone(),
+            source: source.name.clone(),
+            door: Door::of(endpoint, source, server),
+            masks: verifier.masks(),
+            verifier,
+            handshakes,
+            envelope,
+            schemas,
+            events: heads(source),
+            accepts: source.body.accepts.clone(),
+            redact,
+            region: endpoint.region.clone(),
+            tables: tables(source),
+            window: source.delivery.window,
+            accept_invalid: endpoint
+                .accept_invalid
+                .unwrap_or(source.answer.accept_invalid),
+        })
+    }
+}
+
+impl Door {
+    fn of(endpoint: &Endpoint, source: &Source, server: &Server) -> Self {
+        Door {
+            max_body: endpoint.max_body.unwrap_or(server.max_body),
+            rate_limit: endpoint.rate_limit,
+            rate_limit_per_address: endpoint.rate_limit_per_address,
+            allow_addresses: endpoint.allow_addresses.clone(),
+            allow_origins: endpoint.allow_origins.clone(),
+            thank_you: endpoint.thank_you.clone(),
+            busy_status: source.answer.busy_status,
+        }
+    }
+}
+
+fn heads(source: &Source) -> Vec<EventHead> {
+    source
+        .events
+        .iter()
+        .map(|event| EventHead {
+            schema: event.schema.clone(),
+            ignore: event.ignore,
+        })
+        .collect()
+}
+
+/// The `lookup('name')` tables as formulas read them.
+fn tables(source: &Source) -> Value {
+    let table = |entries: &BTreeMap<String, String>| -> Value {
+        let entries = entries.iter();
+        entries
+            .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+            .collect()
+    };
+    let tables = source.lookups.iter();
+    tables
+        .map(|(name, entries)| (name.clone(), table(entries)))
+        .collect()
+}
+
+/// The endpoint's settings over the source's defaults.
+fn settings(endpoint: &Endpoint, source: &Source) -> Value {
+    source
+        .settings
+        .iter()
+        .filter_map(|(name, spec)| {
+            let given = endpoint.settings.get(name).map(ExposeSecret::expose_secret);
+            let value = given.or(spec.default.as_deref())?;
+            Some((name.clone(), Value::from(value)))
+        })
+        .collect()
+}

@@ -1,0 +1,141 @@
+//! Signing as a sender would: the inverse of `verify`, from the same declaration.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::ingest::verify::hmac::{Key, Signable, write_time};
+use crate::model::request::Headers;
+use crate::source::declaration::{Encoding, Hmac, KeyPlace, Source, Verify};
+
+/// A request before it is signed.
+#[derive(Debug)]
+pub struct Unsigned<'a> {
+    /// Upper case.
+    pub method: &'a str,
+    /// The public URL as the sender knows it, with its query.
+    pub url: &'a str,
+    /// Headers it has already, for schemes that sign some of them.
+    pub headers: &'a Headers,
+    pub body: &'a [u8],
+    /// The sender's id of the delivery.
+    pub id: &'a str,
+    pub now: Timestamp,
+}
+
+/// What proves the sender.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Signed {
+    /// To be added to the request's.
+    pub headers: Headers,
+    /// A parameter to be added to the URL's query, already encoded: `token=s3cret`.
+    pub query: Option<String>,
+    /// The body to send instead, for sources whose key stands in it.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Why a request cannot be signed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    #[error("the secret {0}")]
+    Secret(String),
+    #[error("the key of this source stands in the body, which is not a JSON object")]
+    Body,
+    #[error("the time cannot be written as this source writes it: {0}")]
+    Time(String),
+}
+
+/// Signs with the first scheme of the source; a source without one needs nothing.
+///
+/// # Errors
+/// A secret that does not decode, or a body that cannot take the key.
+pub fn sign(source: &Source, secret: &str, request: &Unsigned<'_>) -> Result<Signed, SignError> {
+    let mut signed = Signed::default();
+    match source.verify.first() {
+        None => {}
+        Some(Verify::Hmac(declared)) => signed.headers = hmac(declared, secret, request)?,
+        Some(Verify::Key(KeyPlace::Header(name))) => {
+            signed.headers = Headers(vec![(name.to_ascii_lowercase(), secret.to_owned())]);
+        }
+        Some(Verify::Key(KeyPlace::Query(name))) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair(name, secret)
+                .finish();
+            signed.query = Some(query);
+        }
+        Some(Verify::Key(KeyPlace::Field(path))) => {
+            signed.body = Some(with_key(request.body, path, secret)?);
+        }
+        Some(Verify::Basic) => {
+            signed.headers = authorization(&format!("Basic {}", STANDARD.encode(secret)));
+        }
+        Some(Verify::Bearer) => signed.headers = authorization(&format!("Bearer {secret}")),
+    }
+    Ok(signed)
+}
+
+fn authorization(value: &str) -> Headers {
+    Headers::from([("authorization", value)])
+}
+
+fn hmac(declared: &Hmac, secret: &str, request: &Unsigned<'_>) -> Result<Headers, SignError> {
+    let key = Key::read(declared, secret).map_err(SignError::Secret)?;
+    let timestamp = match &declared.timestamp {
+        Some(spec) => write_time(spec.unit, request.now).map_err(SignError::Time)?,
+        None => String::new(),
+    };
+    let tag = key.sign(
+        &declared.signed,
+        &Signable {
+            id: request.id,
+            timestamp: &timestamp,
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+        },
+    );
+    let signature = match declared.encoding {
+        Encoding::Hex => hex::encode(tag),
+        Encoding::Base64 => STANDARD.encode(tag),
+    };
+    let signature = format!("{}{signature}", declared.prefix);
+    let value = match &declared.list {
+        None => signature,
+        Some(list) => {
+            let entry = |name: &str, value: &str| format!("{name}{}{value}", list.assign);
+            let stamp = list.timestamp.iter().map(|name| entry(name, &timestamp));
+            let entries: Vec<_> = stamp.chain([entry(&list.signature, &signature)]).collect();
+            entries.join(&list.separator)
+        }
+    };
+    let stamped = declared
+        .timestamp
+        .iter()
+        .flat_map(|spec| spec.headers.first());
+    let headers = [
+        (declared.headers.first(), value),
+        (declared.id_headers.first(), request.id.to_owned()),
+    ];
+    Ok(Headers(
+        headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name?.to_ascii_lowercase(), value)))
+            .chain(stamped.map(|name| (name.to_ascii_lowercase(), timestamp.clone())))
+            .collect(),
+    ))
+}
+
+fn with_key(body: &[u8], path: &str, secret: &str) -> Result<Vec<u8>, SignError> {
+    let mut document: Value = serde_json::from_slice(body).map_err(|_| SignError::Body)?;
+    let mut place = &mut document;
+    for part in path.split('.') {
+        let object = place.as_object_mut().ok_or(SignError::Body)?;
+        place = object
+            .entry(part)
+            .or_insert_with(|| Value::Object(serde_json::Map::new()));
+    }
+    *place = Value::from(secret);
+    Ok(document.to_string().into_bytes())
+}
