@@ -3,7 +3,6 @@
 use actix_web::{Responder, web};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -11,6 +10,7 @@ use crate::api::Api;
 use crate::api::problem::Problem;
 use crate::api::records::id_of;
 use crate::model::field::Kind;
+use crate::model::trace::Trace;
 use crate::store::DecisionRow;
 
 /// The last decision on a lead.
@@ -25,7 +25,7 @@ pub struct AssignmentView {
     pub reason: String,
     /// Values seen, each rule's conditions, each candidate's gate, turns before and after.
     #[schema(value_type = Object)]
-    pub trace: Value,
+    pub trace: Trace,
     /// 1 for the first assignment of the lead.
     pub epoch: u32,
     /// The event that caused it.

@@ -12,10 +12,11 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use regex::Regex;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::assign::Subject;
 use crate::assign::field_path::{FieldPath, Seen};
+use crate::assign::trace::ConditionTrace;
 use crate::model::rules::{Comparison, Operator};
 
 /// A comparison ready to be asked.
@@ -71,21 +72,16 @@ impl Compare {
     }
 
     /// The result and its line of the trace.
-    pub fn ask(&self, subject: &Subject<'_>) -> (bool, Value) {
+    pub fn ask<'t>(&'t self, subject: &Subject<'t>) -> (bool, ConditionTrace<'t>) {
         let seen = self.path.look(subject);
         let result = self.test.fits(&seen) != self.negated;
-        let shown = match seen.values.as_slice() {
-            [] => Value::Null,
-            [one] if !seen.is_list => (*one).clone(),
-            many => many.iter().map(|it| (*it).clone()).collect(),
+        let trace = ConditionTrace::Compare {
+            field: &self.written.field,
+            op: word(self.written.op),
+            value: &self.written.value,
+            seen,
+            result,
         };
-        let trace = json!({
-            "field": self.written.field,
-            "op": word(self.written.op),
-            "value": self.written.value,
-            "seen": shown,
-            "result": result,
-        });
         (result, trace)
     }
 }
@@ -293,7 +289,9 @@ mod tests {
             contact: Some(&contact),
             event: &event,
         };
-        let (result, trace) = compare(field, op, value.clone()).unwrap().ask(&subject);
+        let compare = compare(field, op, value.clone()).unwrap();
+        let (result, trace) = compare.ask(&subject);
+        let trace = serde_json::to_value(&trace).unwrap();
         assert_eq!(result, expected, "{field} {op} {value}: {trace}");
         assert_eq!(trace["result"], json!(expected));
     }

@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::assign::Subject;
 use crate::assign::comparison::Compare;
+use crate::assign::trace::ConditionTrace;
 use crate::expr::scope::Scope;
 use crate::expr::{Formula, payload};
 use crate::model::record::Fields;
@@ -97,35 +98,41 @@ impl Test {
     }
 
     /// The result and its part of the trace. Every member of a group is asked, so that the trace answers for all.
-    pub fn ask(&self, facts: &Facts<'_>) -> (bool, Value) {
+    pub fn ask<'t>(&'t self, facts: &Facts<'t>) -> (bool, ConditionTrace<'t>) {
         match self {
             Test::All(tests) => {
-                let (results, traces) = ask_each(tests, facts);
+                let (results, all) = ask_each(tests, facts);
                 let result = results.into_iter().all(|it| it);
-                (result, json!({"all": traces, "result": result}))
+                (result, ConditionTrace::All { all, result })
             }
             Test::Any(tests) => {
-                let (results, traces) = ask_each(tests, facts);
+                let (results, any) = ask_each(tests, facts);
                 let result = results.into_iter().any(|it| it);
-                (result, json!({"any": traces, "result": result}))
+                (result, ConditionTrace::Any { any, result })
             }
             Test::Not(test) => {
-                let (result, trace) = test.ask(facts);
-                (!result, json!({"not": trace, "result": !result}))
+                let (opposite, trace) = test.ask(facts);
+                let (not, result) = (Box::new(trace), !opposite);
+                (result, ConditionTrace::Not { not, result })
             }
-            Test::Formula(text, formula) => match formula.is_true(facts.scope()) {
-                Ok(result) => (result, json!({"expr": text, "result": result})),
-                Err(error) => (
-                    false,
-                    json!({"expr": text, "result": false, "error": error.to_string()}),
-                ),
-            },
+            Test::Formula(expr, formula) => {
+                let (result, error) = match formula.is_true(facts.scope()) {
+                    Ok(result) => (result, None),
+                    Err(error) => (false, Some(error.to_string())),
+                };
+                let trace = ConditionTrace::Formula {
+                    expr,
+                    result,
+                    error,
+                };
+                (result, trace)
+            }
             Test::Compare(compare) => compare.ask(facts.subject),
         }
     }
 }
 
-fn ask_each(tests: &[Test], facts: &Facts<'_>) -> (Vec<bool>, Vec<Value>) {
+fn ask_each<'t>(tests: &'t [Test], facts: &Facts<'t>) -> (Vec<bool>, Vec<ConditionTrace<'t>>) {
     tests.iter().map(|test| test.ask(facts)).unzip()
 }
 

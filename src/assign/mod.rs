@@ -11,15 +11,18 @@ pub mod round_robin;
 mod comparison;
 mod condition;
 mod field_path;
+mod trace;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::assign::compile::{Compiled, CompiledRule};
 use crate::assign::condition::Facts;
-use crate::assign::round_robin::{Candidate, TURN};
+use crate::assign::round_robin::Candidate;
+use crate::assign::trace::{CandidateTrace, DecisionTrace, KeepOwner, RuleTrace, TurnsTrace};
 use crate::model::people::{Rep, Team, Turn};
 use crate::model::record::Fields;
 use crate::model::rules::Target;
+use crate::model::trace::Trace;
 
 /// What conditions can ask of the event.
 pub const EVENT_FIELDS: &[&str] = &["type", "source", "endpoint", "scope", "delivery_id", "time"];
@@ -54,66 +57,53 @@ pub struct Decision {
     pub reason: String,
     /// `{rule_set_version, keep_owner?, rules: [{name, when, matched, target, candidates, chosen}], turns?, test?}`:
     /// each condition with the value seen, each candidate with the gate that removed them, the turns before and after.
-    pub trace: Value,
+    pub trace: Trace,
     /// Rows to store, each replacing the row of its team and rep.
     pub turns: Vec<Turn>,
 }
 
 /// Decides who gets the subject.
-pub fn assign(rules: &Compiled, people: &People<'_>, subject: &Subject<'_>) -> Decision {
+pub fn assign<'a>(rules: &'a Compiled, people: &People<'a>, subject: &Subject<'a>) -> Decision {
     let mut deciding = Deciding {
-        people,
+        people: *people,
         passed: Vec::new(),
-        trace: Map::new(),
         rules: Vec::new(),
-        turns: Vec::new(),
+        draw: None,
     };
-    deciding
-        .trace
-        .insert("rule_set_version".to_owned(), rules.version.into());
-    let is_test = subject.lead.get("test") == Some(&Value::Bool(true));
-    if is_test {
-        deciding.trace.insert("test".to_owned(), Value::Bool(true));
+    let mut keep_owner = None;
+    let mut found = None;
+    if rules.keep_owner {
+        (keep_owner, found) = deciding.keep_owner(subject);
     }
-    let kept = if rules.keep_owner {
-        deciding.keep_owner(subject)
-    } else {
-        None
-    };
-    let found = kept.or_else(|| {
-        let facts = Facts::new(subject);
-        rules
-            .rules
-            .iter()
-            .find_map(|rule| deciding.ask(rule, &facts))
-    });
-    let found = found.unwrap_or_else(|| deciding.nobody(rules));
-    let mut reason = found.reason;
-    if is_test && !deciding.turns.is_empty() {
-        deciding.turns.clear();
-        reason.push_str(" It is a test lead, so no turn was spent.");
+    let facts = Facts::new(subject);
+    let mut rest = rules.rules.iter();
+    while found.is_none()
+        && let Some(rule) = rest.next()
+    {
+        found = deciding.ask(rule, &facts);
     }
-    deciding
-        .trace
-        .insert("rules".to_owned(), Value::Array(deciding.rules));
-    Decision {
-        owner: found.owner,
-        rule: found.rule,
-        rule_set_version: rules.version,
-        reason,
-        trace: Value::Object(deciding.trace),
-        turns: deciding.turns,
-    }
+    let found = found.unwrap_or_else(|| deciding.nobody());
+    deciding.conclude(rules.version, is_test(subject), keep_owner, found)
+}
+
+fn is_test(subject: &Subject<'_>) -> bool {
+    subject.lead.get("test") == Some(&Value::Bool(true))
 }
 
 /// A decision on its way.
 struct Deciding<'a> {
-    people: &'a People<'a>,
+    people: People<'a>,
     /// Sentences about rules that matched and found nobody.
     passed: Vec<String>,
-    trace: Map<String, Value>,
-    rules: Vec<Value>,
-    turns: Vec<Turn>,
+    rules: Vec<RuleTrace<'a>>,
+    draw: Option<Draw<'a>>,
+}
+
+/// A turn that was given.
+struct Draw<'a> {
+    team: &'a str,
+    before: Vec<&'a Turn>,
+    after: Vec<Turn>,
 }
 
 struct Found {
@@ -123,123 +113,120 @@ struct Found {
 }
 
 /// What a rule's target gives.
-struct Chosen {
-    owner: Option<String>,
+struct Chosen<'a> {
+    owner: Option<&'a str>,
     reason: String,
-    candidates: Value,
+    candidates: Vec<CandidateTrace<'a>>,
 }
 
-impl Deciding<'_> {
+impl<'a> Deciding<'a> {
     /// The step before the rules.
-    fn keep_owner(&mut self, subject: &Subject<'_>) -> Option<Found> {
-        let of = |fields: &Fields| {
-            fields
-                .get("owner")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        };
+    fn keep_owner(&mut self, subject: &Subject<'a>) -> (Option<KeepOwner<'a>>, Option<Found>) {
+        let of = |fields: &'a Fields| fields.get("owner").and_then(Value::as_str);
         let (owner, whose) = match (of(subject.lead), subject.contact.and_then(of)) {
             (Some(owner), _) => (owner, "lead"),
             (None, Some(owner)) => (owner, "contact"),
-            (None, None) => return None,
+            (None, None) => return (None, None),
         };
-        let gate = self.gate(&owner);
-        self.trace.insert(
-            "keep_owner".to_owned(),
-            json!({"owner": owner, "of": whose, "gate": gate, "kept": gate.is_none()}),
-        );
-        match gate {
+        let gate = self.gate(owner);
+        let found = match gate {
             None => Some(Found {
-                reason: format!("{owner} owns the {whose} already and is active."),
-                owner: Some(owner),
+                owner: Some(owner.to_owned()),
                 rule: None,
+                reason: format!("{owner} owns the {whose} already and is active."),
             }),
             Some(gate) => {
                 self.passed
                     .push(format!("{owner} owned the {whose} but is {gate}."));
                 None
             }
-        }
+        };
+        let trace = KeepOwner {
+            owner,
+            of: whose,
+            gate,
+            kept: gate.is_none(),
+        };
+        (Some(trace), found)
     }
 
     /// One rule: does it match, and does its target have somebody?
-    fn ask(&mut self, rule: &CompiledRule, facts: &Facts<'_>) -> Option<Found> {
+    fn ask(&mut self, rule: &'a CompiledRule, facts: &Facts<'a>) -> Option<Found> {
         let (matched, when) = match &rule.when {
-            Some(test) => test.ask(facts),
-            None => (true, Value::Null),
+            Some(test) => {
+                let (matched, trace) = test.ask(facts);
+                (matched, Some(trace))
+            }
+            None => (true, None),
+        };
+        let mut trace = RuleTrace {
+            name: &rule.name,
+            when,
+            matched,
+            target: None,
+            candidates: Vec::new(),
+            chosen: None,
         };
         if !matched {
-            self.rules
-                .push(json!({"name": rule.name, "when": when, "matched": false}));
+            self.rules.push(trace);
             return None;
         }
         let chosen = self.choose(&rule.assign);
-        self.rules.push(json!({
-            "name": rule.name,
-            "when": when,
-            "matched": true,
-            "target": &rule.assign,
-            "candidates": chosen.candidates,
-            "chosen": chosen.owner,
-        }));
-        if chosen.owner.is_none() {
-            self.passed.push(format!(
-                "Rule \"{}\" matched, but {}.",
-                rule.name, chosen.reason
-            ));
-            return None;
-        }
-        let decided = format!("Rule \"{}\" matched: {}.", rule.name, chosen.reason);
-        self.passed.push(decided);
-        Some(Found {
-            owner: chosen.owner,
+        trace.target = Some(&rule.assign);
+        trace.candidates = chosen.candidates;
+        trace.chosen = chosen.owner;
+        self.rules.push(trace);
+        let but = if chosen.owner.is_some() { ":" } else { ", but" };
+        self.passed.push(format!(
+            "Rule \"{}\" matched{but} {}.",
+            rule.name, chosen.reason
+        ));
+        chosen.owner.map(|owner| Found {
+            owner: Some(owner.to_owned()),
             rule: Some(rule.name.clone()),
             reason: self.passed.join(" "),
         })
     }
 
-    fn choose(&mut self, target: &Target) -> Chosen {
+    fn choose(&mut self, target: &'a Target) -> Chosen<'a> {
         match target {
             Target::Rep(target) => self.choose_rep(&target.rep),
             Target::Team(target) => self.choose_member(&target.team),
         }
     }
 
-    fn choose_rep(&self, rep: &str) -> Chosen {
+    fn choose_rep(&self, rep: &'a str) -> Chosen<'a> {
         let gate = self.gate(rep);
         Chosen {
-            owner: gate.is_none().then(|| rep.to_owned()),
+            owner: gate.is_none().then_some(rep),
             reason: match gate {
                 None => format!("it goes to {rep}"),
                 Some(gate) => format!("{rep} is {gate}"),
             },
-            candidates: json!([{"rep": rep, "gate": gate}]),
+            candidates: vec![CandidateTrace {
+                rep,
+                weight: None,
+                gate,
+            }],
         }
     }
 
-    fn choose_member(&mut self, team: &str) -> Chosen {
-        let Some(members) = self.people.teams.iter().find(|it| it.handle == team) else {
-            return Chosen {
-                owner: None,
-                reason: format!("team {team} does not exist"),
-                candidates: json!([]),
-            };
-        };
-        let rows: Vec<&Turn> = self
-            .people
-            .turns
-            .iter()
-            .filter(|turn| turn.team == team)
-            .collect();
-        let mut pool: Vec<Candidate<'_>> = Vec::with_capacity(members.members.len());
-        let mut candidates = Vec::with_capacity(members.members.len());
-        for member in &members.members {
+    fn choose_member(&mut self, team: &'a str) -> Chosen<'a> {
+        let found = self.people.teams.iter().find(|it| it.handle == team);
+        let members = found.map_or(&[][..], |it| it.members.as_slice());
+        let mut pool: Vec<Candidate<'a>> = Vec::with_capacity(members.len());
+        let mut candidates = Vec::with_capacity(members.len());
+        for member in members {
             let gate = match self.gate(&member.rep) {
                 None if member.weight == 0 => Some("without a share"),
                 None if pool.iter().any(|it| it.rep == member.rep) => Some("listed twice"),
                 gate => gate,
             };
-            candidates.push(json!({"rep": member.rep, "weight": member.weight, "gate": gate}));
+            candidates.push(CandidateTrace {
+                rep: &member.rep,
+                weight: Some(member.weight),
+                gate,
+            });
             if gate.is_none() {
                 pool.push(Candidate {
                     rep: &member.rep,
@@ -247,23 +234,25 @@ impl Deciding<'_> {
                 });
             }
         }
-        let taken = round_robin::take(team, &pool, &rows);
-        let reason = match &taken {
-            Some(taken) => format!("it is {}'s turn in team {team}", taken.rep),
-            None => format!("nobody of team {team} is eligible"),
+        let turns = self.people.turns.iter();
+        let before: Vec<&Turn> = turns.filter(|turn| turn.team == team).collect();
+        let (owner, reason) = match round_robin::take(team, &pool, &before) {
+            Some(taken) => {
+                self.draw = Some(Draw {
+                    team,
+                    before,
+                    after: taken.changed,
+                });
+                let reason = format!("it is {}'s turn in team {team}", taken.rep);
+                (Some(taken.rep), reason)
+            }
+            None if found.is_none() => (None, format!("team {team} does not exist")),
+            None => (None, format!("nobody of team {team} is eligible")),
         };
-        let owner = taken.map(|taken| {
-            self.trace.insert(
-                "turns".to_owned(),
-                json!({"team": team, "before": show(rows), "after": show(&taken.changed)}),
-            );
-            self.turns = taken.changed;
-            taken.rep
-        });
         Chosen {
             owner,
             reason,
-            candidates: Value::Array(candidates),
+            candidates,
         }
     }
 
@@ -276,14 +265,10 @@ impl Deciding<'_> {
         }
     }
 
-    fn nobody(&mut self, rules: &Compiled) -> Found {
-        let sentence = if rules.rules.is_empty() {
+    fn nobody(&mut self) -> Found {
+        let sentence = if self.rules.is_empty() {
             "There are no assignment rules yet, so nobody owns it."
-        } else if self
-            .rules
-            .iter()
-            .any(|rule| rule.get("matched") == Some(&Value::Bool(true)))
-        {
+        } else if self.rules.iter().any(|rule| rule.matched) {
             "No other rule has anybody for it, so nobody owns it."
         } else {
             "No rule matched, so nobody owns it."
@@ -295,21 +280,40 @@ impl Deciding<'_> {
             reason: self.passed.join(" "),
         }
     }
-}
 
-/// Turns as people count them.
-fn show<'t>(turns: impl IntoIterator<Item = &'t Turn>) -> Value {
-    turns
-        .into_iter()
-        .map(|turn| {
-            let taken = if turn.taken % TURN == 0 {
-                json!(turn.taken / TURN)
-            } else {
-                json!(turn.taken as f64 / TURN as f64)
-            };
-            json!({"rep": turn.rep, "taken": taken, "last": turn.last})
-        })
-        .collect()
+    fn conclude(
+        self,
+        version: u64,
+        test: bool,
+        keep_owner: Option<KeepOwner<'a>>,
+        found: Found,
+    ) -> Decision {
+        let turns = self.draw.as_ref().map(|draw| TurnsTrace {
+            team: draw.team,
+            before: draw.before.iter().copied().map(Into::into).collect(),
+            after: draw.after.iter().map(Into::into).collect(),
+        });
+        let trace = Trace::of(&DecisionTrace {
+            rule_set_version: version,
+            test,
+            keep_owner,
+            rules: self.rules,
+            turns,
+        });
+        let spent = self.draw.map_or_else(Vec::new, |draw| draw.after);
+        let mut reason = found.reason;
+        if test && !spent.is_empty() {
+            reason.push_str(" It is a test lead, so no turn was spent.");
+        }
+        Decision {
+            owner: found.owner,
+            rule: found.rule,
+            rule_set_version: version,
+            reason,
+            trace,
+            turns: if test { Vec::new() } else { spent },
+        }
+    }
 }
 
 #[cfg(test)]

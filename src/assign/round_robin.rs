@@ -26,28 +26,28 @@ pub struct Candidate<'a> {
 
 /// A turn that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
-    pub rep: String,
+pub struct Taken<'a> {
+    pub rep: &'a str,
     /// Rows to store; the one of `rep` among them.
     pub changed: Vec<Turn>,
 }
 
 /// A candidate with the place they have in the order.
-struct Place<'a> {
+struct Place<'a, 't> {
     rep: &'a str,
     weight: i128,
     taken: i128,
     last: i64,
-    stored: Option<&'a Turn>,
+    stored: Option<&'t Turn>,
 }
 
 /// Gives the next turn of `team` to one of `pool`, which has no rep twice. `turns` are the team's rows, those of absent
 /// and former members included. `None` when the pool is empty.
-pub fn take(team: &str, pool: &[Candidate<'_>], turns: &[&Turn]) -> Option<Taken> {
+pub fn take<'a>(team: &str, pool: &[Candidate<'a>], turns: &[&Turn]) -> Option<Taken<'a>> {
     let mut places = place(pool, turns);
     bring_back(&mut places);
     let number = turns.iter().map(|turn| turn.last).max().unwrap_or(0) + 1;
-    let next = next(&places)?.rep.to_owned();
+    let next = next(&places)?.rep;
     let changed = places
         .into_iter()
         .filter_map(|place| {
@@ -68,8 +68,8 @@ pub fn take(team: &str, pool: &[Candidate<'_>], turns: &[&Turn]) -> Option<Taken
 }
 
 /// The candidates where their rows say; newcomers beside the member furthest behind.
-fn place<'a>(pool: &[Candidate<'a>], turns: &[&'a Turn]) -> Vec<Place<'a>> {
-    let mut places: Vec<Place<'a>> = pool
+fn place<'a, 't>(pool: &[Candidate<'a>], turns: &[&'t Turn]) -> Vec<Place<'a, 't>> {
+    let mut places: Vec<Place<'a, 't>> = pool
         .iter()
         .map(|candidate| {
             let stored = turns.iter().copied().find(|it| it.rep == candidate.rep);
@@ -96,10 +96,10 @@ fn place<'a>(pool: &[Candidate<'a>], turns: &[&'a Turn]) -> Vec<Place<'a>> {
 }
 
 /// Shrinks all lags in proportion when one of them is more than a turn, so that the largest is one turn.
-fn bring_back(places: &mut [Place<'_>]) {
+fn bring_back(places: &mut [Place<'_, '_>]) {
     let (total, weights) = sums(places);
     // Lags are kept multiplied by the sum of weights: exact.
-    let lag = |place: &Place<'_>| place.weight * total - place.taken * weights;
+    let lag = |place: &Place<'_, '_>| place.weight * total - place.taken * weights;
     let largest = places.iter().map(|it| lag(it).abs()).max().unwrap_or(0);
     let allowed = i128::from(TURN) * weights;
     if largest <= allowed {
@@ -113,15 +113,15 @@ fn bring_back(places: &mut [Place<'_>]) {
 }
 
 /// Tijdeman's choice; ties go to whom the longest time has passed for, then to the first handle.
-fn next<'p, 'a>(places: &'p [Place<'a>]) -> Option<&'p Place<'a>> {
+fn next<'p, 'a, 't>(places: &'p [Place<'a, 't>]) -> Option<&'p Place<'a, 't>> {
     let (total, weights) = sums(places);
     let turn = i128::from(TURN);
     let spread = i128::try_from(places.len()).map_or(1, |k| (2 * k - 2).max(1));
-    let lags_enough = |place: &Place<'_>| {
+    let lags_enough = |place: &Place<'_, '_>| {
         (place.weight * (total + turn) - place.taken * weights) * spread >= turn * weights
     };
-    let due = |a: &Place<'_>, b: &Place<'_>| -> Ordering {
-        let deadline = |it: &Place<'_>| it.taken * spread + (spread - 1) * turn;
+    let due = |a: &Place<'_, '_>, b: &Place<'_, '_>| -> Ordering {
+        let deadline = |it: &Place<'_, '_>| it.taken * spread + (spread - 1) * turn;
         (deadline(a) * b.weight).cmp(&(deadline(b) * a.weight))
     };
     // The lags add up to one turn, so somebody always lags enough.
@@ -132,7 +132,7 @@ fn next<'p, 'a>(places: &'p [Place<'a>]) -> Option<&'p Place<'a>> {
     })
 }
 
-fn sums(places: &[Place<'_>]) -> (i128, i128) {
+fn sums(places: &[Place<'_, '_>]) -> (i128, i128) {
     places.iter().fold((0, 0), |(taken, weights), place| {
         (taken + place.taken, weights + place.weight)
     })
@@ -167,7 +167,7 @@ mod tests {
             for turn in taken.changed {
                 self.rows.insert(turn.rep.clone(), turn);
             }
-            taken.rep
+            taken.rep.to_owned()
         }
 
         fn series(&mut self, pool: &[(&str, u32)], count: usize) -> String {

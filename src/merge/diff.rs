@@ -12,6 +12,7 @@ use crate::model::record::{Fields, Record};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     pub what: Vec<ChangeKind>,
+    /// Of an update; when a record is created or deleted, all of it is news.
     pub fields: Vec<FieldChange>,
 }
 
@@ -45,12 +46,11 @@ pub fn difference(before: Option<&Record>, after: &Record) -> Option<Difference>
         (None, Some(_)) => return None,
         (Some(_), Some(_)) => (vec![ChangeKind::Deleted], Vec::new()),
         (None, None) => {
-            let fields = changed(&Fields::new(), &after.fields);
             let mut what = vec![ChangeKind::Created];
             if after.fields.contains_key("owner") {
                 what.push(ChangeKind::Assigned);
             }
-            (what, fields)
+            (what, Vec::new())
         }
         (Some(before), None) => {
             let fields = changed(&before.fields, &after.fields);

@@ -33,7 +33,8 @@ pub struct Change {
     /// The source's name, or who edited.
     pub source: String,
     pub at: Timestamp,
-    /// The fields that changed, with what stood there before.
+    /// The fields that an update changed, with what stood there before; empty when the record was created or deleted,
+    /// because then the snapshot says all.
     pub changed: Vec<FieldChange>,
     /// The record as it now is.
     pub snapshot: Fields,

@@ -12,3 +12,4 @@ pub mod problem;
 pub mod record;
 pub mod request;
 pub mod rules;
+pub mod trace;

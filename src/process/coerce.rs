@@ -52,7 +52,8 @@ fn text(value: &Value) -> Result<Option<String>, Misfit> {
         return Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()));
     }
     match value.kind() {
-        ValueKind::Number | ValueKind::Bool | ValueKind::Plain => Ok(Some(value.to_string())),
+        ValueKind::Number | ValueKind::Plain => Ok(Some(value.to_string())),
+        ValueKind::Bool => Ok(Some(value.is_true().to_string())),
         _ => Err(misfit(format!("{} is not a text", shown(value)))),
     }
 }

@@ -2,5 +2,11 @@
 
 pub mod coerce;
 pub mod decide;
+pub mod fetch;
 pub mod map;
+pub mod plan;
+pub mod preview;
 pub mod recipe;
+pub mod recipes;
+pub mod understand;
+pub mod worker;

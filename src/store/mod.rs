@@ -22,6 +22,7 @@ use crate::model::people::{Rep, Team, Turn};
 use crate::model::record::Record;
 use crate::model::request::RawRequest;
 use crate::model::rules::{Desk, RuleSet};
+use crate::model::trace::Trace;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -191,7 +192,7 @@ pub struct RecordWrite {
 pub struct DecisionRow {
     pub id: Uuid,
     pub lead: Uuid,
-    /// 1 for the first assignment of the lead; (lead, epoch) is unique.
+    /// 1 for the assignment of a lead that arrives, larger for each later one; (lead, epoch) is unique.
     pub epoch: u32,
     pub owner: Option<String>,
     /// Name of the rule that matched; `None` when a step before the rules decided.
@@ -200,7 +201,7 @@ pub struct DecisionRow {
     /// A sentence.
     pub reason: String,
     /// Values seen, each rule's conditions, each candidate's gate, turns before and after.
-    pub trace: Value,
+    pub trace: Trace,
     pub event: Option<Uuid>,
     pub at: Timestamp,
 }

@@ -9,11 +9,15 @@ use crate::assign::{self, Decision, People, Subject};
 use crate::merge::ASSIGNMENT;
 use crate::model::people::Turn;
 use crate::model::record::{Origin, Record};
+use crate::model::trace::Trace;
 use crate::process::decide::{Deciding, link};
 use crate::store::DecisionRow;
 
 /// Statuses of leads that nobody has to call any more.
 const CLOSED: [&str; 4] = ["unqualified", "converted", "lost", "junk"];
+
+/// Epochs that a store can tell apart. The version of the lead serves as epoch: no other decision has it.
+const LAST_EPOCH: u32 = 1023;
 
 impl Deciding<'_> {
     /// A lead says where it came from, and begins as new.
@@ -119,7 +123,7 @@ impl Deciding<'_> {
         DecisionRow {
             id: self.ids.next_id(),
             lead,
-            epoch: u32::try_from(written + 1).unwrap_or(u32::MAX),
+            epoch: u32::try_from(written + 1).map_or(LAST_EPOCH, |epoch| epoch.min(LAST_EPOCH)),
             owner: decision.owner,
             rule: decision.rule,
             rule_set_version: decision.rule_set_version,
@@ -151,7 +155,7 @@ fn unusable(version: u64, problems: &Arc<Vec<String>>) -> Decision {
             "The rule set cannot be used, so nobody owns it: {}.",
             problems.join("; ")
         ),
-        trace: json!({"rule_set_version": version, "problems": **problems}),
+        trace: Trace::of(&json!({"rule_set_version": version, "problems": **problems})),
         turns: Vec::new(),
     }
 }

@@ -1,0 +1,216 @@
+//! The HTTP client of fetches: bounded in time and size, without redirects, guarded at every address it connects to.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::Network;
+use crate::process::fetch::guard::{Channel, admits};
+use crate::process::fetch::{FetchCall, Response};
+
+/// How long and how large an answer may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For the whole exchange.
+    pub timeout: Duration,
+    /// Of the body, in bytes.
+    pub max_answer: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            timeout: Duration::from_secs(10),
+            max_answer: 1024 * 1024,
+        }
+    }
+}
+
+/// Two clients, made when first used: one for TLS, one for plain HTTP to allowed addresses.
+pub struct Client {
+    allow: Arc<[Network]>,
+    limits: Limits,
+    https: OnceLock<Result<reqwest::Client, String>>,
+    http: OnceLock<Result<reqwest::Client, String>>,
+}
+
+/// Resolves names and lets only admitted addresses through, so that what was checked is what is connected to.
+struct Guarded {
+    channel: Channel,
+    allow: Arc<[Network]>,
+}
+
+/// None of a name's addresses may be called.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotAdmitted(String);
+
+impl Client {
+    /// `allow` is `[outbound] allow`.
+    pub fn new(allow: &[Network], limits: Limits) -> Self {
+        Client {
+            allow: allow.into(),
+            limits,
+            https: OnceLock::new(),
+            http: OnceLock::new(),
+        }
+    }
+
+    /// Makes the call and reads the answer up to the limits.
+    pub async fn get(&self, call: &FetchCall) -> Response {
+        let (url, client) = match self.prepare(call.url.expose_secret()) {
+            Ok(prepared) => prepared,
+            Err(why) => return Response::Refused(why),
+        };
+        let headers = match headers(&call.headers) {
+            Ok(headers) => headers,
+            Err(why) => return Response::Refused(why),
+        };
+        let sent = client.get(url).headers(headers).send().await;
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => return failure(&error),
+        };
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers());
+        match self.body(response).await {
+            Ok(body) => Response::Answered {
+                status,
+                retry_after,
+                body,
+            },
+            Err(failed) => failed,
+        }
+    }
+
+    fn prepare(&self, url: &str) -> Result<(Url, &reqwest::Client), String> {
+        let url = Url::parse(url).map_err(|_| "the URL of the fetch is not a URL".to_owned())?;
+        let channel = match url.scheme() {
+            "https" => Channel::Https,
+            "http" => Channel::Http,
+            other => return Err(format!("{other}: is not https:")),
+        };
+        let host = url.host_str().unwrap_or_default();
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = literal.parse::<IpAddr>()
+            && !admits(address, channel, &self.allow)
+        {
+            return Err(refusal(host, channel));
+        }
+        let slot = match channel {
+            Channel::Https => &self.https,
+            Channel::Http => &self.http,
+        };
+        let client = slot
+            .get_or_init(|| self.build(channel))
+            .as_ref()
+            .map_err(Clone::clone)?;
+        Ok((url, client))
+    }
+
+    fn build(&self, channel: Channel) -> Result<reqwest::Client, String> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Somebody else may install one at the same moment; either will do.
+            rustls::crypto::ring::default_provider()
+                .install_default()
+                .ok();
+        }
+        reqwest::Client::builder()
+            .user_agent(concat!("frontdesk/", env!("CARGO_PKG_VERSION")))
+            .timeout(self.limits.timeout)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .dns_resolver(Arc::new(Guarded {
+                channel,
+                allow: Arc::clone(&self.allow),
+            }))
+            .build()
+            .map_err(|error| format!("TLS cannot be set up: {error}"))
+    }
+
+    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Response> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+            if body.len() + chunk.len() > self.limits.max_answer {
+                return Err(Response::Unreachable(format!(
+                    "the sender's API answered more than {} bytes",
+                    self.limits.max_answer
+                )));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (channel, allow) = (self.channel, Arc::clone(&self.allow));
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let admitted: Vec<SocketAddr> = found
+                .filter(|address| admits(address.ip(), channel, &allow))
+                .collect();
+            if admitted.is_empty() {
+                return Err(NotAdmitted(refusal(name.as_str(), channel)).into());
+            }
+            Ok(Box::new(admitted.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn refusal(host: &str, channel: Channel) -> String {
+    match channel {
+        Channel::Https => format!(
+            "{host} leads to a private address; list it under [outbound] allow if it is meant"
+        ),
+        Channel::Http => format!(
+            "{host} would be called without TLS; use https, or list its address under [outbound] allow"
+        ),
+    }
+}
+
+/// The sentence never has the URL, which may carry a token.
+fn failure(error: &reqwest::Error) -> Response {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(NotAdmitted(why)) = inner.downcast_ref::<NotAdmitted>() {
+            return Response::Refused(why.clone());
+        }
+        cause = inner.source();
+    }
+    Response::Unreachable(
+        if error.is_timeout() {
+            "the sender's API did not answer in time"
+        } else if error.is_connect() {
+            "the sender's API cannot be reached"
+        } else {
+            "the answer of the sender's API broke off"
+        }
+        .to_owned(),
+    )
+}
+
+fn headers(given: &[(String, SecretString)]) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::with_capacity(given.len());
+    for (name, value) in given {
+        let key = HeaderName::try_from(name.as_str())
+            .map_err(|_| format!("{name:?} is not a header name"))?;
+        let mut value = HeaderValue::try_from(value.expose_secret())
+            .map_err(|_| format!("the header {name} has a value that HTTP does not allow"))?;
+        value.set_sensitive(true);
+        headers.insert(key, value);
+    }
+    Ok(headers)
+}
+
+/// Seconds; the date form is rare here, and the usual back-off serves as well.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
+}

@@ -1,0 +1,168 @@
+//! Reading the sender's API for events that only name their subject: the call, and what its answer means.
+
+pub mod client;
+pub mod guard;
+pub mod pause;
+pub mod retry;
+
+use std::fmt;
+use std::time::Duration;
+
+use minijinja::Value;
+use secrecy::SecretString;
+use serde_json::Value as Json;
+
+use crate::expr::scope::Scope;
+use crate::expr::{Formula, payload};
+use crate::process::fetch::retry::Trouble;
+use crate::process::map::MapError;
+use crate::process::recipe::{FetchRecipe, Recipe};
+
+/// One read of the sender's API. URL and headers may carry a token, so neither is ever printed.
+pub struct FetchCall {
+    /// Position of the event's recipe in `Recipe::events`.
+    pub event: usize,
+    pub url: SecretString,
+    pub headers: Vec<(String, SecretString)>,
+    /// What the event's formulas read, for the formula that recognises a bad token.
+    pub names: Scope,
+}
+
+impl fmt::Debug for FetchCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FetchCall").finish_non_exhaustive()
+    }
+}
+
+/// What came back over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Response {
+    Answered {
+        status: u16,
+        retry_after: Option<Duration>,
+        body: Vec<u8>,
+    },
+    /// Nothing did, and why.
+    Unreachable(String),
+    /// The call was not made: the address may not be called.
+    Refused(String),
+}
+
+/// What a response means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Answer(Json),
+    /// A sentence without secrets.
+    Trouble(Trouble, String),
+}
+
+/// Works out the call of a thin event.
+///
+/// # Errors
+/// A formula that fails, or a URL that comes out blank.
+pub fn call(
+    recipe: &Recipe,
+    event: usize,
+    fetch: &FetchRecipe,
+    names: &Scope,
+) -> Result<FetchCall, MapError> {
+    let names = names.with("settings", recipe.settings.clone());
+    let fault = |path: String, sentence: String| MapError {
+        file: recipe.file.clone(),
+        line: fetch.line,
+        path,
+        sentence,
+    };
+    let text = |path: String, formula: &Formula| match formula.text(&names) {
+        Ok(text) => Ok(text),
+        Err(error) => Err(fault(path, error.0)),
+    };
+    let Some(url) = text("fetch.url".to_owned(), &fetch.url)? else {
+        return Err(fault("fetch.url".to_owned(), "is blank".to_owned()));
+    };
+    let mut headers = Vec::with_capacity(fetch.headers.len());
+    for (name, formula) in &fetch.headers {
+        if let Some(value) = text(format!("fetch.headers.{name}"), formula)? {
+            headers.push((name.clone(), SecretString::from(value)));
+        }
+    }
+    Ok(FetchCall {
+        event,
+        url: SecretString::from(url),
+        headers,
+        names,
+    })
+}
+
+/// Reads a response: the answer, or the kind of trouble and a sentence about it.
+pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outcome {
+    let (status, retry_after, body) = match response {
+        Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why),
+        Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why),
+        Response::Answered {
+            status,
+            retry_after,
+            body,
+        } => (status, retry_after, body),
+    };
+    let document = serde_json::from_slice::<Json>(&body).ok();
+    if matches!(status, 401 | 403) || is_token_error(fetch, names, status, document.as_ref()) {
+        return Outcome::Trouble(Trouble::Token, token_sentence(fetch, status));
+    }
+    match (status, document) {
+        (200..=299, Some(document)) => Outcome::Answer(document),
+        (200..=299, None) => Outcome::Trouble(
+            Trouble::Down,
+            format!("the sender's API answered {status} with something that is not JSON"),
+        ),
+        (429, _) => Outcome::Trouble(
+            Trouble::Busy(retry_after),
+            "the sender's API answered 429: too many requests".to_owned(),
+        ),
+        (500..=599 | 408 | 425, _) => Outcome::Trouble(
+            Trouble::Down,
+            format!("the sender's API answered {status}"),
+        ),
+        (300..=399, _) => Outcome::Trouble(
+            Trouble::Rejected,
+            format!(
+                "the sender's API answered {status}; redirects are not followed, so api_base must be its real address"
+            ),
+        ),
+        (404 | 410, _) => Outcome::Trouble(
+            Trouble::Rejected,
+            format!("the sender's API answered {status}: it does not know the subject of this event"),
+        ),
+        _ => Outcome::Trouble(
+            Trouble::Rejected,
+            format!("the sender's API answered {status} and would do so again"),
+        ),
+    }
+}
+
+/// Whether the declared formula says so. A formula that fails on this answer does not.
+fn is_token_error(
+    fetch: &FetchRecipe,
+    names: &Scope,
+    status: u16,
+    document: Option<&Json>,
+) -> bool {
+    let Some(formula) = &fetch.token_error else {
+        return false;
+    };
+    let fetched = document.map_or(Value::UNDEFINED, |document| {
+        payload::of_json(std::sync::Arc::new(document.clone()))
+    });
+    let names = names
+        .with("fetched", fetched)
+        .with("status", Value::from(status));
+    formula.is_true(&names).unwrap_or(false)
+}
+
+fn token_sentence(fetch: &FetchRecipe, status: u16) -> String {
+    let setting = fetch
+        .token_setting
+        .as_deref()
+        .map_or_else(String::new, |name| format!(" (settings.{name})"));
+    format!("the sender's API answered {status}: it does not accept the token{setting} any more")
+}

@@ -1,0 +1,220 @@
+//! What is to be done with a claimed event: settle its records, ask the sender's API first, or end it without records.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::model::event::{Claimed, EventStatus, Violation};
+use crate::model::id::new_id;
+use crate::model::record::Draft;
+use crate::process::decide::decide;
+use crate::process::decide::plan::{Made, Plan};
+use crate::process::decide::rules::Rules;
+use crate::process::fetch::{FetchCall, call};
+use crate::process::recipe::Recipe;
+use crate::process::understand::{OpenError, Opened, Understood, open, understand};
+use crate::source::envelope::Part;
+use crate::store::{Held, Settlement, Writes};
+
+/// The next step of an event.
+pub enum Planned {
+    Settle(Settlement),
+    NeedsFetch(FetchCall),
+    Conclude(Conclusion),
+}
+
+/// What plans are made with, besides the recipe.
+#[derive(Debug, Clone)]
+pub struct Context {
+    pub now: Timestamp,
+    /// The compiled rules, shared by all plans of a process.
+    pub rules: Arc<Rules>,
+}
+
+/// An end without records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conclusion {
+    pub status: EventStatus,
+    /// A stable word for logs: `mapping_failed`.
+    pub code: &'static str,
+    /// A sentence for people; it may show values of the event, so it is never logged.
+    pub reason: String,
+}
+
+/// Plans one event: opens its stored request, validates, maps.
+pub fn plan(recipe: &Recipe, claimed: &Claimed, context: &Context) -> Planned {
+    match open_claimed(recipe, claimed) {
+        Ok(opened) => plan_part(recipe, claimed, &opened, context),
+        Err(conclusion) => Planned::Conclude(conclusion),
+    }
+}
+
+/// Opens the stored request of an event; a batch is opened once for all its events.
+///
+/// # Errors
+/// The conclusion, when retention removed the request or it cannot be read.
+pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclusion> {
+    let Some(request) = &claimed.raw else {
+        return Err(Conclusion::quarantined(
+            "body_expired",
+            "the request is older than store.keep_bodies and its body has been removed".to_owned(),
+        ));
+    };
+    open(recipe, request).map_err(|error| {
+        let code = match error {
+            OpenError::Body(_) => "malformed_body",
+            OpenError::Envelope(_) => "envelope_failed",
+        };
+        Conclusion::quarantined(code, format!("{}: {error}", recipe.file))
+    })
+}
+
+/// Plans one event of an opened request.
+pub fn plan_part(recipe: &Recipe, claimed: &Claimed, opened: &Opened, context: &Context) -> Planned {
+    let event = &claimed.event;
+    let position = usize::try_from(event.part).unwrap_or(usize::MAX);
+    let Some(part) = opened.parts.get(position) else {
+        return Planned::Conclude(Conclusion::quarantined(
+            "part_missing",
+            format!(
+                "{} finds {} events in the request and not this one, number {}: [split] has changed",
+                recipe.file,
+                opened.parts.len(),
+                position + 1
+            ),
+        ));
+    };
+    match understand(recipe, &opened.body, part, claimed.fetched.as_ref()) {
+        Understood::Records(drafts) => Planned::Settle(settlement(claimed, part, drafts, context)),
+        Understood::Ignored(reason) => Planned::Conclude(Conclusion {
+            status: EventStatus::Ignored,
+            code: "ignored",
+            reason,
+        }),
+        Understood::Violates { schema, violations } => {
+            Planned::Conclude(violated(recipe, schema, &violations))
+        }
+        Understood::Faulty(error) => Planned::Conclude(Conclusion::quarantined(
+            "mapping_failed",
+            error.to_string(),
+        )),
+        Understood::Thin { .. } if !recipe.configured => {
+            Planned::Conclude(Conclusion::quarantined(
+                "endpoint_gone",
+                format!(
+                    "the endpoint \"{}\" is not configured any more, and only its settings could fetch this event; \
+                     configure it again and replay",
+                    event.endpoint
+                ),
+            ))
+        }
+        Understood::Thin {
+            fetch,
+            names,
+            ..
+        } => match call(recipe, part.spec.unwrap_or(usize::MAX), fetch, &names) {
+            Ok(call) => Planned::NeedsFetch(call),
+            Err(error) => Planned::Conclude(Conclusion::quarantined(
+                "mapping_failed",
+                error.to_string(),
+            )),
+        },
+    }
+}
+
+fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> Conclusion {
+    let listed: Vec<String> = violations
+        .iter()
+        .take(3)
+        .map(|violation| format!("{} {}", violation.path, violation.message))
+        .collect();
+    Conclusion::quarantined(
+        "schema_violation",
+        format!(
+            "not valid by schemas/{}/{schema}.json: {}",
+            recipe.source,
+            listed.join("; ")
+        ),
+    )
+}
+
+/// The event keeps its own time, so that a replay meets the clocks it left behind.
+fn settlement(
+    claimed: &Claimed,
+    part: &Part,
+    drafts: Vec<Draft>,
+    context: &Context,
+) -> Settlement {
+    let event = &claimed.event;
+    let scope = part.scope.clone().unwrap_or_else(|| event.endpoint.clone());
+    let made = Made {
+        now: context.now,
+        first_id: new_id(context.now),
+    };
+    let plan = Plan::new(event, scope, drafts, made, Arc::clone(&context.rules));
+    Settlement {
+        event: event.id,
+        wanted: plan.wanted(),
+        fetched: None,
+        decide: Box::new(move |held| guarded(&plan, held)),
+    }
+}
+
+/// The decision runs inside the store's writer: a defect in it must end this event and nothing else.
+fn guarded(plan: &Plan, held: &Held<'_>) -> Writes {
+    catch_unwind(AssertUnwindSafe(|| decide(plan, held)))
+        .unwrap_or_else(|_| Conclusion::defect().writes(plan.now))
+}
+
+/// The settlement of an event that ends without records.
+pub fn conclude(event: Uuid, conclusion: Conclusion, now: Timestamp) -> Settlement {
+    Settlement {
+        event,
+        wanted: Vec::new(),
+        fetched: None,
+        decide: Box::new(move |_| conclusion.clone().writes(now)),
+    }
+}
+
+/// Keeps a fresh answer of the sender's API beside the event.
+#[must_use]
+pub fn keeping(mut settlement: Settlement, fetched: Json) -> Settlement {
+    settlement.fetched = Some(fetched);
+    settlement
+}
+
+impl Conclusion {
+    pub fn quarantined(code: &'static str, reason: String) -> Self {
+        Conclusion {
+            status: EventStatus::Quarantined,
+            code,
+            reason,
+        }
+    }
+
+    /// A panic of our own: visible, and contained.
+    pub fn defect() -> Self {
+        Conclusion::quarantined(
+            "defect",
+            "a defect of the gateway stopped this event; the log has the place. Please report it, \
+             and replay the event after the next upgrade"
+                .to_owned(),
+        )
+    }
+
+    fn writes(self, at: Timestamp) -> Writes {
+        Writes {
+            status: self.status,
+            reason: Some(self.reason),
+            at,
+            records: Vec::new(),
+            changes: Vec::new(),
+            reviews: Vec::new(),
+            decisions: Vec::new(),
+            turns: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Dry runs: what a body would become, and what a replay would change. Nothing is written.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::model::change::{ChangeKind, FieldChange};
+use crate::model::event::{Claimed, EventStatus, Violation};
+use crate::model::field::Kind;
+use crate::model::record::{Draft, Fields};
+use crate::model::request::RawRequest;
+use crate::process::map::map_known;
+use crate::process::plan::{Context, Planned, plan};
+use crate::process::recipe::{EventRecipe, Recipe};
+use crate::process::recipes::Recipes;
+use crate::process::understand::{OpenError, Understood, open, understand};
+use crate::source::envelope::Part;
+use crate::store::{HeldOwned, Records, Settlement, StoreError};
+
+/// What a request would become, in the shape of the contract's `try`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TryReport {
+    pub source: String,
+    /// Of a batch: the type that all its events share, else null.
+    pub event: Option<String>,
+    /// Null in a batch of several.
+    pub delivery_id: Option<String>,
+    /// Filled when something would be quarantined; the records of the other events are still listed.
+    pub violations: Vec<Violation>,
+    /// Parts that are understood and of no interest.
+    pub ignored: usize,
+    /// In the order of the events' own times.
+    pub records: Vec<TryRecord>,
+}
+
+/// One record as it was mapped, before it meets what is known.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TryRecord {
+    pub kind: Kind,
+    /// Of the record's event; absent where the request is one event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery_id: Option<String>,
+    pub fields: Fields,
+    /// The event only names it; the rest has to be fetched from the sender's API.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub needs_fetch: bool,
+    /// The event says that the sender deleted it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// What a replay would change.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EventDiff {
+    pub event: Uuid,
+    /// What the event would be afterwards; `pending` when it has to be fetched first.
+    pub status: EventStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Records that would change; those that would stay as they are are left out.
+    pub records: Vec<RecordDiff>,
+}
+
+/// One record's difference.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecordDiff {
+    pub kind: Kind,
+    /// Null when the record would be new.
+    pub id: Option<Uuid>,
+    pub what: Vec<ChangeKind>,
+    pub changes: Vec<FieldChange>,
+}
+
+/// Runs a request through a recipe. `fetched` are answers of the sender's API for its thin events: one with the `id` of
+/// an event belongs to that event, the others are given out in the order of the events.
+///
+/// # Errors
+/// A body that does not parse, or an envelope that cannot be read.
+pub fn try_body(
+    recipe: &Recipe,
+    request: &RawRequest,
+    fetched: &[Json],
+) -> Result<TryReport, OpenError> {
+    let opened = open(recipe, request)?;
+    let mut parts: Vec<&Part> = opened.parts.iter().collect();
+    parts.sort_by_key(|part| part.time.unwrap_or(request.received_at));
+    let answers = give_out(recipe, &parts, fetched);
+    let mut report = TryReport {
+        source: recipe.source.clone(),
+        event: shared_type(&parts),
+        delivery_id: match parts.as_slice() {
+            [part] => part.id.clone(),
+            _ => None,
+        },
+        violations: Vec::new(),
+        ignored: 0,
+        records: Vec::new(),
+    };
+    for (part, answer) in parts.into_iter().zip(answers) {
+        let understood = understand(recipe, &opened.body, part, answer);
+        report.add(recipe, part, understood);
+    }
+    Ok(report)
+}
+
+/// One slot per part: its answer, where it is thin and there is one.
+fn give_out<'f>(recipe: &Recipe, parts: &[&Part], fetched: &'f [Json]) -> Vec<Option<&'f Json>> {
+    let is_thin = |part: &Part| {
+        let event = part.spec.and_then(|spec| recipe.events.get(spec));
+        event.is_some_and(|event| event.fetch.is_some())
+    };
+    let mut slots = vec![None; parts.len()];
+    let mut rest = Vec::new();
+    for answer in fetched {
+        let id = answer.get("id").map(|id| match id.as_str() {
+            Some(text) => text.to_owned(),
+            None => id.to_string(),
+        });
+        let own = parts.iter().zip(&mut slots).find(|(part, slot)| {
+            slot.is_none() && is_thin(part) && id.is_some() && part.id == id
+        });
+        match own {
+            Some((_, slot)) => *slot = Some(answer),
+            None => rest.push(answer),
+        }
+    }
+    let mut rest = rest.into_iter();
+    for (part, slot) in parts.iter().zip(&mut slots) {
+        if slot.is_none() && is_thin(part) {
+            *slot = rest.next();
+        }
+    }
+    slots
+}
+
+fn shared_type(parts: &[&Part]) -> Option<String> {
+    let (first, rest) = parts.split_first()?;
+    rest.iter()
+        .all(|part| part.event_type == first.event_type)
+        .then(|| first.event_type.clone())
+}
+
+impl TryReport {
+    fn add(&mut self, recipe: &Recipe, part: &Part, understood: Understood<'_>) {
+        match understood {
+            Understood::Ignored(_) => self.ignored += 1,
+            Understood::Violates { violations, .. } => self.violations.extend(violations),
+            Understood::Faulty(error) => self.violations.push(Violation {
+                path: error.path.clone(),
+                message: error.to_string(),
+            }),
+            Understood::Records(drafts) => {
+                let records = drafts.into_iter().map(|draft| TryRecord::of(part, draft));
+                self.records.extend(records);
+            }
+            Understood::Thin { event, names, .. } => {
+                let mut drafts = map_known(recipe, event, &names);
+                if drafts.is_empty() {
+                    drafts.extend(unknown(event));
+                }
+                self.records
+                    .extend(drafts.into_iter().map(|draft| TryRecord {
+                        needs_fetch: true,
+                        ..TryRecord::of(part, draft)
+                    }));
+            }
+        }
+    }
+}
+
+/// The record that the event is about, when not even an id of it is known.
+fn unknown(event: &EventRecipe) -> Option<Draft> {
+    event
+        .records
+        .last()
+        .map(|record| Draft::new(record.kind))
+}
+
+impl TryRecord {
+    fn of(part: &Part, draft: Draft) -> Self {
+        let in_batch = part.item.is_some();
+        TryRecord {
+            kind: draft.kind,
+            event: in_batch.then(|| part.event_type.clone()),
+            delivery_id: part.id.clone().filter(|_| in_batch),
+            fields: draft.fields,
+            needs_fetch: false,
+            deleted: draft.deleted,
+        }
+    }
+}
+
+/// What a replay of `claimed` would change, given what the store holds now.
+///
+/// # Errors
+/// The store's.
+pub async fn foresee(
+    store: &dyn Records,
+    recipes: &Recipes,
+    claimed: &Claimed,
+    context: &Context,
+) -> Result<EventDiff, StoreError> {
+    let event = &claimed.event;
+    let ended = |status: EventStatus, reason: String| EventDiff {
+        event: event.id,
+        status,
+        reason: Some(reason),
+        records: Vec::new(),
+    };
+    let Some(recipe) = recipes.of_event(&event.endpoint, &event.source) else {
+        let reason = format!("there is no source \"{}\" any more", event.source);
+        return Ok(ended(EventStatus::Quarantined, reason));
+    };
+    match plan(&recipe, claimed, context) {
+        Planned::Settle(settlement) => {
+            let held = store.held(settlement.wanted.clone()).await?;
+            Ok(diff(&settlement, &held))
+        }
+        Planned::Conclude(conclusion) => Ok(ended(conclusion.status, conclusion.reason)),
+        Planned::NeedsFetch(_) => Ok(ended(
+            EventStatus::Pending,
+            "will be fetched from the sender's API first".to_owned(),
+        )),
+    }
+}
+
+/// What a settlement would change in what is held.
+pub fn diff(settlement: &Settlement, held: &HeldOwned) -> EventDiff {
+    let writes = (settlement.decide)(&held.as_held());
+    let records = writes
+        .changes
+        .into_iter()
+        .map(|change| RecordDiff {
+            kind: change.kind,
+            id: (!change.what.contains(&ChangeKind::Created)).then_some(change.record),
+            what: change.what,
+            changes: change.changed,
+        })
+        .collect();
+    EventDiff {
+        event: settlement.event,
+        status: writes.status,
+        reason: writes.reason,
+        records,
+    }
+}

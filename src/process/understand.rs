@@ -1,0 +1,131 @@
+//! What an event says: its part of the request opened again, validated, and mapped to drafts of records.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use crate::expr::payload;
+use crate::expr::scope::Scope;
+use crate::model::event::Violation;
+use crate::model::record::Draft;
+use crate::model::request::RawRequest;
+use crate::payload::ParseError;
+use crate::process::map::{MapError, map};
+use crate::process::recipe::{EventRecipe, FetchRecipe, Recipe};
+use crate::source::envelope::{self, EnvelopeError, Part};
+
+/// A request read again: its document and the events it holds.
+#[derive(Debug)]
+pub struct Opened {
+    pub body: Arc<Json>,
+    pub parts: Vec<Part>,
+}
+
+/// Why a stored request cannot be read any more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Body(#[from] ParseError),
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
+}
+
+/// What became of one part.
+#[derive(Debug)]
+pub enum Understood<'a> {
+    /// Of no interest, and why.
+    Ignored(String),
+    /// Not what the schema called `schema` says.
+    Violates {
+        schema: &'a str,
+        violations: Vec<Violation>,
+    },
+    /// It only names its subject: the sender's API has to be asked.
+    Thin {
+        event: &'a EventRecipe,
+        fetch: &'a FetchRecipe,
+        names: Scope,
+    },
+    /// A field cannot be made of it.
+    Faulty(MapError),
+    /// At least one.
+    Records(Vec<Draft>),
+}
+
+/// Parses a request and finds its events.
+///
+/// # Errors
+/// A body that does not parse, or an envelope that cannot be read.
+pub fn open(recipe: &Recipe, request: &RawRequest) -> Result<Opened, OpenError> {
+    let content_type = request.headers.get("content-type");
+    let body = crate::payload::parse(&recipe.accepts, content_type, &request.body)?;
+    let body = Arc::new(body);
+    let names = envelope::names(
+        request,
+        Arc::clone(&body),
+        recipe.region.as_deref(),
+        &recipe.tables,
+    );
+    let parts = recipe.envelope.open(&names)?;
+    Ok(Opened { body, parts })
+}
+
+/// Validates and maps one part. `fetched` is the answer of the sender's API, where it is known already.
+pub fn understand<'a>(
+    recipe: &'a Recipe,
+    body: &Json,
+    part: &Part,
+    fetched: Option<&Json>,
+) -> Understood<'a> {
+    let event = part.spec.and_then(|spec| recipe.events.get(spec));
+    let Some(event) = event else {
+        return Understood::Ignored(format!(
+            "{} has no [[event]] for \"{}\"",
+            recipe.file, part.event_type
+        ));
+    };
+    if event.ignore {
+        return Understood::Ignored(format!("{} ignores \"{}\"", recipe.file, event.name));
+    }
+    if let Some(schema) = &event.schema {
+        let violations = violations(recipe, schema, body, part);
+        if !violations.is_empty() {
+            return Understood::Violates { schema, violations };
+        }
+    }
+    let mut names = part.names.clone();
+    if let Some(fetch) = &event.fetch {
+        let Some(answer) = fetched else {
+            return Understood::Thin {
+                event,
+                fetch,
+                names,
+            };
+        };
+        if let Some(schema) = &fetch.schema {
+            let violations = recipe.schemas.violations(schema, answer);
+            if !violations.is_empty() {
+                return Understood::Violates { schema, violations };
+            }
+        }
+        names = names.with("fetched", payload::of_json(Arc::new(answer.clone())));
+    }
+    match map(recipe, event, &names) {
+        Err(error) => Understood::Faulty(error),
+        Ok(drafts) if drafts.is_empty() => Understood::Ignored(format!(
+            "{} makes no record of this \"{}\"",
+            recipe.file, part.event_type
+        )),
+        Ok(drafts) => Understood::Records(drafts),
+    }
+}
+
+fn violations(recipe: &Recipe, schema: &str, body: &Json, part: &Part) -> Vec<Violation> {
+    match &part.item {
+        None => recipe.schemas.violations(schema, body),
+        Some(item) => {
+            let item = payload::to_json(item).unwrap_or_default();
+            recipe.schemas.violations(schema, &item)
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The workers: claim → plan → settle, two batches at a time, until told to stop.
+
+mod batch;
+mod report;
+mod thin;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::clock::Clock;
+use crate::config::Outbound;
+use crate::process::decide::rules::Rules;
+use crate::process::fetch::client::Limits;
+use crate::process::plan::Context;
+use crate::process::recipes::{LiveRecipes, Recipes};
+use crate::process::worker::thin::Fetches;
+use crate::store::{Store, StoreError};
+
+/// Events taken at once. More make commits larger than they need to be, fewer make more of them.
+const BATCH: usize = 256;
+/// Batches under way: while one is written, the next one is planned.
+const LANES: usize = 2;
+/// How long to sleep when nobody says that there is work.
+const POLL: Duration = Duration::from_secs(1);
+/// How long to wait when the store cannot be used.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+/// Everything that processing needs, wired once.
+pub struct Processing {
+    store: Arc<dyn Store>,
+    recipes: LiveRecipes,
+    rules: Arc<Rules>,
+    fetches: Fetches,
+    clock: Clock,
+    /// Fetches under way.
+    thin: Mutex<JoinSet<()>>,
+    stopping: watch::Sender<bool>,
+}
+
+impl Processing {
+    pub fn new(
+        store: Arc<dyn Store>,
+        recipes: Recipes,
+        outbound: &Outbound,
+        clock: Clock,
+    ) -> Arc<Self> {
+        Arc::new(Processing {
+            store,
+            recipes: LiveRecipes::new(recipes),
+            rules: Arc::default(),
+            fetches: Fetches::new(outbound, Limits::default()),
+            clock,
+            thin: Mutex::default(),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// The recipes in use.
+    pub fn recipes(&self) -> &LiveRecipes {
+        &self.recipes
+    }
+
+    /// What a plan made now is made with.
+    pub fn context(&self) -> Context {
+        Context {
+            now: self.clock.now(),
+            rules: Arc::clone(&self.rules),
+        }
+    }
+
+    /// Processes until nothing is due; for tests, which then need no sleep. Returns the number of events taken.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn drain(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let mut taken = 0;
+        loop {
+            let claimed = self.store.claim(BATCH, self.clock.now()).await?;
+            if claimed.is_empty() {
+                let mut thin = std::mem::take(&mut *self.thin());
+                if thin.is_empty() {
+                    return Ok(taken);
+                }
+                while thin.join_next().await.is_some() {}
+                continue;
+            }
+            taken += claimed.len();
+            self.process(claimed).await;
+        }
+    }
+
+    fn thin(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        self.thin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The running workers.
+pub struct Workers {
+    processing: Arc<Processing>,
+    running: Arc<AtomicBool>,
+    task: JoinHandle<()>,
+}
+
+impl Workers {
+    /// Starts them on the current runtime.
+    pub fn start(processing: Arc<Processing>) -> Self {
+        let running = Arc::new(AtomicBool::new(true));
+        let task = tokio::spawn(run(Arc::clone(&processing), Running(Arc::clone(&running))));
+        Workers {
+            processing,
+            running,
+            task,
+        }
+    }
+
+    /// True until they have stopped, for whatever reason: for `/readyz`.
+    pub fn running(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.running)
+    }
+
+    /// Finishes the batches in flight, gives back what waits for a fetch, and returns.
+    pub async fn stop(self) {
+        self.processing.stopping.send_replace(true);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "workers.ended_badly");
+        }
+    }
+}
+
+/// Says that the workers have stopped even when they end by a panic.
+struct Running(Arc<AtomicBool>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+async fn run(processing: Arc<Processing>, running: Running) {
+    let mut stopping = processing.stopping.subscribe();
+    let lanes = Arc::new(Semaphore::new(LANES));
+    let mut batches = JoinSet::new();
+    while !*stopping.borrow() {
+        reap(&mut batches);
+        reap(&mut processing.thin());
+        let free = tokio::select! {
+            free = Arc::clone(&lanes).acquire_owned() => free,
+            _ = stopping.changed() => break,
+        };
+        match processing
+            .store
+            .claim(BATCH, processing.clock.now())
+            .await
+        {
+            Ok(claimed) if claimed.is_empty() => {
+                drop(free);
+                tokio::select! {
+                    () = processing.store.wait_for_work(POLL) => {}
+                    _ = stopping.changed() => break,
+                }
+            }
+            Ok(claimed) => {
+                let processing = Arc::clone(&processing);
+                batches.spawn(async move {
+                    processing.process(claimed).await;
+                    drop(free);
+                });
+            }
+            Err(error) => {
+                tracing::error!(%error, "events.not_claimed");
+                tokio::select! {
+                    () = tokio::time::sleep(STORE_PAUSE) => {}
+                    _ = stopping.changed() => break,
+                }
+            }
+        }
+    }
+    while batches.join_next().await.is_some() {}
+    let mut thin = std::mem::take(&mut *processing.thin());
+    while thin.join_next().await.is_some() {}
+    drop(running);
+}
+
+fn reap(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.try_join_next() {
+        if let Err(error) = ended {
+            tracing::error!(%error, "worker.task_failed");
+        }
+    }
+}
