@@ -9,7 +9,7 @@ use actix_web::{App, web};
 use frontdesk::api::auth::{Role, hash_of};
 use frontdesk::api::{self, Api};
 use frontdesk::clock::Clock;
-use frontdesk::config::CatalogConfig;
+use frontdesk::config::{CatalogConfig, Outbound};
 use frontdesk::model::change::{Change, ChangeKind, FieldChange};
 use frontdesk::model::dedupe::{DedupeClaim, DedupeKey};
 use frontdesk::model::event::{Arrival, EventStatus, NewEvent, Verdict};
@@ -17,6 +17,8 @@ use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 use frontdesk::model::request::{Headers, RawRequest};
+use frontdesk::process::recipes::Recipes;
+use frontdesk::process::worker::Processing;
 use frontdesk::source::catalog::Catalog;
 use frontdesk::store::{
     DecisionRow, RecordWrite, Settlement, Store, StoreOptions, StoreRole, TokenRow, Writes, open,
@@ -33,7 +35,7 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     api: web::Data<Api>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 /// An answer.
@@ -51,7 +53,7 @@ impl Answer {
     }
 }
 
-/// When the tests play.
+/// When the tests' events begin to arrive; the clock stands an hour later.
 pub fn noon() -> Timestamp {
     "2026-11-24T12:00:00Z".parse().unwrap()
 }
@@ -76,14 +78,17 @@ impl Desk {
             };
             store.add_token(token).await.unwrap();
         }
-        let clock = Clock::fixed(noon());
-        let catalog = Catalog::load(&CatalogConfig::default()).unwrap();
-        let api = Api::new(Arc::clone(&store), clock.clone(), catalog.sources());
+        let clock = Clock::fixed(noon() + SignedDuration::from_hours(1));
+        let catalog = Arc::new(Catalog::load(&CatalogConfig::default()).unwrap());
+        let recipes = Recipes::compile(Arc::clone(&catalog), &[]).unwrap();
+        let outbound = Outbound::default();
+        let processing = Processing::new(Arc::clone(&store), recipes, &outbound, clock.clone());
+        let api = Api::new(Arc::clone(&store), processing, clock.clone(), catalog.sources());
         Desk {
             store,
             clock,
             api: web::Data::new(api),
-            folder,
+            _folder: folder,
         }
     }
 
@@ -132,7 +137,7 @@ impl Desk {
         self.call(ADMIN, Method::PUT, path, &body.to_string()).await
     }
 
-    /// Appends one Shopify-like event with `body`, claims it and leaves it to the caller.
+    /// Appends the event number `n` of an endpoint `shop`.
     pub async fn receive(&self, n: u32, status: EventStatus) -> Uuid {
         let at = noon() + SignedDuration::from_secs(i64::from(n));
         let id = new_id(at);
@@ -194,11 +199,6 @@ impl Desk {
         (id, event)
     }
 
-    /// Decisions name their lead.
-    pub async fn close(self) {
-        self.store.close().await;
-        self.folder.close().unwrap();
-    }
 }
 
 fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> Writes {

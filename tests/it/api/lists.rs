@@ -44,7 +44,7 @@ async fn pages_hold_still_while_records_arrive() {
 #[actix_web::test]
 async fn filters_narrow_and_mistakes_are_named() {
     let desk = Desk::open().await;
-    let (new, _) = desk.record(1, Kind::Lead, json!({"status": "new", "title": "Quote"})).await;
+    let (new, _) = desk.record(1, Kind::Lead, json!({"status": "new", "external_id": "Quote-7"})).await;
     let (won, _) = desk
         .record(2, Kind::Lead, json!({"status": "converted", "owner": "ana"}))
         .await;

@@ -78,7 +78,7 @@ async fn rules_are_published_in_versions() {
     let country = json!({"field": "contact.address.country", "op": "eq", "value": "ES"});
     let spain = json!({"name": "Spain", "when": {"all": [country]},
         "assign": {"team": "iberia", "strategy": "round_robin"}, "on_none_eligible": "next_rule"});
-    let rest = json!({"name": "Everyone else", "assign": {"rep": "rui"}});
+    let rest = json!({"name": "Everyone else", "assign": {"rep": "rui"}, "on_none_eligible": "next_rule"});
     let draft = rules(&before["version"], json!([spain, rest]));
     let published = desk.put("/api/v1/rules", draft.clone()).await;
     assert_eq!(published.status, 200, "{published:?}");
