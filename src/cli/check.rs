@@ -47,7 +47,10 @@ pub fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 pub fn load(path: &Path) -> Result<(Config, Catalog), Vec<Problem>> {
     let config = Config::load(path)?;
     let catalog = Catalog::load(&config.catalog)?;
-    let names: Vec<&str> = catalog.sources().map(|source| source.name.as_str()).collect();
+    let names: Vec<&str> = catalog
+        .sources()
+        .map(|source| source.name.as_str())
+        .collect();
     let problems = endpoints::check(&config, |name| catalog.get(name), &names);
     if problems.is_empty() {
         Ok((config, catalog))

@@ -93,8 +93,14 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
     writeln!(text, "name = \"{name}\"")?;
     writeln!(text, "source = \"{}\"", source.name)?;
     if source.verify.is_empty() {
-        writeln!(text, "verify = \"none\"          # anybody may post here: it is a public form")?;
-        writeln!(text, "rate_limit_per_address = {{ per_second = 2, burst = 20 }}")?;
+        writeln!(
+            text,
+            "verify = \"none\"          # anybody may post here: it is a public form"
+        )?;
+        writeln!(
+            text,
+            "rate_limit_per_address = {{ per_second = 2, burst = 20 }}"
+        )?;
     } else {
         writeln!(
             text,
@@ -102,8 +108,15 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
             secret(source)?
         )?;
     }
-    writeln!(text, "# region = \"ES\"          # default region of phone numbers")?;
-    let settings: Vec<_> = source.settings.iter().filter(|(_, spec)| spec.required).collect();
+    writeln!(
+        text,
+        "# region = \"ES\"          # default region of phone numbers"
+    )?;
+    let settings: Vec<_> = source
+        .settings
+        .iter()
+        .filter(|(_, spec)| spec.required)
+        .collect();
     if !settings.is_empty() {
         writeln!(text, "[endpoint.settings]")?;
         for (name, spec) in settings {
@@ -155,21 +168,24 @@ fn create(path: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("writing {}", path.display()))
 }
 
-fn tell(
-    path: &Path,
-    endpoints: &[(String, &Source)],
-    out: &mut dyn Write,
-) -> anyhow::Result<()> {
+fn tell(path: &Path, endpoints: &[(String, &Source)], out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "Wrote {} (readable by you alone).\n", path.display())?;
     writeln!(out, "Next:")?;
-    writeln!(out, "  frontdesk check                 is everything right?")?;
+    writeln!(
+        out,
+        "  frontdesk check                 is everything right?"
+    )?;
     writeln!(out, "  frontdesk serve                 start the gateway")?;
     for (name, source) in endpoints {
         let event = source
             .samples
             .first()
             .map_or_else(String::new, |sample| format!(" {}", sample.event));
-        writeln!(out, "  {:<31} a sample, signed", format!("frontdesk send {name}{event}"))?;
+        writeln!(
+            out,
+            "  {:<31} a sample, signed",
+            format!("frontdesk send {name}{event}")
+        )?;
     }
     writeln!(out, "\nThen connect the real senders:")?;
     for (name, source) in endpoints {

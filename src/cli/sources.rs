@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 
 use crate::cli::check::proof;
-use crate::model::problem::nearest;
 use crate::config::{CatalogConfig, Config};
+use crate::model::problem::nearest;
 use crate::source::catalog::Catalog;
 use crate::source::declaration::{EventSpec, FieldSpec, FieldValue, RecordSpec, Source, Verify};
 
@@ -30,7 +30,11 @@ pub fn run(args: &Sources, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let (catalog, public_url) = load(args)?;
     let Some(name) = &args.name else {
         for source in catalog.sources() {
-            let mark = if source.experimental { " (experimental)" } else { "" };
+            let mark = if source.experimental {
+                " (experimental)"
+            } else {
+                ""
+            };
             writeln!(out, "{:<18} {}{mark}", source.name, source.title)?;
         }
         return Ok(ExitCode::SUCCESS);
@@ -65,12 +69,18 @@ fn load(args: &Sources) -> anyhow::Result<(Catalog, String)> {
 fn show(source: &Source, public_url: &str, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "{} ({})", source.title, source.name)?;
     if source.experimental {
-        writeln!(out, "Experimental: some facts about this sender are not verified.")?;
+        writeln!(
+            out,
+            "Experimental: some facts about this sender are not verified."
+        )?;
     }
     writeln!(out, "\nURL to register   {public_url}/hooks/ENDPOINT")?;
     writeln!(out, "Set up            {}", indented(&source.help))?;
     if source.verify.is_empty() {
-        writeln!(out, "Verified          not at all: the endpoint must say verify = \"none\"")?;
+        writeln!(
+            out,
+            "Verified          not at all: the endpoint must say verify = \"none\""
+        )?;
     } else {
         writeln!(out, "Verified          {}", proof(source))?;
     }
@@ -79,7 +89,10 @@ fn show(source: &Source, public_url: &str, out: &mut dyn Write) -> anyhow::Resul
             && let Some(time) = &hmac.timestamp
         {
             let minutes = time.tolerance.as_secs() / 60;
-            writeln!(out, "                  the timestamp may be {minutes} minutes off")?;
+            writeln!(
+                out,
+                "                  the timestamp may be {minutes} minutes off"
+            )?;
         }
     }
     if let Some(retries) = &source.retries {
@@ -88,7 +101,11 @@ fn show(source: &Source, public_url: &str, out: &mut dyn Write) -> anyhow::Resul
     if !source.settings.is_empty() {
         writeln!(out, "\nSettings")?;
         for (name, spec) in &source.settings {
-            let need = if spec.required { "required" } else { "optional" };
+            let need = if spec.required {
+                "required"
+            } else {
+                "optional"
+            };
             writeln!(out, "  {name:<16} {need}. {}", spec.help)?;
         }
     }
@@ -97,7 +114,11 @@ fn show(source: &Source, public_url: &str, out: &mut dyn Write) -> anyhow::Resul
         show_event(event, out)?;
     }
     if !source.samples.is_empty() {
-        let names: Vec<&str> = source.samples.iter().map(|sample| sample.event.as_str()).collect();
+        let names: Vec<&str> = source
+            .samples
+            .iter()
+            .map(|sample| sample.event.as_str())
+            .collect();
         writeln!(out, "\nSamples for `frontdesk send`: {}", names.join(", "))?;
     }
     Ok(())

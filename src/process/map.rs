@@ -59,7 +59,6 @@ struct Fault {
 /// # Errors
 /// The first field whose formula fails or whose value does not fit.
 pub fn map(recipe: &Recipe, event: &EventRecipe, names: &Scope) -> Result<Vec<Draft>, MapError> {
-    let names = &with_fields(recipe, event, names)?;
     let mut drafts = Vec::with_capacity(event.records.len());
     for record in &event.records {
         let draft = draft(recipe, record, names, Err).map_err(|fault| MapError {
@@ -75,28 +74,11 @@ pub fn map(recipe: &Recipe, event: &EventRecipe, names: &Scope) -> Result<Vec<Dr
 
 /// What is known of a thin event before its fetch: a field that fails without the answer is left out.
 pub fn map_known(recipe: &Recipe, event: &EventRecipe, names: &Scope) -> Vec<Draft> {
-    let names = &with_fields(recipe, event, names).unwrap_or_else(|_| names.clone());
     event
         .records
         .iter()
         .filter_map(|record| draft(recipe, record, names, |_| Ok(())).ok().flatten())
         .collect()
-}
-
-/// The event's `fields`, worked out once for all its records.
-fn with_fields(recipe: &Recipe, event: &EventRecipe, names: &Scope) -> Result<Scope, MapError> {
-    let Some(fields) = &event.fields else {
-        return Ok(names.clone());
-    };
-    match fields.formula.eval(names) {
-        Ok(value) => Ok(names.with("fields", value)),
-        Err(error) => Err(MapError {
-            file: recipe.file.clone(),
-            line: fields.line,
-            path: "fields".to_owned(),
-            sentence: error.0,
-        }),
-    }
 }
 
 fn draft(

@@ -73,7 +73,12 @@ pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclu
 }
 
 /// Plans one event of an opened request.
-pub fn plan_part(recipe: &Recipe, claimed: &Claimed, opened: &Opened, context: &Context) -> Planned {
+pub fn plan_part(
+    recipe: &Recipe,
+    claimed: &Claimed,
+    opened: &Opened,
+    context: &Context,
+) -> Planned {
     let event = &claimed.event;
     let position = usize::try_from(event.part).unwrap_or(usize::MAX);
     let Some(part) = opened.parts.get(position) else {
@@ -97,10 +102,9 @@ pub fn plan_part(recipe: &Recipe, claimed: &Claimed, opened: &Opened, context: &
         Understood::Violates { schema, violations } => {
             Planned::Conclude(violated(recipe, schema, &violations))
         }
-        Understood::Faulty(error) => Planned::Conclude(Conclusion::quarantined(
-            "mapping_failed",
-            error.to_string(),
-        )),
+        Understood::Faulty(error) => {
+            Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))
+        }
         Understood::Thin { .. } if !recipe.configured => {
             Planned::Conclude(Conclusion::quarantined(
                 "endpoint_gone",
@@ -111,17 +115,14 @@ pub fn plan_part(recipe: &Recipe, claimed: &Claimed, opened: &Opened, context: &
                 ),
             ))
         }
-        Understood::Thin {
-            fetch,
-            names,
-            ..
-        } => match call(recipe, part.spec.unwrap_or(usize::MAX), fetch, &names) {
-            Ok(call) => Planned::NeedsFetch(call),
-            Err(error) => Planned::Conclude(Conclusion::quarantined(
-                "mapping_failed",
-                error.to_string(),
-            )),
-        },
+        Understood::Thin { fetch, names, .. } => {
+            match call(recipe, part.spec.unwrap_or(usize::MAX), fetch, &names) {
+                Ok(call) => Planned::NeedsFetch(call),
+                Err(error) => {
+                    Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))
+                }
+            }
+        }
     }
 }
 
@@ -142,12 +143,7 @@ fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> Conclusi
 }
 
 /// The event keeps its own time, so that a replay meets the clocks it left behind.
-fn settlement(
-    claimed: &Claimed,
-    part: &Part,
-    drafts: Vec<Draft>,
-    context: &Context,
-) -> Settlement {
+fn settlement(claimed: &Claimed, part: &Part, drafts: Vec<Draft>, context: &Context) -> Settlement {
     let event = &claimed.event;
     let scope = part.scope.clone().unwrap_or_else(|| event.endpoint.clone());
     let made = Made {

@@ -118,9 +118,10 @@ fn give_out<'f>(recipe: &Recipe, parts: &[&Part], fetched: &'f [Json]) -> Vec<Op
             Some(text) => text.to_owned(),
             None => id.to_string(),
         });
-        let own = parts.iter().zip(&mut slots).find(|(part, slot)| {
-            slot.is_none() && is_thin(part) && id.is_some() && part.id == id
-        });
+        let own = parts
+            .iter()
+            .zip(&mut slots)
+            .find(|(part, slot)| slot.is_none() && is_thin(part) && id.is_some() && part.id == id);
         match own {
             Some((_, slot)) => *slot = Some(answer),
             None => rest.push(answer),
@@ -172,10 +173,7 @@ impl TryReport {
 
 /// The record that the event is about, when not even an id of it is known.
 fn unknown(event: &EventRecipe) -> Option<Draft> {
-    event
-        .records
-        .last()
-        .map(|record| Draft::new(record.kind))
+    event.records.last().map(|record| Draft::new(record.kind))
 }
 
 impl TryRecord {

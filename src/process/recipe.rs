@@ -46,16 +46,7 @@ pub struct EventRecipe {
     /// Name of a schema.
     pub schema: Option<String>,
     pub fetch: Option<FetchRecipe>,
-    /// Worked out once per event and called `fields`.
-    pub fields: Option<FieldsRecipe>,
     pub records: Vec<RecordRecipe>,
-}
-
-/// `fields = …` of an event, compiled.
-#[derive(Debug)]
-pub struct FieldsRecipe {
-    pub formula: Formula,
-    pub line: u32,
 }
 
 /// `[event.fetch]`, compiled.
@@ -184,12 +175,6 @@ impl Compiler<'_> {
             ignore: spec.ignore,
             schema: spec.schema.clone(),
             fetch: spec.fetch.as_ref().and_then(|fetch| self.fetch(fetch)),
-            fields: spec.fields.as_ref().and_then(|expr| {
-                Some(FieldsRecipe {
-                    formula: self.formula(expr)?,
-                    line: expr.line,
-                })
-            }),
             records: spec
                 .records
                 .iter()

@@ -85,7 +85,13 @@ mod tests {
 
     #[test]
     fn public_addresses_over_tls_only() {
-        for address in ["157.240.1.1", "8.8.8.8", "2a03:2880::1", "2606:4700::1111", "::ffff:8.8.8.8"] {
+        for address in [
+            "157.240.1.1",
+            "8.8.8.8",
+            "2a03:2880::1",
+            "2606:4700::1111",
+            "::ffff:8.8.8.8",
+        ] {
             check(address, &[], true, false);
         }
     }

@@ -119,10 +119,9 @@ pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outco
             Trouble::Busy(retry_after),
             "the sender's API answered 429: too many requests".to_owned(),
         ),
-        (500..=599 | 408 | 425, _) => Outcome::Trouble(
-            Trouble::Down,
-            format!("the sender's API answered {status}"),
-        ),
+        (500..=599 | 408 | 425, _) => {
+            Outcome::Trouble(Trouble::Down, format!("the sender's API answered {status}"))
+        }
         (300..=399, _) => Outcome::Trouble(
             Trouble::Rejected,
             format!(
@@ -131,7 +130,9 @@ pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outco
         ),
         (404 | 410, _) => Outcome::Trouble(
             Trouble::Rejected,
-            format!("the sender's API answered {status}: it does not know the subject of this event"),
+            format!(
+                "the sender's API answered {status}: it does not know the subject of this event"
+            ),
         ),
         _ => Outcome::Trouble(
             Trouble::Rejected,

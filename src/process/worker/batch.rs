@@ -7,9 +7,7 @@ use uuid::Uuid;
 
 use crate::model::event::Claimed;
 use crate::process::fetch::FetchCall;
-use crate::process::plan::{
-    Conclusion, Context, Planned, conclude, open_claimed, plan_part,
-};
+use crate::process::plan::{Conclusion, Context, Planned, conclude, open_claimed, plan_part};
 use crate::process::recipe::Recipe;
 use crate::process::recipes::Recipes;
 use crate::process::understand::Opened;
@@ -103,7 +101,10 @@ pub fn plan_batch(recipes: &Recipes, batch: Vec<Claimed>, context: &Context) -> 
         let Some(recipe) = recipes.of_event(&event.endpoint, &event.source) else {
             let gone = Conclusion::quarantined(
                 "source_gone",
-                format!("there is no source \"{}\" any more: put mappings/{0}.toml back and replay", event.source),
+                format!(
+                    "there is no source \"{}\" any more: put mappings/{0}.toml back and replay",
+                    event.source
+                ),
             );
             facts.code = Some(gone.code);
             let settlement = conclude(event.id, gone, context.now);

@@ -151,11 +151,7 @@ async fn run(processing: Arc<Processing>, running: Running) {
             free = Arc::clone(&lanes).acquire_owned() => free,
             _ = stopping.changed() => break,
         };
-        match processing
-            .store
-            .claim(BATCH, processing.clock.now())
-            .await
-        {
+        match processing.store.claim(BATCH, processing.clock.now()).await {
             Ok(claimed) if claimed.is_empty() => {
                 drop(free);
                 tokio::select! {

@@ -24,15 +24,17 @@ pub fn settled(facts: &[Facts], settled: &[Settled]) {
                 code,
                 "event.processed"
             ),
-            EventStatus::Pending | EventStatus::Processed | EventStatus::Ignored => tracing::debug!(
-                event.id = %facts.event,
-                endpoint = %facts.endpoint,
-                event.r#type = %facts.event_type,
-                status,
-                code,
-                records = settled.records.len(),
-                "event.processed"
-            ),
+            EventStatus::Pending | EventStatus::Processed | EventStatus::Ignored => {
+                tracing::debug!(
+                    event.id = %facts.event,
+                    endpoint = %facts.endpoint,
+                    event.r#type = %facts.event_type,
+                    status,
+                    code,
+                    records = settled.records.len(),
+                    "event.processed"
+                )
+            }
         }
     }
     for ((endpoint, outcome), count) in counts {

@@ -79,7 +79,8 @@ impl Processing {
     async fn fetch(&self, thin: Thin) {
         let Ok(room) = self.fetches.waiting.try_acquire() else {
             let due = after(self.clock.now(), ROOM);
-            self.put_off(&thin.claimed, due, "waits for its turn to be fetched").await;
+            self.put_off(&thin.claimed, due, "waits for its turn to be fetched")
+                .await;
             return;
         };
         let mut stopping = self.stopping.subscribe();
@@ -257,8 +258,10 @@ fn after(now: Timestamp, wait: Duration) -> Timestamp {
 /// From 0 to 1, different for every event and try, and no randomness: the id's own random bits.
 fn jitter(event: Uuid, attempts: u32) -> f64 {
     let [.., a, b] = event.into_bytes();
-    let bits = u16::from_be_bytes([a, b]).wrapping_mul(0x9e37) ^ attempts.to_be_bytes().iter().fold(0, |sum, byte| {
-        sum ^ u16::from(*byte).wrapping_mul(0x6d2b)
-    });
+    let bits = u16::from_be_bytes([a, b]).wrapping_mul(0x9e37)
+        ^ attempts
+            .to_be_bytes()
+            .iter()
+            .fold(0, |sum, byte| sum ^ u16::from(*byte).wrapping_mul(0x6d2b));
     f64::from(bits) / f64::from(u16::MAX)
 }
