@@ -136,7 +136,7 @@ fn value(field: &FieldRecipe, names: &Scope) -> Result<Option<Json>, Fault> {
     match &field.value {
         ValueRecipe::Formula(formula) => {
             let value = formula.eval(names).map_err(|error| field.fault(error))?;
-            coerce(field.of, &value).map_err(|misfit| field.misfit(misfit))
+            coerce(field.of, &value, names).map_err(|misfit| field.misfit(misfit))
         }
         ValueRecipe::Object(parts) => Ok(object(parts, names)?.map(Json::Object)),
         ValueRecipe::Each { from, fields } => each(field, from, fields, names),

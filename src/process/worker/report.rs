@@ -7,6 +7,7 @@ use metrics::counter;
 use crate::model::event::EventStatus;
 use crate::process::worker::batch::Facts;
 use crate::store::Settled;
+use crate::telemetry;
 
 /// One line and one count per settled event.
 pub fn settled(facts: &[Facts], settled: &[Settled]) {
@@ -38,13 +39,13 @@ pub fn settled(facts: &[Facts], settled: &[Settled]) {
         }
     }
     for ((endpoint, outcome), count) in counts {
-        counter!("frontdesk_events_total", "endpoint" => endpoint.to_owned(), "outcome" => outcome)
+        counter!(telemetry::EVENTS, "endpoint" => endpoint.to_owned(), "outcome" => outcome)
             .increment(count);
     }
 }
 
 /// One count per call of a sender's API.
 pub fn fetched(endpoint: &str, outcome: &'static str) {
-    counter!("frontdesk_fetches_total", "endpoint" => endpoint.to_owned(), "outcome" => outcome)
+    counter!(telemetry::FETCHES, "endpoint" => endpoint.to_owned(), "outcome" => outcome)
         .increment(1);
 }
