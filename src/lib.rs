@@ -5,6 +5,7 @@
 //! `expr` the one expression language, `model` the plain data, `config` what the operator wrote.
 
 pub mod api;
+pub mod app;
 pub mod assign;
 pub mod cli;
 pub mod clock;

@@ -6,6 +6,7 @@ pub mod csv;
 pub mod events;
 pub mod export;
 pub mod init;
+pub mod serve;
 pub mod sources;
 pub mod table;
 pub mod token;
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Write a commented frontdesk.toml with fresh secrets
     Init(init::Init),
+    /// Run the gateway
+    Serve(serve::Serve),
     /// Load everything and name every problem with file and line
     Check(check::Check),
     /// List the known sources, or show one
@@ -53,6 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut out = std::io::stdout().lock();
     let done = match &arguments.command {
         Command::Init(args) => init::run(args, &mut out),
+        Command::Serve(args) => serve::run(args, &mut out),
         Command::Check(args) => check::run(args, &mut out),
         Command::Sources(args) => sources::run(args, &mut out),
         Command::Events(args) => events::run(args, &mut out),
