@@ -1,0 +1,4 @@
+//! Integration tests: one binary, one subject a module.
+
+#[cfg(test)]
+mod store;
