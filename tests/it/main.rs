@@ -18,3 +18,6 @@ mod config;
 mod crash;
 mod process;
 mod sources;
+
+#[cfg(test)]
+mod store;
