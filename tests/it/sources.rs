@@ -89,3 +89,55 @@ fn explore() {
         }
     }
 }
+
+fn form(fields: &[(&str, &str)]) -> TryReport {
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        body.append_pair(name, value);
+    }
+    let headers = vec![(
+        "content-type".to_owned(),
+        "application/x-www-form-urlencoded".to_owned(),
+    )];
+    attempt(
+        "contact_form",
+        Some("ES"),
+        headers,
+        body.finish().into_bytes(),
+        &[],
+    )
+}
+
+#[test]
+fn explore_form() {
+    for fields in [
+        vec![
+            ("name", "Ana García López"),
+            ("email", "Ana@Example.com"),
+            ("phone", "600 111 222"),
+            ("message", "Hi"),
+            ("Talla", "M"),
+        ],
+        vec![
+            ("nombre", "Ana"),
+            ("apellidos", "García López"),
+            ("correo", "ana@example.com"),
+            ("presupuesto", "about 5k"),
+            ("acepto", "on"),
+        ],
+        vec![
+            ("nom", "Marie Dubois"),
+            ("téléphone", "06 12 34 56 78"),
+            ("pays", "France"),
+        ],
+        vec![("email", "nope")],
+        vec![("name", "x")],
+        vec![("email", ""), ("phone", " ")],
+        vec![("fields[email]", "a@b.co"), ("fields[name]", "x")],
+    ] {
+        println!(
+            "{fields:?}\n{}",
+            serde_json::to_string_pretty(&form(&fields)).unwrap()
+        );
+    }
+}
