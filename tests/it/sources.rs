@@ -37,16 +37,20 @@ fn attempt(
         peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
         received_at: now(),
     };
-    try_body(&recipe, &request, fetched)
-        .unwrap_or_else(|error| panic!("{}: {error}", source.name))
+    try_body(&recipe, &request, fetched).unwrap_or_else(|error| panic!("{}: {error}", source.name))
 }
 
 /// What is at a dotted path of the only record of a kind.
 fn field(report: &TryReport, path: &str) -> Value {
     let mut steps = path.split('.');
     let kind = steps.next().unwrap();
-    let mut records = report.records.iter().filter(|record| record.kind.as_str() == kind);
-    let record = records.next().unwrap_or_else(|| panic!("no {kind}: {:?}", report.violations));
+    let mut records = report
+        .records
+        .iter()
+        .filter(|record| record.kind.as_str() == kind);
+    let record = records
+        .next()
+        .unwrap_or_else(|| panic!("no {kind}: {:?}", report.violations));
     let mut here = Value::Object(record.fields.clone());
     for step in steps {
         here = match step.parse::<usize>() {
@@ -66,7 +70,11 @@ fn check(report: &TryReport, expected: &[(&str, Value)]) {
 #[test]
 fn every_sample_becomes_records() {
     for source in catalog().sources() {
-        assert!(source.samples.len() >= 2, "{} has too few samples", source.name);
+        assert!(
+            source.samples.len() >= 2,
+            "{} has too few samples",
+            source.name
+        );
         for sample in &source.samples {
             for n in 0..8 {
                 let rendered = sample.render(n, now(), new_id(now())).unwrap();
@@ -79,8 +87,16 @@ fn every_sample_becomes_records() {
                     .collect();
                 let report = attempt(source, headers, rendered.body, &fetched);
                 let place = format!("{} {}", source.name, sample.event);
-                assert!(report.violations.is_empty(), "{place}: {:?}", report.violations);
-                assert_eq!(report.event.as_deref(), Some(sample.event.as_str()), "{place}");
+                assert!(
+                    report.violations.is_empty(),
+                    "{place}: {:?}",
+                    report.violations
+                );
+                assert_eq!(
+                    report.event.as_deref(),
+                    Some(sample.event.as_str()),
+                    "{place}"
+                );
                 assert!(!report.records.is_empty(), "{place}");
                 for record in &report.records {
                     assert!(!record.needs_fetch, "{place}");
@@ -99,14 +115,24 @@ fn form(fields: &[(&str, &str)]) -> TryReport {
     let kind = "application/x-www-form-urlencoded".to_owned();
     let catalog = catalog();
     let source = catalog.get("contact_form").unwrap();
-    attempt(source, vec![("content-type".to_owned(), kind)], body.finish(), &[])
+    attempt(
+        source,
+        vec![("content-type".to_owned(), kind)],
+        body.finish(),
+        &[],
+    )
 }
 
 #[test]
 fn forms_are_read_in_many_languages() {
     for (fields, expected) in [
         (
-            &[("name", "Ana García López"), ("E-Mail *", "Ana@Example.com"), ("phone", "600 111 222"), ("Size", "M")][..],
+            &[
+                ("name", "Ana García López"),
+                ("E-Mail *", "Ana@Example.com"),
+                ("phone", "600 111 222"),
+                ("Size", "M"),
+            ][..],
             &[
                 ("contact.full_name", json!("Ana García López")),
                 ("contact.given_name", json!("Ana")),
@@ -117,17 +143,31 @@ fn forms_are_read_in_many_languages() {
             ][..],
         ),
         (
-            &[("nombre", "Ana"), ("apellidos", "García López"), ("correo", "a@b.es"), ("presupuesto", "1.500,00 €"), ("newsletter", "on")],
+            &[
+                ("nombre", "Ana"),
+                ("apellidos", "García López"),
+                ("correo", "a@b.es"),
+                ("presupuesto", "1.500,00 €"),
+                ("newsletter", "on"),
+            ],
             &[
                 ("contact.full_name", json!(null)),
                 ("contact.given_name", json!("Ana")),
                 ("contact.family_name", json!("García López")),
-                ("contact.consent", json!([{"channel": "email", "state": "granted"}])),
+                (
+                    "contact.consent",
+                    json!([{"channel": "email", "state": "granted"}]),
+                ),
                 ("lead.budget", json!("1500.00")),
             ],
         ),
         (
-            &[("nom", "Marie Dubois"), ("téléphone", "06 12 34 56 78"), ("pays", "France"), ("budget", "about 5k")],
+            &[
+                ("nom", "Marie Dubois"),
+                ("téléphone", "06 12 34 56 78"),
+                ("pays", "France"),
+                ("budget", "about 5k"),
+            ],
             &[
                 ("contact.full_name", json!("Marie Dubois")),
                 ("contact.family_name", json!("Dubois")),
@@ -139,7 +179,14 @@ fn forms_are_read_in_many_languages() {
             ],
         ),
         (
-            &[("fields[email]", "a@b.co"), ("fields[landing_page]", "https://example.com/?utm_source=x&gclid=g"), ("_wpnonce", "1")],
+            &[
+                ("fields[email]", "a@b.co"),
+                (
+                    "fields[landing_page]",
+                    "https://example.com/?utm_source=x&gclid=g",
+                ),
+                ("_wpnonce", "1"),
+            ],
             &[
                 ("contact.email", json!("a@b.co")),
                 ("lead.attribution.utm_source", json!("x")),
@@ -157,14 +204,29 @@ fn a_form_that_nobody_could_answer_is_refused() {
     for (fields, sentence) in [
         (&[("email", "nope")][..], "is not an e-mail address"),
         (&[("correo electrónico", "a@b")], "is not an e-mail address"),
-        (&[("email", "a b@c.de"), ("message", "x")], "is not an e-mail address"),
-        (&[("name", "Ana")], "an e-mail address, a phone number or a message"),
-        (&[("email", " "), ("phone", ""), ("name", "Ana")], "an e-mail address, a phone number or a message"),
+        (
+            &[("email", "a b@c.de"), ("message", "x")],
+            "is not an e-mail address",
+        ),
+        (
+            &[("name", "Ana")],
+            "an e-mail address, a phone number or a message",
+        ),
+        (
+            &[("email", " "), ("phone", ""), ("name", "Ana")],
+            "an e-mail address, a phone number or a message",
+        ),
         (&[], "an e-mail address, a phone number or a message"),
     ] {
         let report = form(fields);
-        let violation = report.violations.first().unwrap_or_else(|| panic!("{fields:?}"));
-        assert!(violation.message.starts_with(sentence), "{fields:?}: {violation:?}");
+        let violation = report
+            .violations
+            .first()
+            .unwrap_or_else(|| panic!("{fields:?}"));
+        assert!(
+            violation.message.starts_with(sentence),
+            "{fields:?}: {violation:?}"
+        );
         assert!(violation.path.starts_with('/'), "{fields:?}: {violation:?}");
         assert!(report.records.is_empty());
     }
@@ -186,17 +248,31 @@ fn shopify(topic: &str, body: &Value) -> TryReport {
         ("shopify-triggered-at", "2026-03-01T12:00:00.5Z"),
     ];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    attempt(catalog().get("shopify").unwrap(), headers.to_vec(), body.to_string(), &[])
+    attempt(
+        catalog().get("shopify").unwrap(),
+        headers.to_vec(),
+        body.to_string(),
+        &[],
+    )
 }
 
 #[test]
 fn shopify_statuses() {
     for (facts, expected) in [
         (json!({"financial_status": "paid"}), "paid"),
-        (json!({"financial_status": "paid", "fulfillment_status": "fulfilled"}), "fulfilled"),
-        (json!({"financial_status": "partially_refunded", "fulfillment_status": "fulfilled"}), "partially_refunded"),
+        (
+            json!({"financial_status": "paid", "fulfillment_status": "fulfilled"}),
+            "fulfilled",
+        ),
+        (
+            json!({"financial_status": "partially_refunded", "fulfillment_status": "fulfilled"}),
+            "partially_refunded",
+        ),
         (json!({"financial_status": "voided"}), "cancelled"),
-        (json!({"financial_status": "paid", "cancelled_at": "2026-01-01T00:00:00Z"}), "cancelled"),
+        (
+            json!({"financial_status": "paid", "cancelled_at": "2026-01-01T00:00:00Z"}),
+            "cancelled",
+        ),
         (json!({"financial_status": null}), "pending"),
         (json!({"financial_status": "a_new_word"}), "pending"),
     ] {
@@ -256,9 +332,24 @@ fn shopify_topics() {
         ("checkouts/delete", id.clone(), 1, true),
         ("customers/delete", id.clone(), 1, true),
         ("customers/redact", json!({"customer": {"id": 7}}), 1, true),
-        ("checkouts/update", json!({"id": 7, "token": "t", "completed_at": null}), 1, false),
-        ("checkouts/update", json!({"id": 7, "token": "t", "completed_at": "2026-01-01T00:00:00Z"}), 1, true),
-        ("customers_email_marketing_consent/update", json!({"customer_id": 7, "email_marketing_consent": {"state": "unsubscribed"}}), 1, false),
+        (
+            "checkouts/update",
+            json!({"id": 7, "token": "t", "completed_at": null}),
+            1,
+            false,
+        ),
+        (
+            "checkouts/update",
+            json!({"id": 7, "token": "t", "completed_at": "2026-01-01T00:00:00Z"}),
+            1,
+            true,
+        ),
+        (
+            "customers_email_marketing_consent/update",
+            json!({"customer_id": 7, "email_marketing_consent": {"state": "unsubscribed"}}),
+            1,
+            false,
+        ),
         ("orders/edited", json!({"order_edit": {"id": 7}}), 0, false),
         ("app/uninstalled", id.clone(), 0, false),
         ("refunds/create", id, 0, false),
@@ -275,23 +366,35 @@ fn shopify_topics() {
 }
 
 fn leadgen(fetched: &[Value]) -> TryReport {
-    let change = |id: u64, field: &str| {
-        json!({"field": field, "value": {"leadgen_id": id.to_string(), "form_id": "5", "created_time": 1_630_087_926_u64 + id, "page_id": 9}})
-    };
+    let change = |id: u64, field: &str| json!({"field": field, "value": {"leadgen_id": id.to_string(), "form_id": "5", "created_time": 1_630_087_926_u64 + id, "page_id": 9}});
     let body = json!({"object": "page", "entry": [
         {"id": "9", "time": 1_630_087_999, "changes": [change(2, "leadgen"), change(3, "feed")]},
         {"id": "9", "time": 1_630_087_999, "changes": [change(1, "leadgen")]},
     ]});
-    attempt(catalog().get("meta").unwrap(), Vec::new(), body.to_string(), fetched)
+    attempt(
+        catalog().get("meta").unwrap(),
+        Vec::new(),
+        body.to_string(),
+        fetched,
+    )
 }
 
 #[test]
 fn meta_leads_come_in_batches_and_are_fetched() {
     let report = leadgen(&[]);
     assert_eq!((report.ignored, report.records.len()), (1, 2));
-    let ids: Vec<_> = report.records.iter().map(|record| &record.fields["external_id"]).collect();
+    let ids: Vec<_> = report
+        .records
+        .iter()
+        .map(|record| &record.fields["external_id"])
+        .collect();
     assert_eq!(ids, ["1", "2"], "in the order of their own times");
-    assert!(report.records.iter().all(|record| record.needs_fetch && record.fields["form_id"] == "5"));
+    assert!(
+        report
+            .records
+            .iter()
+            .all(|record| record.needs_fetch && record.fields["form_id"] == "5")
+    );
 
     let answer = json!({
         "id": "1", "created_time": "2015-02-28T08:49:14+0000", "platform": "ig", "is_organic": true, "campaign_name": "Spring",
@@ -305,7 +408,10 @@ fn meta_leads_come_in_batches_and_are_fetched() {
         &[
             ("contact.family_name", json!("Example")),
             ("contact.phone", json!("+34600111222")),
-            ("lead.answers", json!([{"question": "which_colour", "answer": "red, blue"}])),
+            (
+                "lead.answers",
+                json!([{"question": "which_colour", "answer": "red, blue"}]),
+            ),
             ("lead.attribution.utm_source", json!("instagram")),
             ("lead.attribution.utm_medium", json!("organic")),
             ("lead.campaign", json!("Spring")),
@@ -313,18 +419,28 @@ fn meta_leads_come_in_batches_and_are_fetched() {
         ],
     );
     let dummy = json!({"id": "1", "field_data": [{"name": "email", "values": ["<test lead: dummy data for email>"]}]});
-    check(&leadgen(&[dummy]), &[("lead.test", json!(true)), ("lead.external_id", json!("1"))]);
+    check(
+        &leadgen(&[dummy]),
+        &[("lead.test", json!(true)), ("lead.external_id", json!("1"))],
+    );
 }
 
 fn standard(body: &Value) -> TryReport {
-    attempt(catalog().get("standard_webhooks").unwrap(), Vec::new(), body.to_string(), &[])
+    attempt(
+        catalog().get("standard_webhooks").unwrap(),
+        Vec::new(),
+        body.to_string(),
+        &[],
+    )
 }
 
 #[test]
 fn canonical_records_pass_as_they_are() {
     let contact = json!({"external_id": "c-1", "email": "Ana@Example.com", "phone": "600111222"});
     let lead = json!({"id": 9_007_199_254_740_993_u64, "budget": "1500.50", "status": "qualified", "contact": contact});
-    let report = standard(&json!({"type": "lead.created", "timestamp": "2026-01-01T00:00:00Z", "data": lead}));
+    let report = standard(
+        &json!({"type": "lead.created", "timestamp": "2026-01-01T00:00:00Z", "data": lead}),
+    );
     check(
         &report,
         &[
@@ -337,7 +453,8 @@ fn canonical_records_pass_as_they_are() {
     );
     let report = standard(&json!({"type": "contact.deleted", "data": {"id": "c-1"}}));
     assert!(report.records[0].deleted);
-    let report = standard(&json!({"type": "ticket.created", "data": {"id": "t", "status": "sleeping"}}));
+    let report =
+        standard(&json!({"type": "ticket.created", "data": {"id": "t", "status": "sleeping"}}));
     assert_eq!(report.violations[0].path, "/data/status");
     let report = standard(&json!({"type": "invoice.paid", "data": {}}));
     assert_eq!((report.ignored, report.records.len()), (1, 0));
