@@ -5,10 +5,12 @@
 //! `expr` the one expression language, `model` the plain data, `config` what the operator wrote.
 
 pub mod api;
+pub mod app;
 pub mod assign;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod expr;
 pub mod ingest;
 pub mod merge;

@@ -1,5 +1,6 @@
 //! An API over a throw-away store, called in process.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
@@ -9,7 +10,7 @@ use actix_web::{App, web};
 use frontdesk::api::auth::{Role, hash_of};
 use frontdesk::api::{self, Api};
 use frontdesk::clock::Clock;
-use frontdesk::config::{CatalogConfig, Outbound};
+use frontdesk::config::{CatalogConfig, Config};
 use frontdesk::model::change::{Change, ChangeKind, FieldChange};
 use frontdesk::model::dedupe::{DedupeClaim, DedupeKey};
 use frontdesk::model::event::{Arrival, EventStatus, NewEvent, Verdict};
@@ -17,6 +18,7 @@ use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 use frontdesk::model::request::{Headers, RawRequest};
+use frontdesk::model::trace::Trace;
 use frontdesk::process::recipes::Recipes;
 use frontdesk::process::worker::Processing;
 use frontdesk::source::catalog::Catalog;
@@ -80,9 +82,10 @@ impl Desk {
         }
         let clock = Clock::fixed(noon() + SignedDuration::from_hours(1));
         let catalog = Arc::new(Catalog::load(&CatalogConfig::default()).unwrap());
-        let recipes = Recipes::compile(Arc::clone(&catalog), &[]).unwrap();
-        let outbound = Outbound::default();
-        let processing = Processing::new(Arc::clone(&store), recipes, &outbound, clock.clone());
+        let config = Config::from_text("test.toml", "", &BTreeMap::new(), folder.path()).unwrap();
+        let recipes = Recipes::compile(Arc::clone(&catalog), &config).unwrap();
+        let processing =
+            Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
         let api = Api::new(Arc::clone(&store), processing, clock.clone(), catalog.sources());
         Desk {
             store,
@@ -251,7 +254,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         rule: Some("Spain".to_owned()),
         rule_set_version: 1,
         reason: "the rule \"Spain\" matched".to_owned(),
-        trace: json!({"rules": []}),
+        trace: Trace::of(&json!({"rules": []})),
         event: Some(event),
         at,
     };
