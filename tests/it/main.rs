@@ -17,3 +17,4 @@ mod catalog;
 mod config;
 mod crash;
 mod process;
+mod sources;
