@@ -15,4 +15,7 @@ mod architecture;
 mod catalog;
 mod config;
 mod crash;
+mod dry;
+mod fixtures;
+mod mapping;
 mod process;
