@@ -9,7 +9,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -80,15 +80,19 @@ impl FromRequest for Manager {
     }
 }
 
-/// Middleware in front of everything under /api/v1: no route answers, and no body is read, without a live token.
+/// Middleware in front of everything under /api/v1: no route answers, and no body is read, without a live token. The
+/// answer is else 401 `token_missing` or `token_invalid`, or 503 when the store cannot be asked.
 ///
 /// # Errors
-/// 401 `token_missing` or `token_invalid`, 503 when the store cannot be asked.
+/// Those of the routes behind it.
 pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let caller = believe(&request).await?;
+    let caller = match believe(&request).await {
+        Ok(caller) => caller,
+        Err(problem) => return Ok(request.into_response(problem.error_response())),
+    };
     request.extensions_mut().insert(caller);
     Ok(next.call(request).await?.map_into_boxed_body())
 }

@@ -3,8 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What stands in the place of a secret.
-const MASK: &str = "***";
+use crate::ingest::mask::MASK;
 
 /// Parts of names that give a secret away. What the source's own scheme uses was masked before it was stored.
 const TELLING: [&str; 11] = [

@@ -20,6 +20,7 @@ pub mod query;
 pub mod records;
 pub mod refusals;
 pub mod replay;
+pub mod replay_diff;
 pub mod reps;
 pub mod reviews;
 pub mod rule_set;
@@ -39,6 +40,7 @@ use actix_web::{HttpRequest, Route, web};
 use crate::api::auth::{Remembered, authenticate};
 use crate::api::problem::Problem;
 use crate::clock::Clock;
+use crate::process::worker::Processing;
 use crate::source::declaration::Source;
 use crate::store::Store;
 
@@ -46,6 +48,8 @@ use crate::store::Store;
 pub struct Api {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
+    /// For dry runs: how events are mapped now.
+    pub processing: Arc<Processing>,
     /// Source → its mapping file, as shown to people.
     mappings: BTreeMap<String, String>,
     remembered: Remembered,
@@ -55,6 +59,7 @@ impl Api {
     /// The API over a store; `sources` explain the records.
     pub fn new<'a>(
         store: Arc<dyn Store>,
+        processing: Arc<Processing>,
         clock: Clock,
         sources: impl IntoIterator<Item = &'a Source>,
     ) -> Self {
@@ -65,6 +70,7 @@ impl Api {
         Api {
             store,
             clock,
+            processing,
             mappings,
             remembered: Remembered::default(),
         }

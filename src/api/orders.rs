@@ -17,7 +17,7 @@ use crate::model::field::Kind;
         ("limit" = Option<usize>, Query, description = "1 to 200; 50 when absent."),
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
         ("since" = Option<String>, Query, description = "Updated at or after this time (RFC 3339); oldest update first."),
-        ("q" = Option<String>, Query, description = "Words that begin numbers or the contact's names; all must be found."),
+        ("q" = Option<String>, Query, description = "Words that begin the order's number, or the contact's name, address or number; all must be found."),
         ("email" = Option<String>, Query, description = "The address of its contact, compared in lower case."),
         ("status" = Option<String>, Query, description = "One of the statuses."),
     ),

@@ -1,6 +1,6 @@
 //! Replays: events that are mapped once more, one by one or all that a filter finds.
 
-use actix_web::{Responder, web};
+use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,6 +12,7 @@ use crate::api::body::Document;
 use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
+use crate::api::replay_diff::{self, ReplayDiff};
 use crate::model::event::EventStatus;
 use crate::model::page::PageRequest;
 use crate::store::{EventFilter, Store};
@@ -46,7 +47,7 @@ pub async fn one(
     api: web::Data<Api>,
     _: Manager,
     id: web::Path<String>,
-) -> Result<impl Responder, Problem> {
+) -> Result<HttpResponse, Problem> {
     let id = id_of("event", &id)?;
     let claimed = api.store.peek(id).await?.ok_or_else(|| unknown(id))?;
     if claimed.raw.is_none() {
@@ -65,7 +66,7 @@ pub async fn one(
         event: id,
         status: EventStatus::Pending,
     };
-    Ok((web::Json(queued), actix_web::http::StatusCode::ACCEPTED))
+    Ok(HttpResponse::Accepted().json(queued))
 }
 
 /// Which events to replay; all that are given must hold, and one must be given.
@@ -90,8 +91,10 @@ pub struct ReplayRequest {
     pub until: Option<Timestamp>,
     /// A sender's delivery id.
     pub q: Option<String>,
-    /// Change nothing; answer what would change.
+    /// Change nothing; answer what would change, a page at a time.
     pub dry_run: bool,
+    /// `next` of the page before; of dry runs alone.
+    pub cursor: Option<String>,
 }
 
 /// What a replay did.
@@ -111,6 +114,7 @@ pub struct Replayed {
     operation_id = "replay_events",
     request_body = ReplayRequest,
     responses(
+        (status = 200, description = "With `dry_run`: what would change, a page of up to 200 events", body = ReplayDiff),
         (status = 202, body = Replayed),
         (status = 422, body = Problem, content_type = "application/problem+json"),
     )
@@ -119,11 +123,17 @@ pub async fn many(
     api: web::Data<Api>,
     _: Manager,
     body: Document,
-) -> Result<impl Responder, Problem> {
+) -> Result<HttpResponse, Problem> {
     let request: ReplayRequest = body.read()?;
     request.check()?;
-    let replayed = queue(api.store.as_ref(), &request, api.clock.now()).await?;
-    Ok((web::Json(replayed), actix_web::http::StatusCode::ACCEPTED))
+    let store = api.store.as_ref();
+    if request.dry_run {
+        let recipes = api.processing.recipes().current();
+        let diff = replay_diff::page(store, &recipes, &api.processing.context(), &request).await?;
+        return Ok(HttpResponse::Ok().json(diff));
+    }
+    let replayed = queue(store, &request, api.clock.now()).await?;
+    Ok(HttpResponse::Accepted().json(replayed))
 }
 
 impl ReplayRequest {
@@ -140,6 +150,9 @@ impl ReplayRequest {
             (false, true) => "give events or a filter, not both",
             _ if self.status == Some(EventStatus::Pending) => {
                 "pending events are mapped anyway; there is nothing to replay"
+            }
+            _ if self.cursor.is_some() && !self.dry_run => {
+                "a cursor belongs to a dry run; a replay takes everything that the filter finds"
             }
             _ => return Ok(()),
         };
@@ -181,7 +194,7 @@ pub async fn queue(
 }
 
 /// The events that a request finds, a page at a time.
-struct Found {
+pub struct Found {
     named: Option<Vec<Uuid>>,
     filter: EventFilter,
     cursor: Option<String>,
@@ -189,16 +202,25 @@ struct Found {
 }
 
 impl Found {
-    fn new(request: &ReplayRequest, now: Timestamp) -> Self {
+    pub fn new(request: &ReplayRequest, now: Timestamp) -> Self {
         Found {
             named: Some(request.events.clone()).filter(|events| !events.is_empty()),
             filter: request.filter(Some(now)),
-            cursor: None,
+            cursor: request.cursor.clone(),
             ended: false,
         }
     }
 
-    async fn next(&mut self, store: &dyn Store) -> Result<Option<Vec<Uuid>>, Problem> {
+    /// Where the next page begins.
+    pub fn cursor(self) -> Option<String> {
+        self.cursor
+    }
+
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    /// A store that cannot be read, a cursor that is none.
+    pub async fn next(&mut self, store: &dyn Store) -> Result<Option<Vec<Uuid>>, Problem> {
         if self.ended {
             return Ok(None);
         }

@@ -128,6 +128,7 @@ pub fn run(args: &Events, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             ids,
             filter,
             dry_run,
+            cursor: None,
             common,
         } => replay(&filter.request(ids, *dry_run), common, out)?,
     }
@@ -145,6 +146,7 @@ impl Filter {
             until: self.until,
             q: None,
             dry_run,
+            cursor: None,
         }
     }
 }

@@ -6,4 +6,5 @@ pub mod declaration;
 pub mod endpoints;
 pub mod envelope;
 mod load;
+pub mod sample;
 pub mod schema;

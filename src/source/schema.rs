@@ -14,7 +14,7 @@ const MAX_VIOLATIONS: usize = 20;
 
 /// The validators of one source by schema name.
 #[derive(Debug)]
-pub struct Schemas(BTreeMap<String, Validator>);
+pub struct Schemas(BTreeMap<String, (Validator, Value)>);
 
 impl Schemas {
     /// Compiles every schema of a source. Formats are checked; nothing is ever loaded from the network.
@@ -25,17 +25,14 @@ impl Schemas {
         let mut validators = BTreeMap::new();
         let mut problems = Vec::new();
         for (name, schema) in &source.schemas {
-            match jsonschema::options()
-                .should_validate_formats(true)
-                .build(schema)
-            {
+            match compile(schema) {
                 Ok(validator) => {
-                    validators.insert(name.clone(), validator);
+                    validators.insert(name.clone(), (validator, schema.clone()));
                 }
-                Err(error) => problems.push(Problem {
+                Err(message) => problems.push(Problem {
                     file: format!("schemas/{}/{name}.json", source.name),
                     line: 0,
-                    message: format!("is not a valid JSON Schema: {error}"),
+                    message,
                 }),
             }
         }
@@ -46,9 +43,10 @@ impl Schemas {
         }
     }
 
-    /// What is wrong with `document`; empty when nothing is, or when there is no such schema.
+    /// What is wrong with `document`; empty when nothing is, or when there is no such schema. A schema may say the
+    /// sentence itself (`x-message`), and the place to point to (`x-path`).
     pub fn violations(&self, name: &str, document: &Value) -> Vec<Violation> {
-        let Some(validator) = self.0.get(name) else {
+        let Some((validator, schema)) = self.0.get(name) else {
             return Vec::new();
         };
         if validator.is_valid(document) {
@@ -57,10 +55,32 @@ impl Schemas {
         validator
             .iter_errors(document)
             .take(MAX_VIOLATIONS)
-            .map(|error| Violation {
-                path: error.instance_path().to_string(),
-                message: error.masked().to_string(),
+            .map(|error| {
+                let place = error.schema_path().to_string();
+                let said = |word: &str| said(schema, &place, word);
+                Violation {
+                    path: said("x-path").unwrap_or_else(|| error.instance_path().to_string()),
+                    message: said("x-message").unwrap_or_else(|| error.masked().to_string()),
+                }
             })
             .collect()
     }
+}
+
+/// Compiles one schema. Formats are checked; nothing is ever loaded from the network.
+///
+/// # Errors
+/// A sentence about the schema.
+pub fn compile(schema: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| format!("is not a valid JSON Schema: {error}"))
+}
+
+/// A text that the schema object of the failed keyword holds: the object around the keyword at `place`.
+fn said(schema: &Value, place: &str, word: &str) -> Option<String> {
+    let (object, _keyword) = place.rsplit_once('/')?;
+    let text = schema.pointer(object)?.get(word)?.as_str()?;
+    Some(text.to_owned())
 }

@@ -11,6 +11,7 @@
     reason = "a failing test is a panic with a message, and tests speak to the terminal"
 )]
 
+mod api;
 mod architecture;
 mod catalog;
 mod config;
@@ -19,3 +20,4 @@ mod dry;
 mod fixtures;
 mod mapping;
 mod process;
+mod sources;

@@ -25,7 +25,6 @@ pub const REQUEST: &[&str] = &[
     "method",
     "received_at",
     "region",
-    "tables",
 ];
 
 /// The names of `base` and more.

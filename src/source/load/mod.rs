@@ -14,7 +14,7 @@ use crate::expr::filters;
 use crate::model::problem::Problem;
 use crate::source::declaration::{Expr, SettingSpec, Source};
 use crate::source::envelope::Envelope;
-use crate::source::schema::Schemas;
+use crate::source::schema;
 
 /// Schemas and samples of a source by file name: (label, text).
 #[derive(Debug, Default)]
@@ -36,7 +36,6 @@ pub fn source(
     let document = Document::parse(file, text);
     let mut problems = Vec::new();
     let schemas = schemas(documents, &mut problems);
-    let samples = sample::read_all(documents, &mut problems);
     let root = document.root();
     let lookups = lookups(&root);
     let mut known = formula::Known {
@@ -48,7 +47,7 @@ pub fn source(
     let body = delivery::body(&root);
     let split = delivery::split(&root, &known);
     let delivery = delivery::delivery(&root, &known, split.is_some());
-    let source = Source {
+    let mut source = Source {
         name: name.to_owned(),
         file: file.to_owned(),
         title: root
@@ -72,48 +71,68 @@ pub fn source(
         lets,
         lookups,
         schemas,
-        samples,
+        samples: Vec::new(),
     };
     root.finish();
+    if !is_name(name) {
+        document.problem(
+            0,
+            "the file's name is the source's: lower-case letters, digits and _ alone".to_owned(),
+        );
+    }
     problems.extend(document.into_problems());
-    if problems.is_empty() {
-        check_compiles(&source, &mut problems);
+    source.samples = sample::read_all(documents, &source, &mut problems);
+    if problems.is_empty()
+        && let Err(found) = Envelope::compile(&source)
+    {
+        problems.extend(found);
     }
     if problems.is_empty() {
         Ok(source)
     } else {
+        problems.sort();
+        problems.dedup();
         Err(problems)
     }
 }
 
-fn check_compiles(source: &Source, problems: &mut Vec<Problem>) {
-    if let Err(found) = Envelope::compile(source) {
-        problems.extend(found);
-    }
-    if let Err(found) = Schemas::compile(source) {
-        problems.extend(found);
-    }
-}
-
+/// Parses and compiles every schema; one that does neither is still known by its name, so that its problem is told once.
 fn schemas(
     documents: &Documents<'_>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, serde_json::Value> {
     let mut schemas = BTreeMap::new();
     for (file, (label, text)) in &documents.schemas {
-        let Some(name) = file.strip_suffix(".json") else {
+        let mut problem = |line: usize, message: String| {
+            problems.push(Problem {
+                file: (*label).to_owned(),
+                line: u32::try_from(line).unwrap_or_default(),
+                message,
+            });
+        };
+        let Some(name) = file
+            .strip_suffix(".json")
+            .filter(|name| !name.contains('/'))
+        else {
+            problem(
+                0,
+                "has no place here: schemas are schemas/SOURCE/NAME.json".to_owned(),
+            );
             continue;
         };
-        match serde_json::from_str(text) {
+        let schema = match serde_json::from_str(text) {
             Ok(schema) => {
-                schemas.insert(name.to_owned(), schema);
+                if let Err(message) = schema::compile(&schema) {
+                    problem(0, message);
+                }
+                schema
             }
-            Err(error) => problems.push(Problem {
-                file: (*label).to_owned(),
-                line: u32::try_from(error.line()).unwrap_or(0),
-                message: format!("is not valid JSON: {error}"),
-            }),
-        }
+            Err(error) => {
+                problem(error.line(), format!("is not valid JSON: {error}"));
+                serde_json::Value::Null
+            }
+        };
+        schemas.insert(name.to_owned(), schema);
     }
     schemas
 }
@@ -168,7 +187,8 @@ fn lets(root: &Table<'_>, known: &mut formula::Known) -> Vec<(String, Expr)> {
     lets
 }
 
-/// Words are found without regard to case, accents and punctuation, so they are kept folded.
+/// `[lookup.NAME]`: `word = "meaning"`, or `meaning = ["word", …]`. Words are found without regard to case, accents and
+/// punctuation, so they are kept in lower case and folded.
 fn lookups(root: &Table<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
     let mut lookups = BTreeMap::new();
     let Some(section) = root.table("lookup") else {
@@ -179,18 +199,42 @@ fn lookups(root: &Table<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
             continue;
         };
         let mut words = BTreeMap::new();
-        for (word, line) in table.keys() {
-            let Some(value) = table.text(&word) else {
-                continue;
-            };
-            for key in [word.to_lowercase(), filters::fold(&word)] {
-                let before = words.insert(key, value.value.clone());
-                if before.is_some_and(|before| before != value.value) {
-                    table.problem(line, format!("\"{word}\" stands twice in this table"));
+        for (key, line) in table.keys() {
+            for (word, meaning) in pairs(&table, key) {
+                for spelling in [word.to_lowercase(), filters::fold(&word)] {
+                    let before = words.insert(spelling, meaning.clone());
+                    if before.is_some_and(|before| before != meaning) {
+                        table.problem(line, format!("\"{word}\" has two meanings in this table"));
+                    }
                 }
             }
         }
+        words.remove("");
         lookups.insert(name, words);
     }
     lookups
+}
+
+/// The words and meanings of one line of a table.
+fn pairs(table: &Table<'_>, key: String) -> Vec<(String, String)> {
+    let is_list = table.item(&key).is_some_and(|item| item.is_list());
+    if is_list {
+        let words = table.texts(&key).unwrap_or_default();
+        return words
+            .into_iter()
+            .map(|word| (word.value, key.clone()))
+            .collect();
+    }
+    let meaning = table.text(&key);
+    meaning
+        .into_iter()
+        .map(|meaning| (key.clone(), meaning.value))
+        .collect()
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }

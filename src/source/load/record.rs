@@ -24,6 +24,13 @@ pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known
     }
     let mut fields = fields(table, kind.fields(), kind.as_str(), names, known);
     fields.extend(lists(table, kind, names, known));
+    table.finish();
+    if fields.is_empty() {
+        table.problem(
+            table.line,
+            format!("the {} has no field, so it says nothing", kind.as_str()),
+        );
+    }
     fields.sort_by_key(|field| field.line);
     RecordSpec {
         kind,
@@ -84,9 +91,9 @@ fn value(
     match &field.of {
         FieldType::Object(parts) => {
             let inner = table.table(field.name)?;
-            Some(FieldValue::Object(self::fields(
-                &inner, parts, field.name, names, known,
-            )))
+            let parts = self::fields(&inner, parts, field.name, names, known);
+            inner.finish();
+            Some(FieldValue::Object(parts))
         }
         FieldType::Free => {
             let inner = table.table(field.name)?;
@@ -96,7 +103,11 @@ fn value(
             let entries = table.tables(field.name);
             let entries = entries
                 .iter()
-                .map(|entry| self::fields(entry, parts, field.name, names, known))
+                .map(|entry| {
+                    let parts = self::fields(entry, parts, field.name, names, known);
+                    entry.finish();
+                    parts
+                })
                 .collect();
             Some(FieldValue::Entries(entries))
         }

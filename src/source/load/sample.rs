@@ -5,30 +5,82 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::problem::Problem;
-use crate::source::declaration::Sample;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::model::problem::{Problem, nearest};
+use crate::source::declaration::{Sample, Source};
+use crate::source::envelope::matches;
 use crate::source::load::Documents;
 
-pub fn read_all(documents: &Documents<'_>, problems: &mut Vec<Problem>) -> Vec<Sample> {
+/// Reads the samples of a source, and tries each once.
+pub fn read_all(
+    documents: &Documents<'_>,
+    source: &Source,
+    problems: &mut Vec<Problem>,
+) -> Vec<Sample> {
     let mut samples = Vec::new();
     for (file, (label, text)) in &documents.samples {
-        let Some(name) = file.strip_suffix(".http") else {
+        let mut problem = |message: String| {
+            problems.push(Problem {
+                file: (*label).to_owned(),
+                line: 0,
+                message,
+            });
+        };
+        if let Some(name) = file.strip_suffix(".fetched.json") {
+            if !documents.samples.contains_key(&format!("{name}.http")) {
+                problem(format!(
+                    "belongs to no sample: there is no {name}.http beside it"
+                ));
+            }
+            continue;
+        }
+        let Some(name) = file
+            .strip_suffix(".http")
+            .filter(|name| !name.contains('/'))
+        else {
+            problem("has no place here: samples are NAME.http and NAME.fetched.json".to_owned());
             continue;
         };
         let fetched = documents
             .samples
             .get(&format!("{name}.fetched.json"))
             .map(|(_, text)| (*text).to_owned());
-        match read(text, fetched) {
+        match read(text, fetched).and_then(|sample| tried(sample, source)) {
             Ok(sample) => samples.push(sample),
-            Err(message) => problems.push(Problem {
-                file: (*label).to_owned(),
-                line: 1,
-                message,
-            }),
+            Err(message) => problem(message),
         }
     }
     samples
+}
+
+/// A sample whose event is declared and whose templates work.
+fn tried(sample: Sample, source: &Source) -> Result<Sample, String> {
+    let mut fitting = source
+        .events
+        .iter()
+        .filter(|event| matches(&event.name, &sample.event))
+        .peekable();
+    if fitting.peek().is_none() {
+        let names = source.events.iter().map(|event| event.name.as_str());
+        let hint = nearest(&sample.event, names)
+            .map_or_else(String::new, |name| format!(", did you mean \"{name}\"?"));
+        return Err(format!(
+            "{} has no [[event]] for \"{}\"{hint}",
+            source.file, sample.event
+        ));
+    }
+    if sample.fetched.is_none() && fitting.all(|event| event.fetch.is_some()) {
+        return Err(
+            "the event is thin, so the answer of the sender's API must stand beside it, in NAME.fetched.json"
+                .to_owned(),
+        );
+    }
+    match sample.render(0, Timestamp::UNIX_EPOCH, Uuid::nil()) {
+        Ok(_) => Ok(sample),
+        Err(error) => Err(error.0),
+    }
 }
 
 fn read(text: &str, fetched: Option<String>) -> Result<Sample, String> {

@@ -1,0 +1,52 @@
+//! Reading a body: with a cap and a time limit, copied once.
+
+use std::time::Duration;
+
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
+use actix_web::web::Payload;
+use futures_util::StreamExt;
+
+use crate::ingest::rejection::Rejection;
+
+/// Reads a whole body.
+///
+/// # Errors
+/// `BodyTooLarge` by its declared length (before anything is read) or by what really comes, `BodyTimeout`,
+/// `BodyIncomplete` when the sender goes away.
+pub async fn read(
+    mut payload: Payload,
+    headers: &HeaderMap,
+    cap: usize,
+    time: Duration,
+) -> Result<Vec<u8>, Rejection> {
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > cap) {
+        return Err(Rejection::BodyTooLarge(cap));
+    }
+    let mut body = Vec::with_capacity(declared.unwrap_or(0));
+    let all = async {
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(broken)?;
+            if body.len() + chunk.len() > cap {
+                return Err(Rejection::BodyTooLarge(cap));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(())
+    };
+    match tokio::time::timeout(time, all).await {
+        Ok(Ok(())) => Ok(body),
+        Ok(Err(rejection)) => Err(rejection),
+        Err(_) => Err(Rejection::BodyTimeout(time)),
+    }
+}
+
+fn broken(error: PayloadError) -> Rejection {
+    match error {
+        PayloadError::Incomplete(_) | PayloadError::Io(_) => Rejection::BodyIncomplete,
+        other => Rejection::MalformedBody(format!("the body cannot be read: {other}")),
+    }
+}

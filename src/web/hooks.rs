@@ -1,0 +1,311 @@
+//! `/hooks/{endpoint}`: from an HTTP request to `ingest::receive` and the inbox, and back to an answer.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::{HttpRequest, HttpResponse, web};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use metrics::counter;
+use metrics_exporter_prometheus::PrometheusHandle;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{Network, Server};
+use crate::ingest::intake::Intake;
+use crate::ingest::receive::{Incoming, Kept, Received, receive};
+use crate::ingest::refusal::{self, Budget};
+use crate::ingest::rejection::Rejection;
+use crate::model::event::{Appended, EventStatus, Refusal};
+use crate::model::request::Headers;
+use crate::store::{Inbox, StoreError};
+use crate::telemetry;
+use crate::web::gate::Gate;
+use crate::web::response::{self, BUSY, Standing};
+use crate::web::{body, cors, peer};
+
+/// Refusals of endpoints that do not exist, recorded in a second.
+const STRANGERS: u32 = 5;
+/// For a refusal to be recorded: its sender waits, but not for a store that hangs.
+const RECORDING: Duration = Duration::from_secs(2);
+
+/// Whether the gateway can do its work.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// Store reachable, workers running.
+    ///
+    /// # Errors
+    /// A sentence: what is not ready.
+    async fn ready(&self) -> Result<(), String>;
+}
+
+/// What the handlers work with.
+pub struct Hooks {
+    gates: HashMap<String, Gate>,
+    inbox: Arc<dyn Inbox>,
+    clock: Clock,
+    trusted_proxies: Vec<Network>,
+    body_timeout: Duration,
+    strangers: Budget,
+    pub readiness: Arc<dyn Readiness>,
+    pub metrics: PrometheusHandle,
+}
+
+impl Hooks {
+    /// The hooks of all endpoints. Install the metrics first: counters made before count nothing.
+    pub fn new(
+        intakes: impl IntoIterator<Item = Arc<Intake>>,
+        server: &Server,
+        inbox: Arc<dyn Inbox>,
+        clock: Clock,
+        (readiness, metrics): (Arc<dyn Readiness>, PrometheusHandle),
+    ) -> Self {
+        Hooks {
+            gates: intakes
+                .into_iter()
+                .map(|intake| (intake.endpoint.clone(), Gate::new(intake)))
+                .collect(),
+            inbox,
+            clock,
+            trusted_proxies: server.trusted_proxies.clone(),
+            body_timeout: server.body_timeout,
+            strangers: Budget::new(STRANGERS),
+            readiness,
+            metrics,
+        }
+    }
+}
+
+/// Takes any method; the handshakes of the source decide what is answered to others than `POST`.
+pub async fn hook(
+    request: HttpRequest,
+    payload: web::Payload,
+    hooks: web::Data<Hooks>,
+) -> HttpResponse {
+    let started = Instant::now();
+    let peer = peer::of(&request, &hooks.trusted_proxies);
+    let name = request.match_info().query("endpoint");
+    let Some(gate) = hooks.gates.get(name) else {
+        return hooks.turn_stranger_away(&request, peer, name).await;
+    };
+    let mut answer = match gate.admit(peer, request.headers()) {
+        Ok(()) => hooks.take(gate, &request, payload, peer).await,
+        Err(rejection) => hooks.turn_away(gate, &request, peer, &rejection).await,
+    };
+    cors::permit(gate.script_origin(request.headers()), &mut answer);
+    gate.took(started.elapsed());
+    answer
+}
+
+impl Hooks {
+    /// An admitted request: read → receive → append → answer.
+    async fn take(
+        &self,
+        gate: &Gate,
+        request: &HttpRequest,
+        payload: web::Payload,
+        peer: IpAddr,
+    ) -> HttpResponse {
+        if gate.intake.verifier.is_open()
+            && let Some(answer) = cors::preflight(request)
+        {
+            return answer;
+        }
+        let cap = gate.intake.door.max_body;
+        let body = match body::read(payload, request.headers(), cap, self.body_timeout).await {
+            Ok(body) => body,
+            Err(rejection) => return self.turn_away(gate, request, peer, &rejection).await,
+        };
+        let incoming = Incoming {
+            method: request.method().as_str().to_owned(),
+            query: request.query_string().to_owned(),
+            headers: headers(request.headers()),
+            body,
+            peer,
+        };
+        let now = self.clock.now();
+        // A defect met by one request must not cost the connection, let alone the process.
+        let received = catch_unwind(AssertUnwindSafe(|| receive(&gate.intake, incoming, now)));
+        match received {
+            Ok(Received::Handshake(answer)) => {
+                tracing::info!(
+                    endpoint = gate.intake.endpoint,
+                    status = answer.status,
+                    "handshake.answered"
+                );
+                response::handshake(answer)
+            }
+            Ok(Received::Events(kept)) => self.append(gate, request, *kept).await,
+            Ok(Received::Refused(rejection, raw)) => {
+                let record = || refusal::read(&gate.intake, &raw, &rejection);
+                self.refuse(
+                    &gate.intake.endpoint,
+                    &gate.refusals,
+                    &rejection,
+                    now,
+                    record,
+                )
+                .await;
+                self.say(gate, &rejection, None)
+            }
+            Err(_panic) => {
+                tracing::error!(endpoint = gate.intake.endpoint, "event.panicked");
+                self.turn_away(gate, request, peer, &Rejection::Internal)
+                    .await
+            }
+        }
+    }
+
+    /// Writes an arrival down, then answers: never the other way round.
+    async fn append(&self, gate: &Gate, request: &HttpRequest, kept: Kept) -> HttpResponse {
+        let Kept { arrival, complaint } = kept;
+        let statuses: Vec<EventStatus> = arrival.events.iter().map(|event| event.status).collect();
+        let appended = match self.inbox.append(arrival).await {
+            Ok(appended) => appended,
+            Err(error) => return self.busy(gate, &error),
+        };
+        for (appended, status) in appended.iter().zip(statuses) {
+            gate.count(*appended, status);
+        }
+        let ids: Vec<Uuid> = appended.iter().map(id).collect();
+        let standing = match appended
+            .iter()
+            .all(|one| matches!(one, Appended::Duplicate(_)))
+        {
+            true => Standing::Duplicate,
+            false => Standing::Accepted,
+        };
+        tracing::debug!(
+            endpoint = gate.intake.endpoint,
+            source = gate.intake.source,
+            event.id = ids.first().map(tracing::field::display),
+            events = ids.len(),
+            duplicate = standing == Standing::Duplicate,
+            "event.received"
+        );
+        if let Some(complaint) = complaint {
+            count_refusal(&gate.intake.endpoint, &complaint);
+            return self.say(gate, &complaint, ids.first().copied());
+        }
+        match &gate.intake.door.thank_you {
+            Some(page) if wants_html(request) => response::thanks(page),
+            _ => response::accepted(standing, &ids),
+        }
+    }
+
+    /// The store cannot take it: nothing was promised, the sender shall come again.
+    fn busy(&self, gate: &Gate, error: &StoreError) -> HttpResponse {
+        let rejection = Rejection::StoreUnavailable(BUSY);
+        count_refusal(&gate.intake.endpoint, &rejection);
+        if gate.refusals.take(self.clock.now()).is_some() {
+            tracing::warn!(endpoint = gate.intake.endpoint, cause = %error, "event.not_stored");
+        }
+        self.say(gate, &rejection, None)
+    }
+
+    fn say(&self, gate: &Gate, rejection: &Rejection, event: Option<Uuid>) -> HttpResponse {
+        response::refused(rejection, gate.intake.door.busy_status, event)
+    }
+
+    /// Refuses a request whose body was not looked at.
+    async fn turn_away(
+        &self,
+        gate: &Gate,
+        request: &HttpRequest,
+        peer: IpAddr,
+        rejection: &Rejection,
+    ) -> HttpResponse {
+        let now = self.clock.now();
+        let endpoint = &gate.intake.endpoint;
+        let record = || unread(endpoint, request, peer, rejection, now);
+        self.refuse(endpoint, &gate.refusals, rejection, now, record)
+            .await;
+        self.say(gate, rejection, None)
+    }
+
+    async fn turn_stranger_away(
+        &self,
+        request: &HttpRequest,
+        peer: IpAddr,
+        name: &str,
+    ) -> HttpResponse {
+        let now = self.clock.now();
+        let rejection = Rejection::UnknownEndpoint;
+        let record = || unread(name, request, peer, &rejection, now);
+        // Anybody can make up names, so they are no labels of a metric.
+        self.refuse("unknown", &self.strangers, &rejection, now, record)
+            .await;
+        response::refused(&rejection, 503, None)
+    }
+
+    /// Counts a refusal, and records and logs it while the budget lasts.
+    async fn refuse(
+        &self,
+        endpoint: &str,
+        budget: &Budget,
+        rejection: &Rejection,
+        now: Timestamp,
+        record: impl FnOnce() -> Refusal,
+    ) {
+        count_refusal(endpoint, rejection);
+        let Some(left_out) = budget.take(now) else {
+            return;
+        };
+        let mut record = record();
+        if left_out > 0 {
+            record
+                .detail
+                .push_str(&format!(" (before it, {left_out} more were not recorded)"));
+        }
+        tracing::info!(endpoint, code = rejection.code(), left_out, "event.refused");
+        match tokio::time::timeout(RECORDING, self.inbox.refuse(record)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(cause = %error, "refusal.not_stored"),
+            Err(_) => tracing::warn!(cause = "the store is too slow", "refusal.not_stored"),
+        }
+    }
+}
+
+fn unread(
+    endpoint: &str,
+    request: &HttpRequest,
+    peer: IpAddr,
+    rejection: &Rejection,
+    now: Timestamp,
+) -> Refusal {
+    let headers = headers(request.headers());
+    refusal::unread(endpoint, &peer.to_string(), &headers, rejection, now)
+}
+
+fn count_refusal(endpoint: &str, rejection: &Rejection) {
+    counter!(telemetry::REFUSALS, "endpoint" => endpoint.to_owned(), "code" => rejection.code())
+        .increment(1);
+}
+
+fn id(appended: &Appended) -> Uuid {
+    match appended {
+        Appended::New(id) | Appended::Duplicate(id) => *id,
+    }
+}
+
+/// A browser that shows a page, not a program that reads JSON.
+fn wants_html(request: &HttpRequest) -> bool {
+    let accept = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn headers(map: &HeaderMap) -> Headers {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Headers(
+        map.iter()
+            .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+            .collect(),
+    )
+}

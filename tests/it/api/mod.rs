@@ -1,0 +1,7 @@
+//! `/api/v1` over the embedded store: who may, what is listed, what is refused and how.
+
+mod calls;
+mod desk;
+mod lists;
+mod people;
+mod replays;
