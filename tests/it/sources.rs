@@ -45,9 +45,16 @@ fn attempt(
 #[test]
 fn explore() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/payloads");
-    let folder = if folder.exists() { folder } else { PathBuf::from("/work/shared/payloads") };
+    let folder = if folder.exists() {
+        folder
+    } else {
+        PathBuf::from("/work/shared/payloads")
+    };
     for source in ["shopify", "meta", "standard_webhooks"] {
-        let mut files: Vec<_> = std::fs::read_dir(folder.join(source)).unwrap().map(|e| e.unwrap().path()).collect();
+        let mut files: Vec<_> = std::fs::read_dir(folder.join(source))
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .collect();
         files.sort();
         for file in files {
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
@@ -55,12 +62,30 @@ fn explore() {
                 continue;
             }
             let headers = std::fs::read_to_string(file.with_extension("headers.json")).unwrap();
-            let headers: std::collections::BTreeMap<String, String> = serde_json::from_str(&headers).unwrap();
+            let headers: std::collections::BTreeMap<String, String> =
+                serde_json::from_str(&headers).unwrap();
             let fetched: Vec<Value> = if source == "meta" {
-                vec![serde_json::from_str(&std::fs::read_to_string(folder.join("meta/graph_lead_response.json")).unwrap()).unwrap()]
-            } else { vec![] };
-            let report = attempt(source, Some("US"), headers.into_iter().collect(), std::fs::read(&file).unwrap(), &fetched);
-            println!("=== {name}\n{}", serde_json::to_string_pretty(&report).unwrap());
+                vec![
+                    serde_json::from_str(
+                        &std::fs::read_to_string(folder.join("meta/graph_lead_response.json"))
+                            .unwrap(),
+                    )
+                    .unwrap(),
+                ]
+            } else {
+                vec![]
+            };
+            let report = attempt(
+                source,
+                Some("US"),
+                headers.into_iter().collect(),
+                std::fs::read(&file).unwrap(),
+                &fetched,
+            );
+            println!(
+                "=== {name}\n{}",
+                serde_json::to_string_pretty(&report).unwrap()
+            );
         }
     }
 }
