@@ -128,7 +128,6 @@ pub fn run(args: &Events, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             ids,
             filter,
             dry_run,
-            cursor: None,
             common,
         } => replay(&filter.request(ids, *dry_run), common, out)?,
     }
