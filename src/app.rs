@@ -149,7 +149,7 @@ fn compile(
             Err(found) => problems.extend(found),
         }
     }
-    match Recipes::compile(Arc::clone(catalog), config) {
+    match Recipes::compile(Arc::clone(catalog), &config.endpoints) {
         Ok(recipes) if problems.is_empty() => Ok((intakes, recipes)),
         Ok(_) => Err(StartError::Problems(problems)),
         Err(found) => {

@@ -16,5 +16,8 @@ mod architecture;
 mod catalog;
 mod config;
 mod crash;
+mod dry;
+mod fixtures;
+mod mapping;
 mod process;
 mod sources;

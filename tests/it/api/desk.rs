@@ -1,6 +1,5 @@
 //! An API over a throw-away store, called in process.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::body::to_bytes;
@@ -10,7 +9,7 @@ use actix_web::{App, web};
 use frontdesk::api::auth::{Role, hash_of};
 use frontdesk::api::{self, Api};
 use frontdesk::clock::Clock;
-use frontdesk::config::{CatalogConfig, Config};
+use frontdesk::config::{CatalogConfig, Outbound};
 use frontdesk::model::change::{Change, ChangeKind, FieldChange};
 use frontdesk::model::dedupe::{DedupeClaim, DedupeKey};
 use frontdesk::model::event::{Arrival, EventStatus, NewEvent, Verdict};
@@ -82,11 +81,15 @@ impl Desk {
         }
         let clock = Clock::fixed(noon() + SignedDuration::from_hours(1));
         let catalog = Arc::new(Catalog::load(&CatalogConfig::default()).unwrap());
-        let config = Config::from_text("test.toml", "", &BTreeMap::new(), folder.path()).unwrap();
-        let recipes = Recipes::compile(Arc::clone(&catalog), &config).unwrap();
-        let processing =
-            Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
-        let api = Api::new(Arc::clone(&store), processing, clock.clone(), catalog.sources());
+        let recipes = Recipes::compile(Arc::clone(&catalog), &[]).unwrap();
+        let outbound = Outbound::default();
+        let processing = Processing::new(Arc::clone(&store), recipes, &outbound, clock.clone());
+        let api = Api::new(
+            Arc::clone(&store),
+            processing,
+            clock.clone(),
+            catalog.sources(),
+        );
         Desk {
             store,
             clock,
@@ -133,7 +136,8 @@ impl Desk {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(ADMIN, Method::POST, path, &body.to_string()).await
+        self.call(ADMIN, Method::POST, path, &body.to_string())
+            .await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
@@ -201,7 +205,6 @@ impl Desk {
         self.store.settle(vec![settlement]).await.unwrap();
         (id, event)
     }
-
 }
 
 fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> Writes {
@@ -222,7 +225,11 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         fields: fields.clone(),
         meta: Meta {
             origins: vec![origin],
-            fields: fields.keys().zip(31..).map(|(name, line)| (name.clone(), meta(line))).collect(),
+            fields: fields
+                .keys()
+                .zip(31..)
+                .map(|(name, line)| (name.clone(), meta(line)))
+                .collect(),
         },
         version: 1,
         created_at: at,
@@ -268,7 +275,10 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         }],
         changes: vec![change],
         reviews: Vec::new(),
-        decisions: (kind == Kind::Lead).then_some(decision).into_iter().collect(),
+        decisions: (kind == Kind::Lead)
+            .then_some(decision)
+            .into_iter()
+            .collect(),
         turns: Vec::new(),
     }
 }
