@@ -1,145 +1,147 @@
-//! Builds every room once, wires them, runs until told to stop.
+//! The application: builds every room once, wires them, runs until told to stop.
 
+mod upkeep;
+
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::web::Data;
-use anyhow::Context;
+use actix_web::web::{Data, ServiceConfig};
 use async_trait::async_trait;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::api::{self, Api};
 use crate::clock::Clock;
-use crate::config::{Config, StoreConfig};
+use crate::config::Config;
+use crate::console::home::{self, Home};
 use crate::ingest::intake::Intake;
 use crate::model::problem::Problem;
 use crate::process::recipes::Recipes;
 use crate::process::worker::{Processing, Workers};
 use crate::source::catalog::Catalog;
-use crate::store::{self, Inbox, PurgeBefore, Store, StoreOptions, StoreRole};
+use crate::store::{Inbox, Store, StoreError, StoreOptions, StoreRole};
 use crate::telemetry;
 use crate::web::hooks::{Hooks, Readiness};
-use crate::web::serve::{Mount, Serving, serve};
+use crate::web::serve::{Mount, serve};
 
-/// How often old rows are removed.
-const PURGE: Duration = Duration::from_secs(3600);
-/// How often the gauges are set.
-const GAUGES: Duration = Duration::from_secs(2);
+/// For the store to prove that it can be written, before `/readyz` says that it cannot.
+const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Endpoints or mappings that cannot be used; all of them.
+    #[error("{}", listed(.0))]
+    Problems(Vec<Problem>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot listen on {address}: {cause}; change server.listen or stop what listens there")]
+    Listen { address: String, cause: io::Error },
+    #[error("metrics cannot be set up: {0}")]
+    Metrics(String),
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
 
 /// A gateway that accepts connections.
 pub struct Running {
-    pub addresses: Vec<SocketAddr>,
+    /// With the real port, when the config said 0.
+    pub address: SocketAddr,
     pub store: Arc<dyn Store>,
+    /// For tests that drain the inbox themselves.
     pub processing: Arc<Processing>,
     server: ServerHandle,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<io::Result<()>>,
     workers: Workers,
-    upkeep: Vec<JoinHandle<()>>,
+    upkeep: JoinSet<()>,
 }
 
-/// Why a gateway does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// What people wrote is wrong: all of it.
-    #[error("{} problem(s)", .0.len())]
-    Problems(Vec<Problem>),
-    #[error(transparent)]
-    Other(#[from] anyhow::Error),
-}
-
-/// Starts everything; returns once connections are accepted.
+/// Starts the gateway on the current runtime.
 ///
 /// # Errors
-/// Problems of the declarations, a store that cannot be opened, an address that cannot be bound.
+/// Problems of endpoints and mappings, a store that does not open, an address that is taken. Nothing runs then.
 pub async fn start(
     config: &Config,
     catalog: Arc<Catalog>,
     clock: Clock,
 ) -> Result<Running, StartError> {
-    let metrics = telemetry::install_metrics().context("installing the metrics")?;
-    let intakes = intakes(config, &catalog)?;
-    let recipes = Recipes::compile(Arc::clone(&catalog), config).map_err(StartError::Problems)?;
-    let store = store::open(StoreOptions {
+    let metrics =
+        telemetry::install_metrics().map_err(|error| StartError::Metrics(error.to_string()))?;
+    let (intakes, recipes) = compile(config, &catalog)?;
+    let store = crate::store::open(StoreOptions {
         url: config.store.url.clone(),
         refusals: config.store.refusals,
         role: StoreRole::Gateway,
     })
-    .await
-    .with_context(|| format!("opening the store {}", config.store.url))?;
-    let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
+    .await?;
+    let processing = Processing::new(
+        Arc::clone(&store),
+        recipes,
+        &config.outbound,
+        clock.clone(),
+    );
     let workers = Workers::start(Arc::clone(&processing));
     let ready = Arc::new(Ready {
         store: Arc::clone(&store),
         workers: workers.running(),
     });
-    let hooks = Arc::new(Hooks::new(
+    let inbox: Arc<dyn Inbox> = Arc::clone(&store) as Arc<dyn Inbox>;
+    let hooks = Hooks::new(
         intakes,
         &config.server,
-        inbox(&store),
+        inbox,
         clock.clone(),
         (ready, metrics.clone()),
-    ));
-    let api = Data::new(Api::new(
+    );
+    let api = Api::new(
         Arc::clone(&store),
         Arc::clone(&processing),
         clock.clone(),
         catalog.sources(),
-    ));
-    let mounts: Vec<Mount> = vec![
-        Box::new(move |app| api::configure(api.clone())(app)),
-        Box::new(move |app| crate::web::configure(app, Arc::clone(&hooks))),
-    ];
-    let Serving { server, addresses } = serve(&config.server, mounts)
-        .with_context(|| format!("listening on {}", config.server.listen))?;
+    );
+    let home = Home::new(config, &catalog, Arc::clone(&store));
+    let listening = serve(&config.server, mounts(home, api, hooks)).map_err(|cause| {
+        StartError::Listen {
+            address: config.server.listen.clone(),
+            cause,
+        }
+    });
+    let listening = match listening {
+        Ok(listening) => listening,
+        Err(error) => {
+            workers.stop().await;
+            store.close().await;
+            return Err(error);
+        }
+    };
+    let address = listening.addresses.first().copied();
+    let server = listening.server.handle();
     Ok(Running {
-        addresses,
-        server: server.handle(),
-        serving: tokio::spawn(server),
-        workers,
-        upkeep: vec![
-            tokio::spawn(telemetry::keep_up(metrics)),
-            tokio::spawn(gauges(Arc::clone(&store), clock.clone())),
-            tokio::spawn(purge(Arc::clone(&store), config.store.clone(), clock)),
-        ],
+        address: address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
+        server,
+        serving: tokio::spawn(listening.server),
+        upkeep: upkeep::start(config, &store, clock, metrics),
         store,
         processing,
+        workers,
     })
 }
 
-impl Running {
-    /// Stops accepting, finishes what is in flight, gives back what the workers hold, closes the store.
-    ///
-    /// # Errors
-    /// The server had ended by itself, with an error.
-    pub async fn stop(self) -> anyhow::Result<()> {
-        self.server.stop(true).await;
-        let served = self.serving.await.context("the server's task")?;
-        self.workers.stop().await;
-        for task in self.upkeep {
-            task.abort();
-        }
-        self.store.close().await;
-        served.context("serving")
-    }
-}
-
-fn inbox(store: &Arc<dyn Store>) -> Arc<dyn Inbox> {
-    Arc::clone(store) as Arc<dyn Inbox>
-}
-
-fn intakes(config: &Config, catalog: &Catalog) -> Result<Vec<Arc<Intake>>, StartError> {
-    let mut intakes = Vec::new();
+/// Every declaration, compiled for receiving and for processing.
+fn compile(
+    config: &Config,
+    catalog: &Arc<Catalog>,
+) -> Result<(Vec<Arc<Intake>>, Recipes), StartError> {
     let mut problems = Vec::new();
+    let mut intakes = Vec::new();
     for endpoint in &config.endpoints {
         let Some(source) = catalog.get(&endpoint.source) else {
-            problems.push(Problem {
-                file: config.file.clone(),
-                line: endpoint.line,
-                message: format!("there is no source called \"{}\"", endpoint.source),
-            });
             continue;
         };
         match Intake::compile(endpoint, source, &config.server) {
@@ -147,14 +149,60 @@ fn intakes(config: &Config, catalog: &Catalog) -> Result<Vec<Arc<Intake>>, Start
             Err(found) => problems.extend(found),
         }
     }
-    if problems.is_empty() {
-        Ok(intakes)
-    } else {
-        Err(StartError::Problems(problems))
+    match Recipes::compile(Arc::clone(catalog), &config.endpoints) {
+        Ok(recipes) if problems.is_empty() => Ok((intakes, recipes)),
+        Ok(_) => Err(StartError::Problems(problems)),
+        Err(found) => {
+            problems.extend(found);
+            problems.sort();
+            problems.dedup();
+            Err(StartError::Problems(problems))
+        }
     }
 }
 
-/// For `/readyz`.
+fn mounts(home: Home, api: Api, hooks: Hooks) -> Vec<Mount> {
+    let home = Data::new(home);
+    let api = Data::new(api);
+    let hooks = Arc::new(hooks);
+    vec![
+        Box::new(move |config: &mut ServiceConfig| home::configure(config, home.clone())),
+        Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
+        Box::new(move |config: &mut ServiceConfig| {
+            crate::web::configure(config, Arc::clone(&hooks));
+        }),
+    ]
+}
+
+impl Running {
+    /// Waits until the system asks this process to stop: SIGTERM, or Ctrl-C on a terminal.
+    ///
+    /// # Errors
+    /// When signals cannot be received.
+    pub async fn until_asked_to_stop(&self) -> io::Result<()> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+        }
+    }
+
+    /// Stops accepting, finishes the requests in flight and the batches of the workers, closes the store.
+    pub async fn stop(mut self) {
+        tracing::info!("gateway.stopping");
+        self.server.stop(true).await;
+        if let Err(error) = self.serving.await {
+            tracing::error!(%error, "server.ended_badly");
+        }
+        self.workers.stop().await;
+        self.upkeep.shutdown().await;
+        self.store.close().await;
+        tracing::info!("gateway.stopped");
+    }
+}
+
+/// What `/readyz` asks.
 struct Ready {
     store: Arc<dyn Store>,
     workers: Arc<AtomicBool>,
@@ -164,46 +212,12 @@ struct Ready {
 impl Readiness for Ready {
     async fn ready(&self) -> Result<(), String> {
         if !self.workers.load(Ordering::SeqCst) {
-            return Err("the workers do not run".to_owned());
+            return Err("the workers have stopped".to_owned());
         }
-        self.store.ping().await.map_err(|error| error.to_string())
-    }
-}
-
-async fn gauges(store: Arc<dyn Store>, clock: Clock) {
-    let mut ticks = tokio::time::interval(GAUGES);
-    loop {
-        ticks.tick().await;
-        match store.backlog().await {
-            Ok(backlog) => {
-                let age = backlog.oldest.map_or(0.0, |oldest| {
-                    clock.now().duration_since(oldest).as_secs_f64()
-                });
-                telemetry::show_backlog(backlog.pending, age.max(0.0));
-            }
-            Err(error) => tracing::warn!(%error, "gauges.unread"),
-        }
-    }
-}
-
-async fn purge(store: Arc<dyn Store>, keep: StoreConfig, clock: Clock) {
-    let mut ticks = tokio::time::interval(PURGE);
-    loop {
-        ticks.tick().await;
-        let now = clock.now();
-        let before = PurgeBefore {
-            bodies: now - keep.keep_bodies,
-            keys: now - keep.keep_keys,
-            history: now - keep.keep_history,
-        };
-        match store.purge(before).await {
-            Ok(purged) => tracing::info!(
-                bodies = purged.bodies,
-                keys = purged.keys,
-                events = purged.events,
-                "store.purged"
-            ),
-            Err(error) => tracing::warn!(%error, "store.purge_failed"),
+        match tokio::time::timeout(READY_WITHIN, self.store.ping()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the store does not answer".to_owned()),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod assign;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod expr;
 pub mod ingest;
 pub mod merge;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::config::Config;
+use crate::config::Endpoint;
 use crate::model::problem::Problem;
 use crate::process::recipe::Recipe;
 use crate::source::catalog::Catalog;
@@ -22,13 +22,13 @@ impl Recipes {
     ///
     /// # Errors
     /// Everything that does not compile, with file and line.
-    pub fn compile(catalog: Arc<Catalog>, config: &Config) -> Result<Self, Vec<Problem>> {
+    pub fn compile(catalog: Arc<Catalog>, endpoints: &[Endpoint]) -> Result<Self, Vec<Problem>> {
         let mut by_endpoint = BTreeMap::new();
         let mut problems = Vec::new();
-        for endpoint in &config.endpoints {
+        for endpoint in endpoints {
             let Some(source) = catalog.get(&endpoint.source) else {
                 problems.push(Problem {
-                    file: config.file.clone(),
+                    file: "frontdesk.toml".to_owned(),
                     line: endpoint.line,
                     message: format!("there is no source called \"{}\"", endpoint.source),
                 });

@@ -16,7 +16,14 @@ mod architecture;
 mod catalog;
 mod config;
 mod crash;
+mod dry;
+mod fixtures;
+mod mapping;
+mod hooks;
+mod made;
 mod process;
+mod receive;
+mod signatures;
 mod sources;
 
 #[cfg(test)]

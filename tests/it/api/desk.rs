@@ -17,6 +17,7 @@ use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 use frontdesk::model::request::{Headers, RawRequest};
+use frontdesk::model::trace::Trace;
 use frontdesk::process::recipes::Recipes;
 use frontdesk::process::worker::Processing;
 use frontdesk::source::catalog::Catalog;
@@ -260,7 +261,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         rule: Some("Spain".to_owned()),
         rule_set_version: 1,
         reason: "the rule \"Spain\" matched".to_owned(),
-        trace: json!({"rules": []}),
+        trace: Trace::of(&json!({"rules": []})),
         event: Some(event),
         at,
     };
