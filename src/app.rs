@@ -80,12 +80,7 @@ pub async fn start(
         role: StoreRole::Gateway,
     })
     .await?;
-    let processing = Processing::new(
-        Arc::clone(&store),
-        recipes,
-        &config.outbound,
-        clock.clone(),
-    );
+    let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
     let workers = Workers::start(Arc::clone(&processing));
     let ready = Arc::new(Ready {
         store: Arc::clone(&store),
@@ -106,12 +101,11 @@ pub async fn start(
         catalog.sources(),
     );
     let home = Home::new(config, &catalog, Arc::clone(&store));
-    let listening = serve(&config.server, mounts(home, api, hooks)).map_err(|cause| {
-        StartError::Listen {
+    let listening =
+        serve(&config.server, mounts(home, api, hooks)).map_err(|cause| StartError::Listen {
             address: config.server.listen.clone(),
             cause,
-        }
-    });
+        });
     let listening = match listening {
         Ok(listening) => listening,
         Err(error) => {

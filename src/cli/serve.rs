@@ -61,18 +61,16 @@ async fn serve(config: &Config, catalog: Catalog, out: &mut dyn Write) -> anyhow
     let running = match app::start(config, Arc::new(catalog), Clock::System).await {
         Ok(running) => running,
         Err(StartError::Problems(problems)) => return Ok(refuse(&problems)),
-        Err(StartError::Other(error)) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
-    if let Some(address) = running.addresses.first() {
-        writeln!(out, "frontdesk listening on http://{address}")?;
-        out.flush()?;
-    }
+    writeln!(out, "frontdesk listening on http://{}", running.address)?;
+    out.flush()?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("gateway.stopping");
-    running.stop().await?;
+    running.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -17,6 +17,7 @@ mod catalog;
 mod config;
 mod crash;
 mod dry;
+mod fetch;
 mod fixtures;
 mod mapping;
 mod hooks;
@@ -28,3 +29,4 @@ mod sources;
 
 #[cfg(test)]
 mod store;
+mod worker;
