@@ -1,5 +1,6 @@
 //! A parsed payload as a MiniJinja object: looked into, never converted as a whole.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use minijinja::Value;
@@ -15,6 +16,16 @@ pub fn of_json(document: Arc<Json>) -> Value {
         document,
         path: Vec::new(),
     })
+}
+
+/// A few names with their values, such as headers; of a repeated name the first counts.
+pub fn of_pairs(pairs: impl IntoIterator<Item = (String, Value)>) -> Value {
+    Value::from_object(Pairs(pairs.into_iter().collect()))
+}
+
+/// Many names with their values.
+pub fn of_table(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
+    Value::from_object(Entries(entries.into_iter().collect()))
 }
 
 /// The JSON behind a value, where it came from a payload or was built by a formula.
@@ -44,6 +55,51 @@ impl Object for Exact {
 
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[derive(Debug)]
+struct Pairs(Vec<(String, Value)>);
+
+impl Object for Pairs {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let mut names: Vec<&str> = Vec::with_capacity(self.0.len());
+        for (name, _) in &self.0 {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        Enumerator::Values(names.into_iter().map(Value::from).collect())
+    }
+}
+
+#[derive(Debug)]
+struct Entries(HashMap<String, Value>);
+
+impl Object for Entries {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.0.get(key).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        let mut names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        Enumerator::Values(names.into_iter().map(Value::from).collect())
     }
 }
 
@@ -150,9 +206,10 @@ fn of_number(number: &serde_json::Number) -> Value {
 mod tests {
     use std::sync::Arc;
 
+    use minijinja::Value;
     use serde_json::json;
 
-    use super::of_json;
+    use super::{of_json, of_pairs, of_table};
     use crate::expr::scope::Scope;
     use crate::expr::{Formula, is_blank};
 
@@ -185,6 +242,28 @@ mod tests {
         check(body.clone(), "body.lines | length", Some("2"));
         check(body.clone(), "'yes' if body.list else 'no'", Some("no"));
         check(body, "body['customer']['email']", Some("a@b.c"));
+    }
+
+    #[test]
+    fn names_and_tables() {
+        let pair = |name: &str, value: &str| (name.to_owned(), Value::from(value));
+        let scope = Scope::new([
+            (
+                "header",
+                of_pairs([pair("x-topic", "a"), pair("x-topic", "b")]),
+            ),
+            ("table", of_table([pair("b", "2"), pair("a", "1")])),
+        ]);
+        for (formula, expected) in [
+            ("header['x-topic']", "a"),
+            ("header.absent or 'none'", "none"),
+            ("header | length", "1"),
+            ("table.b", "2"),
+            ("table | join", "ab"),
+        ] {
+            let value = Formula::compile(formula).unwrap().eval(&scope).unwrap();
+            assert_eq!(value.to_string(), expected, "{formula}");
+        }
     }
 
     #[test]

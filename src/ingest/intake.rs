@@ -1,6 +1,5 @@
 //! An endpoint with its source, compiled when the gateway starts: what receiving needs, keys decoded once.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use minijinja::Value;
@@ -13,7 +12,7 @@ use crate::ingest::verify::Verifier;
 use crate::model::problem::Problem;
 use crate::payload::Format;
 use crate::source::declaration::Source;
-use crate::source::envelope::Envelope;
+use crate::source::envelope::{self, Envelope};
 use crate::source::schema::Schemas;
 
 /// One endpoint.
@@ -114,7 +113,7 @@ impl Intake {
             accepts: source.body.accepts.clone(),
             redact,
             region: endpoint.region.clone(),
-            tables: tables(source),
+            tables: envelope::tables(source),
             window: source.delivery.window,
             accept_invalid: endpoint
                 .accept_invalid
@@ -148,29 +147,9 @@ fn heads(source: &Source) -> Vec<EventHead> {
         .collect()
 }
 
-/// The `lookup('name')` tables as formulas read them.
-fn tables(source: &Source) -> Value {
-    let table = |entries: &BTreeMap<String, String>| -> Value {
-        let entries = entries.iter();
-        entries
-            .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-            .collect()
-    };
-    let tables = source.lookups.iter();
-    tables
-        .map(|(name, entries)| (name.clone(), table(entries)))
-        .collect()
-}
-
 /// The endpoint's settings over the source's defaults.
 fn settings(endpoint: &Endpoint, source: &Source) -> Value {
-    source
-        .settings
-        .iter()
-        .filter_map(|(name, spec)| {
-            let given = endpoint.settings.get(name).map(ExposeSecret::expose_secret);
-            let value = given.or(spec.default.as_deref())?;
-            Some((name.clone(), Value::from(value)))
-        })
-        .collect()
+    envelope::settings(source, |name| {
+        endpoint.settings.get(name).map(ExposeSecret::expose_secret)
+    })
 }

@@ -1,7 +1,5 @@
 //! A source compiled for one endpoint: no declaration is interpreted while an event waits.
 
-use std::collections::BTreeMap;
-
 use minijinja::Value;
 use secrecy::ExposeSecret;
 
@@ -13,7 +11,7 @@ use crate::payload::Format;
 use crate::source::declaration::{
     EventSpec, Expr, Fetch, FieldSpec, FieldValue, RecordSpec, Source,
 };
-use crate::source::envelope::{Envelope, compile};
+use crate::source::envelope::{self, Envelope, compile};
 use crate::source::schema::Schemas;
 
 /// How events of one endpoint become records.
@@ -113,11 +111,10 @@ impl Recipe {
     /// # Errors
     /// Every formula, field or schema that cannot be used, with its line.
     pub fn compile(source: &Source, endpoint: &Endpoint) -> Result<Self, Vec<Problem>> {
-        let given = endpoint
-            .settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.expose_secret()));
-        let mut recipe = build(source, settings(source, given))?;
+        let settings = envelope::settings(source, |name| {
+            endpoint.settings.get(name).map(ExposeSecret::expose_secret)
+        });
+        let mut recipe = build(source, settings)?;
         recipe.region.clone_from(&endpoint.region);
         recipe.configured = true;
         Ok(recipe)
@@ -128,7 +125,7 @@ impl Recipe {
     /// # Errors
     /// As `compile`.
     pub fn of_source(source: &Source, region: Option<&str>) -> Result<Self, Vec<Problem>> {
-        let mut recipe = build(source, settings(source, []))?;
+        let mut recipe = build(source, envelope::settings(source, |_| None))?;
         recipe.region = region.map(str::to_owned);
         Ok(recipe)
     }
@@ -156,7 +153,7 @@ fn build(source: &Source, settings: Value) -> Result<Recipe, Vec<Problem>> {
             envelope,
             schemas,
             events,
-            tables: tables(source),
+            tables: envelope::tables(source),
             settings,
             configured: false,
         }),
@@ -290,31 +287,4 @@ impl Names {
             Names::Free => Some(&FieldType::Free),
         }
     }
-}
-
-/// Every setting of the source that is given or has a default.
-fn settings<'a>(source: &'a Source, given: impl IntoIterator<Item = (&'a str, &'a str)>) -> Value {
-    let mut all: BTreeMap<&str, &str> = source
-        .settings
-        .iter()
-        .filter_map(|(name, spec)| Some((name.as_str(), spec.default.as_deref()?)))
-        .collect();
-    all.extend(given);
-    all.into_iter()
-        .map(|(name, value)| (name.to_owned(), Value::from(value)))
-        .collect()
-}
-
-fn tables(source: &Source) -> Value {
-    source
-        .lookups
-        .iter()
-        .map(|(name, table)| {
-            let table: Value = table
-                .iter()
-                .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-                .collect();
-            (name.clone(), table)
-        })
-        .collect()
 }

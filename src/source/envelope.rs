@@ -238,21 +238,34 @@ pub fn names(
 
 /// Header names in lower case → first value.
 pub fn header_value(headers: &Headers) -> Value {
-    headers
-        .0
-        .iter()
-        .rev()
-        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
-        .collect()
+    let headers = headers.0.iter();
+    payload::of_pairs(headers.map(|(name, value)| (name.clone(), Value::from(value.as_str()))))
 }
 
 /// Query parameters, decoded → first value.
 pub fn query_value(query: &str) -> Value {
-    let mut pairs: Vec<_> = form_urlencoded::parse(query.as_bytes())
-        .map(|(name, value)| (name.into_owned(), Value::from(value.as_ref())))
-        .collect();
-    pairs.reverse();
-    pairs.into_iter().collect()
+    let parameters = form_urlencoded::parse(query.as_bytes());
+    payload::of_pairs(
+        parameters.map(|(name, value)| (name.into_owned(), Value::from(value.as_ref()))),
+    )
+}
+
+/// The `lookup('name')` tables as formulas read them.
+pub fn tables(source: &Source) -> Value {
+    payload::of_pairs(source.lookups.iter().map(|(name, words)| {
+        let words = words
+            .iter()
+            .map(|(word, meaning)| (word.clone(), Value::from(meaning.as_str())));
+        (name.clone(), payload::of_table(words))
+    }))
+}
+
+/// The settings that are given, over the source's defaults.
+pub fn settings<'a>(source: &Source, given: impl Fn(&str) -> Option<&'a str>) -> Value {
+    payload::of_pairs(source.settings.iter().filter_map(|(name, spec)| {
+        let value = given(name).or(spec.default.as_deref())?;
+        Some((name.clone(), Value::from(value)))
+    }))
 }
 
 /// Whether `name` fits `pattern`, in which `*` stands for any text.
