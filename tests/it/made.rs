@@ -24,9 +24,15 @@ pub fn source(mapping: &str, schemas: &[(&str, &str)]) -> Source {
         std::fs::write(path, text).unwrap();
     };
     let head = "title = \"T\"\nhelp = \"H\"\n";
-    write(&folder.path().join("mappings/made.toml"), &format!("{head}{mapping}"));
+    write(
+        &folder.path().join("mappings/made.toml"),
+        &format!("{head}{mapping}"),
+    );
     for (name, schema) in schemas {
-        write(&folder.path().join(format!("schemas/made/{name}.json")), schema);
+        write(
+            &folder.path().join(format!("schemas/made/{name}.json")),
+            schema,
+        );
     }
     let config = CatalogConfig {
         path: Some(folder.path().to_owned()),
@@ -48,8 +54,13 @@ pub fn configured(server: &str, lines: &str) -> Config {
     let text = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\npublic_url = \"https://hooks.example.com\"\n{server}\n[[endpoint]]\nname = \"in\"\nsource = \"made\"\n{lines}\n"
     );
-    Config::from_text("frontdesk.toml", &text, &std::collections::BTreeMap::new(), Path::new("."))
-        .unwrap_or_else(|problems| panic!("{problems:?}\n{text}"))
+    Config::from_text(
+        "frontdesk.toml",
+        &text,
+        &std::collections::BTreeMap::new(),
+        Path::new("."),
+    )
+    .unwrap_or_else(|problems| panic!("{problems:?}\n{text}"))
 }
 
 /// The intake of that endpoint.

@@ -31,7 +31,8 @@ fn declared(name: &str, headers: &Value) -> Option<String> {
     let stamp = |header: &str, unit: &str| {
         format!("[verify.hmac.timestamp]\nheader = \"{header}\"\nunit = \"{unit}\"\n")
     };
-    let stamped = |header: &str| plain("sha256", "hex", header, "", "{timestamp}.{body}") + STAMPED_LIST;
+    let stamped =
+        |header: &str| plain("sha256", "hex", header, "", "{timestamp}.{body}") + STAMPED_LIST;
     let standard = |key: &str| {
         "[verify.hmac]\nalgorithm = \"sha256\"\nencoding = \"base64\"\nheader = [\"webhook-signature\", \"svix-signature\"]\nsigned = \"{id}.{timestamp}.{body}\"\nid = [\"webhook-id\", \"svix-id\"]\n"
             .to_owned()
@@ -51,30 +52,66 @@ fn declared(name: &str, headers: &Value) -> Option<String> {
         "woocommerce" => body("base64", "x-wc-webhook-signature", ""),
         "calcom" => body("hex", "x-cal-signature-256", ""),
         "linkedin" => plain("sha256", "hex", "x-li-signature", "", "hmacsha256={body}"),
-        "square" => plain("sha256", "base64", "x-square-hmacsha256-signature", "", "{url}{body}"),
+        "square" => plain(
+            "sha256",
+            "base64",
+            "x-square-hmacsha256-signature",
+            "",
+            "{url}{body}",
+        ),
         "slack" => {
-            plain("sha256", "hex", "x-slack-signature", "v0=", "v0:{timestamp}:{body}")
-                + &stamp("x-slack-request-timestamp", "seconds")
+            plain(
+                "sha256",
+                "hex",
+                "x-slack-signature",
+                "v0=",
+                "v0:{timestamp}:{body}",
+            ) + &stamp("x-slack-request-timestamp", "seconds")
         }
         "zendesk" => {
-            plain("sha256", "base64", "x-zendesk-webhook-signature", "", "{timestamp}{body}")
-                + &stamp("x-zendesk-webhook-signature-timestamp", "rfc3339")
+            plain(
+                "sha256",
+                "base64",
+                "x-zendesk-webhook-signature",
+                "",
+                "{timestamp}{body}",
+            ) + &stamp("x-zendesk-webhook-signature-timestamp", "rfc3339")
         }
         "klaviyo" => {
-            plain("sha256", "hex", "klaviyo-signature", "", "{body}{timestamp}")
-                + &stamp("klaviyo-timestamp", "http_date")
+            plain(
+                "sha256",
+                "hex",
+                "klaviyo-signature",
+                "",
+                "{body}{timestamp}",
+            ) + &stamp("klaviyo-timestamp", "http_date")
         }
         "webflow" => {
-            plain("sha256", "hex", "x-webflow-signature", "", "{timestamp}:{body}")
-                + &stamp("x-webflow-timestamp", "milliseconds")
+            plain(
+                "sha256",
+                "hex",
+                "x-webflow-signature",
+                "",
+                "{timestamp}:{body}",
+            ) + &stamp("x-webflow-timestamp", "milliseconds")
         }
         "front" => {
-            plain("sha256", "base64", "x-front-signature", "", "{timestamp}:{body}")
-                + &stamp("x-front-request-timestamp", "seconds")
+            plain(
+                "sha256",
+                "base64",
+                "x-front-signature",
+                "",
+                "{timestamp}:{body}",
+            ) + &stamp("x-front-request-timestamp", "seconds")
         }
         "hubspot" if headers.get("x-hubspot-signature-v3").is_some() => {
-            plain("sha256", "base64", "x-hubspot-signature-v3", "", "{method}{url}{body}{timestamp}")
-                + &stamp("x-hubspot-request-timestamp", "milliseconds")
+            plain(
+                "sha256",
+                "base64",
+                "x-hubspot-signature-v3",
+                "",
+                "{method}{url}{body}{timestamp}",
+            ) + &stamp("x-hubspot-request-timestamp", "milliseconds")
         }
         "stripe" => stamped("stripe-signature"),
         "calendly" => stamped("calendly-webhook-signature"),
@@ -109,7 +146,10 @@ impl Case {
                 method: text("method"),
                 query: String::new(),
                 headers: Headers(
-                    headers.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap().to_owned())).collect(),
+                    headers
+                        .iter()
+                        .map(|(k, v)| (k.clone(), v.as_str().unwrap().to_owned()))
+                        .collect(),
                 ),
                 body: text("body").into_bytes(),
                 peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -128,7 +168,11 @@ impl Case {
         let secret = std::str::from_utf8(&self.secret).ok()?;
         let scheme = HmacScheme::compile((**declared).clone(), [secret].into_iter())?;
         let missing = || Err(scheme.missing());
-        Some(scheme.verify(&self.request, &self.url, self.now).unwrap_or_else(missing))
+        Some(
+            scheme
+                .verify(&self.request, &self.url, self.now)
+                .unwrap_or_else(missing),
+        )
     }
 
     fn passes(&self, source: &Source) -> bool {
@@ -158,21 +202,32 @@ fn check_tampering(case: &Case, source: &Source) {
             let mut value = case.request.headers.0[header].1.clone().into_bytes();
             flip(&mut value, at);
             changed.request.headers.0[header].1 = String::from_utf8(value).unwrap();
-            assert!(!changed.passes(source), "byte {at} of header {header} of {case:?}");
+            assert!(
+                !changed.passes(source),
+                "byte {at} of header {header} of {case:?}"
+            );
         }
         let mut changed = case.clone();
         changed.request.headers.0.remove(header);
-        assert!(!changed.passes(source), "without header {header} of {case:?}");
+        assert!(
+            !changed.passes(source),
+            "without header {header} of {case:?}"
+        );
     }
 }
 
 fn vectors() -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = ["../shared/payloads/vectors.json", "../../shared/payloads/vectors.json"]
-        .iter()
-        .find_map(|path| std::fs::read_to_string(root.join(path)).ok());
+    let found = [
+        "../shared/payloads/vectors.json",
+        "../../shared/payloads/vectors.json",
+    ]
+    .iter()
+    .find_map(|path| std::fs::read_to_string(root.join(path)).ok());
     let Some(text) = found else {
-        eprintln!("!! ../shared/payloads/vectors.json is not there: NO PUBLISHED VECTOR WAS CHECKED");
+        eprintln!(
+            "!! ../shared/payloads/vectors.json is not there: NO PUBLISHED VECTOR WAS CHECKED"
+        );
         return Vec::new();
     };
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -196,7 +251,11 @@ fn published_vectors() {
         let case = Case::of(&vector);
         let expected = vector["expect_valid"].as_bool().unwrap();
         let verified = case.verify(&source);
-        assert_eq!(matches!(verified, Some(Ok(0))), expected, "{name} {verified:?}: {vector}");
+        assert_eq!(
+            matches!(verified, Some(Ok(0))),
+            expected,
+            "{name} {verified:?}: {vector}"
+        );
         let several = vector["note"].as_str().unwrap_or_default();
         // A list with decoys, and Klaviyo's id header, have bytes that nothing covers.
         if expected && !several.contains("matches") && name != "klaviyo" {
@@ -204,7 +263,10 @@ fn published_vectors() {
         }
         checked += 1;
     }
-    assert!(checked == 0 || checked > 25, "only {checked} vectors were checked");
+    assert!(
+        checked == 0 || checked > 25,
+        "only {checked} vectors were checked"
+    );
 }
 
 #[test]
@@ -230,12 +292,17 @@ fn time_limits_hold_in_both_directions() {
             now: Timestamp::from_second(signed_at).unwrap(),
         };
         let signed = sign(&source, "stripe-secret", &unsigned).unwrap();
-        let mut case = Case::of(&serde_json::json!({"secret": "stripe-secret", "body": "{}", "headers": {}, "now": now}));
+        let mut case = Case::of(
+            &serde_json::json!({"secret": "stripe-secret", "body": "{}", "headers": {}, "now": now}),
+        );
         case.request.headers = signed.headers;
         match case.verify(&source).unwrap() {
             Ok(0) => assert_eq!(expected, ""),
             Err(Rejection::TimestampOutOfRange(sentence)) => {
-                assert!(!expected.is_empty() && sentence.contains(expected), "{sentence}");
+                assert!(
+                    !expected.is_empty() && sentence.contains(expected),
+                    "{sentence}"
+                );
             }
             other => panic!("{now}: {other:?}"),
         }
@@ -243,8 +310,23 @@ fn time_limits_hold_in_both_directions() {
 }
 
 const NAMES: &[&str] = &[
-    "standard_webhooks", "bigcommerce", "github", "jira", "intercom", "helpscout", "shopify", "typeform",
-    "linkedin", "square", "slack", "zendesk", "klaviyo", "webflow", "front", "stripe", "tiktok",
+    "standard_webhooks",
+    "bigcommerce",
+    "github",
+    "jira",
+    "intercom",
+    "helpscout",
+    "shopify",
+    "typeform",
+    "linkedin",
+    "square",
+    "slack",
+    "zendesk",
+    "klaviyo",
+    "webflow",
+    "front",
+    "stripe",
+    "tiktok",
 ];
 
 fn schemes() -> impl Strategy<Value = Source> {

@@ -23,7 +23,8 @@ async fn every_call_needs_a_live_token() {
             assert_eq!(answer.content_type, "application/problem+json");
         }
     }
-    let basic = TestRequest::with_uri("/api/v1/leads").insert_header(("authorization", "Basic eDp5"));
+    let basic =
+        TestRequest::with_uri("/api/v1/leads").insert_header(("authorization", "Basic eDp5"));
     assert_eq!(desk.send(basic).await.code(), "token_missing");
     let answer = desk.call("", Method::GET, "/openapi.json", "").await;
     assert_eq!(answer.status, 200);
@@ -34,8 +35,16 @@ async fn every_call_needs_a_live_token() {
 async fn a_revoked_token_stops_working_within_seconds() {
     let desk = Desk::open().await;
     let path = "/api/v1/contacts";
-    assert_eq!(desk.call("fd_viewer", Method::GET, path, "").await.status, 200);
-    assert!(desk.store.revoke_token("viewer".to_owned(), noon()).await.unwrap());
+    assert_eq!(
+        desk.call("fd_viewer", Method::GET, path, "").await.status,
+        200
+    );
+    assert!(
+        desk.store
+            .revoke_token("viewer".to_owned(), noon())
+            .await
+            .unwrap()
+    );
     let Clock::Fixed(now) = &desk.clock else {
         panic!("the clock stands still");
     };
@@ -60,7 +69,12 @@ async fn roles_read_and_managers_write() {
     ];
     for role in ["viewer", "rep", "manager", "admin"] {
         let token = format!("fd_{role}");
-        for path in ["/api/v1/leads", "/api/v1/reps", "/api/v1/rules", "/api/v1/refusals"] {
+        for path in [
+            "/api/v1/leads",
+            "/api/v1/reps",
+            "/api/v1/rules",
+            "/api/v1/refusals",
+        ] {
             let answer = desk.call(&token, Method::GET, path, "").await;
             assert_eq!(answer.status, 200, "{role} {path}: {answer:?}");
         }
@@ -80,17 +94,51 @@ async fn what_does_not_exist_is_said_in_problem_json() {
     for (method, path, status, code) in [
         (Method::GET, "/api/v1/nowhere", 404, "not_found"),
         (Method::GET, "/api/v1/leads/x", 404, "not_found"),
-        (Method::GET, &format!("/api/v1/leads/{nil}"), 404, "not_found"),
-        (Method::GET, &format!("/api/v1/leads/{nil}/assignment"), 404, "not_found"),
-        (Method::GET, &format!("/api/v1/events/{nil}"), 404, "not_found"),
-        (Method::POST, &format!("/api/v1/events/{nil}/replay"), 404, "not_found"),
-        (Method::DELETE, "/api/v1/contacts", 405, "method_not_allowed"),
-        (Method::GET, "/api/v1/events/replay", 405, "method_not_allowed"),
+        (
+            Method::GET,
+            &format!("/api/v1/leads/{nil}"),
+            404,
+            "not_found",
+        ),
+        (
+            Method::GET,
+            &format!("/api/v1/leads/{nil}/assignment"),
+            404,
+            "not_found",
+        ),
+        (
+            Method::GET,
+            &format!("/api/v1/events/{nil}"),
+            404,
+            "not_found",
+        ),
+        (
+            Method::POST,
+            &format!("/api/v1/events/{nil}/replay"),
+            404,
+            "not_found",
+        ),
+        (
+            Method::DELETE,
+            "/api/v1/contacts",
+            405,
+            "method_not_allowed",
+        ),
+        (
+            Method::GET,
+            "/api/v1/events/replay",
+            405,
+            "method_not_allowed",
+        ),
         (Method::DELETE, "/api/v1/reps/nobody", 404, "not_found"),
         (Method::DELETE, "/api/v1/teams/nobody", 404, "not_found"),
     ] {
         let answer = desk.call(ADMIN, method.clone(), path, "").await;
-        assert_eq!((answer.status, answer.code()), (status, code), "{method} {path}");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (status, code),
+            "{method} {path}"
+        );
         assert_eq!(answer.content_type, "application/problem+json");
         assert!(answer.body["detail"].as_str().unwrap().len() > 10);
     }
@@ -104,7 +152,12 @@ async fn bodies_that_are_none() {
         ("application/json", "{", 400, "malformed_body"),
         ("application/json", "", 400, "malformed_body"),
         ("application/json", "[]", 422, "invalid"),
-        ("application/json", "{\"handle\":\"a\",\"name\":\"A\",\"nmae\":1}", 422, "invalid"),
+        (
+            "application/json",
+            "{\"handle\":\"a\",\"name\":\"A\",\"nmae\":1}",
+            422,
+            "invalid",
+        ),
         ("text/plain", "{}", 415, "unsupported_media_type"),
         ("application/json", big.as_str(), 413, "body_too_large"),
     ] {
@@ -115,6 +168,10 @@ async fn bodies_that_are_none() {
             .set_payload(body.to_owned());
         let answer = desk.send(request).await;
         let start = body.get(..40).unwrap_or(body);
-        assert_eq!((answer.status, answer.code()), (status, code), "{start}: {answer:?}");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (status, code),
+            "{start}: {answer:?}"
+        );
     }
 }

@@ -83,7 +83,12 @@ impl Desk {
         let recipes = Recipes::compile(Arc::clone(&catalog), &[]).unwrap();
         let outbound = Outbound::default();
         let processing = Processing::new(Arc::clone(&store), recipes, &outbound, clock.clone());
-        let api = Api::new(Arc::clone(&store), processing, clock.clone(), catalog.sources());
+        let api = Api::new(
+            Arc::clone(&store),
+            processing,
+            clock.clone(),
+            catalog.sources(),
+        );
         Desk {
             store,
             clock,
@@ -130,7 +135,8 @@ impl Desk {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.call(ADMIN, Method::POST, path, &body.to_string()).await
+        self.call(ADMIN, Method::POST, path, &body.to_string())
+            .await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
@@ -198,7 +204,6 @@ impl Desk {
         self.store.settle(vec![settlement]).await.unwrap();
         (id, event)
     }
-
 }
 
 fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> Writes {
@@ -219,7 +224,11 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         fields: fields.clone(),
         meta: Meta {
             origins: vec![origin],
-            fields: fields.keys().zip(31..).map(|(name, line)| (name.clone(), meta(line))).collect(),
+            fields: fields
+                .keys()
+                .zip(31..)
+                .map(|(name, line)| (name.clone(), meta(line)))
+                .collect(),
         },
         version: 1,
         created_at: at,
@@ -265,7 +274,10 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         }],
         changes: vec![change],
         reviews: Vec::new(),
-        decisions: (kind == Kind::Lead).then_some(decision).into_iter().collect(),
+        decisions: (kind == Kind::Lead)
+            .then_some(decision)
+            .into_iter()
+            .collect(),
         turns: Vec::new(),
     }
 }

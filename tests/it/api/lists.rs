@@ -11,7 +11,10 @@ use crate::api::desk::{Desk, noon};
 
 fn ids(body: &Value) -> Vec<String> {
     let items = body["items"].as_array().unwrap();
-    items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[actix_web::test]
@@ -35,18 +38,32 @@ async fn pages_hold_still_while_records_arrive() {
             break;
         };
         path = format!("/api/v1/leads?limit=3&cursor={next}");
-        desk.record(late, Kind::Lead, json!({"external_id": format!("L{late}")})).await;
+        desk.record(late, Kind::Lead, json!({"external_id": format!("L{late}")}))
+            .await;
         late += 1;
     }
-    assert_eq!(seen, all, "newest first, each once, the late ones on no page");
+    assert_eq!(
+        seen, all,
+        "newest first, each once, the late ones on no page"
+    );
 }
 
 #[actix_web::test]
 async fn filters_narrow_and_mistakes_are_named() {
     let desk = Desk::open().await;
-    let (new, _) = desk.record(1, Kind::Lead, json!({"status": "new", "external_id": "Quote-7"})).await;
+    let (new, _) = desk
+        .record(
+            1,
+            Kind::Lead,
+            json!({"status": "new", "external_id": "Quote-7"}),
+        )
+        .await;
     let (won, _) = desk
-        .record(2, Kind::Lead, json!({"status": "converted", "owner": "ana"}))
+        .record(
+            2,
+            Kind::Lead,
+            json!({"status": "converted", "owner": "ana"}),
+        )
         .await;
     for (query, expected) in [
         ("", vec![won, new]),
@@ -70,7 +87,11 @@ async fn filters_narrow_and_mistakes_are_named() {
         ("?cursor=%F0%9F%8D%95", "invalid_cursor", "cursor"),
     ] {
         let answer = desk.get(&format!("/api/v1/leads{query}")).await;
-        assert_eq!((answer.status, answer.code()), (400, code), "{query}: {answer:?}");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, code),
+            "{query}: {answer:?}"
+        );
         let detail = answer.body["detail"].as_str().unwrap();
         assert!(detail.contains(word), "{query}: {detail}");
     }
@@ -80,7 +101,11 @@ async fn filters_narrow_and_mistakes_are_named() {
 async fn a_record_explains_itself() {
     let desk = Desk::open().await;
     let (id, event) = desk
-        .record(1, Kind::Contact, json!({"email": "ana@example.com", "full_name": "Ana"}))
+        .record(
+            1,
+            Kind::Contact,
+            json!({"email": "ana@example.com", "full_name": "Ana"}),
+        )
         .await;
     let answer = desk.get(&format!("/api/v1/contacts/{id}")).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -113,11 +138,20 @@ async fn an_event_shows_its_request_without_secrets() {
     assert_eq!(shown["verdict"], json!({"scheme": "hmac", "secret": 0}));
     assert_eq!(shown["request"]["body"], "{\"n\":1}");
     assert_eq!(shown["request"]["query"], "token=***&page=1");
-    assert_eq!(shown["request"]["headers"]["x-shopify-hmac-sha256"], json!(["***"]));
+    assert_eq!(
+        shown["request"]["headers"]["x-shopify-hmac-sha256"],
+        json!(["***"])
+    );
     assert_eq!(shown["request"]["headers"]["authorization"], json!(["***"]));
-    assert_eq!(shown["request"]["headers"]["content-type"], json!(["application/json"]));
+    assert_eq!(
+        shown["request"]["headers"]["content-type"],
+        json!(["application/json"])
+    );
     assert_eq!(shown["records"][0]["kind"], "order");
-    assert_eq!(shown["records"][0]["url"], format!("/api/v1/orders/{record}"));
+    assert_eq!(
+        shown["records"][0]["url"],
+        format!("/api/v1/orders/{record}")
+    );
     for (query, count) in [
         ("status=processed", 1),
         ("status=failed", 0),
@@ -165,8 +199,18 @@ async fn every_list_has_items_and_next() {
         .unwrap();
     let mut filled = BTreeSet::new();
     for list in [
-        "contacts", "leads", "orders", "tickets", "events", "deliveries", "refusals", "changes",
-        "reviews", "alarms", "reps", "teams",
+        "contacts",
+        "leads",
+        "orders",
+        "tickets",
+        "events",
+        "deliveries",
+        "refusals",
+        "changes",
+        "reviews",
+        "alarms",
+        "reps",
+        "teams",
     ] {
         let answer = desk.get(&format!("/api/v1/{list}")).await;
         assert_eq!(answer.status, 200, "{list}: {answer:?}");
@@ -177,18 +221,29 @@ async fn every_list_has_items_and_next() {
     }
     assert_eq!(filled, BTreeSet::from(["events", "refusals"]));
     let stats = desk.get("/api/v1/stats").await.body;
-    assert_eq!((&stats["events"], &stats["backlog"]), (&json!(1), &json!(0)));
+    assert_eq!(
+        (&stats["events"], &stats["backlog"]),
+        (&json!(1), &json!(0))
+    );
 }
 
 #[actix_web::test]
 async fn the_change_feed_can_be_followed() {
     let desk = Desk::open().await;
-    desk.record(1, Kind::Contact, json!({"email": "a@example.com"})).await;
+    desk.record(1, Kind::Contact, json!({"email": "a@example.com"}))
+        .await;
     let first = desk.get("/api/v1/changes").await.body;
-    assert_eq!(first["items"][0]["fields"], json!({"email": "a@example.com"}));
+    assert_eq!(
+        first["items"][0]["fields"],
+        json!({"email": "a@example.com"})
+    );
     let next = first["next"].as_str().unwrap().to_owned();
-    desk.record(2, Kind::Contact, json!({"email": "b@example.com"})).await;
-    let then = desk.get(&format!("/api/v1/changes?cursor={next}")).await.body;
+    desk.record(2, Kind::Contact, json!({"email": "b@example.com"}))
+        .await;
+    let then = desk
+        .get(&format!("/api/v1/changes?cursor={next}"))
+        .await
+        .body;
     assert_eq!(ids(&then).len(), 1);
     assert_eq!(then["items"][0]["fields"]["email"], "b@example.com");
 }

@@ -7,7 +7,9 @@ use crate::api::desk::{ADMIN, Desk};
 
 async fn seed(desk: &Desk) {
     for handle in ["ana", "rui"] {
-        let answer = desk.post("/api/v1/reps", json!({"handle": handle, "name": handle})).await;
+        let answer = desk
+            .post("/api/v1/reps", json!({"handle": handle, "name": handle}))
+            .await;
         assert_eq!(answer.status, 201, "{answer:?}");
         assert_eq!(answer.location, Some(format!("/api/v1/reps/{handle}")));
     }
@@ -29,15 +31,21 @@ async fn reps_and_teams_live_their_lives() {
         ana,
         json!({"handle": "ana", "name": "ana", "active": true, "time_zone": "UTC"})
     );
-    let again = desk.post("/api/v1/reps", json!({"handle": "ana", "name": "x"})).await;
+    let again = desk
+        .post("/api/v1/reps", json!({"handle": "ana", "name": "x"}))
+        .await;
     assert_eq!((again.status, again.code()), (409, "already_exists"));
     let changed = json!({"name": "Ana Ruiz", "email": "ana@example.com", "active": false, "time_zone": "Europe/Madrid"});
     let answer = desk.put("/api/v1/reps/ana", changed).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(desk.get("/api/v1/reps/ana").await.body["name"], "Ana Ruiz");
-    let renamed = desk.put("/api/v1/reps/ana", json!({"handle": "anna", "name": "A"})).await;
+    let renamed = desk
+        .put("/api/v1/reps/ana", json!({"handle": "anna", "name": "A"}))
+        .await;
     assert_eq!((renamed.status, renamed.code()), (422, "invalid"));
-    let in_use = desk.call(ADMIN, Method::DELETE, "/api/v1/reps/ana", "").await;
+    let in_use = desk
+        .call(ADMIN, Method::DELETE, "/api/v1/reps/ana", "")
+        .await;
     assert_eq!((in_use.status, in_use.code()), (409, "in_use"));
     let handles: Vec<Value> = desk.get("/api/v1/reps").await.body["items"]
         .as_array()
@@ -78,7 +86,8 @@ async fn rules_are_published_in_versions() {
     let country = json!({"field": "contact.address.country", "op": "eq", "value": "ES"});
     let spain = json!({"name": "Spain", "when": {"all": [country]},
         "assign": {"team": "iberia", "strategy": "round_robin"}, "on_none_eligible": "next_rule"});
-    let rest = json!({"name": "Everyone else", "assign": {"rep": "rui"}, "on_none_eligible": "next_rule"});
+    let rest =
+        json!({"name": "Everyone else", "assign": {"rep": "rui"}, "on_none_eligible": "next_rule"});
     let draft = rules(&before["version"], json!([spain, rest]));
     let published = desk.put("/api/v1/rules", draft.clone()).await;
     assert_eq!(published.status, 200, "{published:?}");
@@ -90,7 +99,12 @@ async fn rules_are_published_in_versions() {
     let stale = desk.put("/api/v1/rules", draft).await;
     assert_eq!((stale.status, stale.code()), (409, "stale_version"));
     assert_eq!(stale.body["current"], published.body);
-    assert!(stale.body["detail"].as_str().unwrap().contains(&version.to_string()));
+    assert!(
+        stale.body["detail"]
+            .as_str()
+            .unwrap()
+            .contains(&version.to_string())
+    );
 }
 
 #[actix_web::test]
@@ -102,14 +116,29 @@ async fn rules_that_cannot_work_are_not_published() {
     let only_if = json!({"field": "status", "op": "eq", "value": "new"});
     for (draft, word) in [
         (json!([]), "catch-all"),
-        (json!([{"name": "x", "when": only_if, "assign": {"rep": "rui"}}]), "catch-all"),
+        (
+            json!([{"name": "x", "when": only_if, "assign": {"rep": "rui"}}]),
+            "catch-all",
+        ),
         (json!([{"name": "All", "assign": {"rep": "eve"}}]), "eve"),
-        (json!([{"name": "x", "when": {"field": "status", "op": "is"}, "assign": {"rep": "rui"}}, rest]), "is"),
-        (json!([{"name": "x", "when": {"expr": "lead.("}, "assign": {"rep": "rui"}}, rest]), ""),
+        (
+            json!([{"name": "x", "when": {"field": "status", "op": "is"}, "assign": {"rep": "rui"}}, rest]),
+            "is",
+        ),
+        (
+            json!([{"name": "x", "when": {"expr": "lead.("}, "assign": {"rep": "rui"}}, rest]),
+            "",
+        ),
         (json!([{"name": "x", "assign": {"user": "rui"}}]), "HANDLE"),
     ] {
-        let answer = desk.put("/api/v1/rules", rules(&version, draft.clone())).await;
-        assert_eq!((answer.status, answer.code()), (422, "invalid"), "{draft}: {answer:?}");
+        let answer = desk
+            .put("/api/v1/rules", rules(&version, draft.clone()))
+            .await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (422, "invalid"),
+            "{draft}: {answer:?}"
+        );
         let said = answer.body["violations"].to_string();
         assert!(said.contains(word), "{draft}: {said}");
     }

@@ -14,7 +14,10 @@ async fn one_event_is_replayed() {
     let answer = desk.post(&path, Value::Null).await;
     assert_eq!(answer.status, 202, "{answer:?}");
     assert_eq!(answer.body, json!({"event": event, "status": "pending"}));
-    assert_eq!(desk.get(&format!("/api/v1/events/{event}")).await.body["status"], "pending");
+    assert_eq!(
+        desk.get(&format!("/api/v1/events/{event}")).await.body["status"],
+        "pending"
+    );
     let again = desk.post(&path, Value::Null).await;
     assert_eq!((again.status, again.code()), (409, "already_pending"));
 }
@@ -31,13 +34,20 @@ async fn many_are_replayed_page_by_page() {
         events.push(desk.receive(n, status).await);
     }
     let answer = desk
-        .post("/api/v1/events/replay", json!({"status": "quarantined", "endpoint": "shop"}))
+        .post(
+            "/api/v1/events/replay",
+            json!({"status": "quarantined", "endpoint": "shop"}),
+        )
         .await;
     assert_eq!(answer.status, 202, "{answer:?}");
     assert_eq!(answer.body, json!({"queued": 300, "found": 300}));
     let named = json!({"events": [events[0], events[3], events[1], Uuid::nil()]});
     let answer = desk.post("/api/v1/events/replay", named).await;
-    assert_eq!(answer.body, json!({"queued": 2, "found": 4}), "one waits already, one is unknown");
+    assert_eq!(
+        answer.body,
+        json!({"queued": 2, "found": 4}),
+        "one waits already, one is unknown"
+    );
     assert_eq!(desk.store.backlog().await.unwrap().pending, 302);
 }
 
@@ -54,7 +64,11 @@ async fn everything_is_never_replayed_by_mistake() {
         json!({"status": "lost"}),
     ] {
         let answer = desk.post("/api/v1/events/replay", body.clone()).await;
-        assert_eq!((answer.status, answer.code()), (422, "invalid"), "{body}: {answer:?}");
+        assert_eq!(
+            (answer.status, answer.code()),
+            (422, "invalid"),
+            "{body}: {answer:?}"
+        );
     }
     assert_eq!(desk.store.backlog().await.unwrap().pending, 0);
 }
