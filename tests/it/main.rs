@@ -19,6 +19,8 @@ mod crash;
 mod dry;
 mod fetch;
 mod fixtures;
+mod hooks;
+mod made;
 mod mapping;
 mod hooks;
 mod made;
