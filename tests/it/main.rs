@@ -22,13 +22,9 @@ mod fixtures;
 mod hooks;
 mod made;
 mod mapping;
-mod hooks;
-mod made;
 mod process;
 mod receive;
 mod signatures;
 mod sources;
-
-#[cfg(test)]
 mod store;
 mod worker;

@@ -9,9 +9,11 @@ use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::identity::IdentityKey;
 use frontdesk::model::page::{Page, PageRequest};
+use frontdesk::model::people::Turn;
 use frontdesk::model::record::{Fields, Meta, Record};
 use frontdesk::model::request::{Headers, RawRequest};
-use frontdesk::store::{DecisionRow, Held, RecordWrite, Settlement, Turn, Writes};
+use frontdesk::model::trace::Trace;
+use frontdesk::store::{DecisionRow, Held, RecordWrite, Settlement, Writes};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -225,7 +227,7 @@ pub fn lead_form(event: Uuid, address: &str, lead: &str, at: Timestamp) -> Settl
                 rule: Some("Spain".to_owned()),
                 rule_set_version: 3,
                 reason: "the rule Spain matched".to_owned(),
-                trace: json!({"turn": turn.taken}),
+                trace: Trace::of(&json!({"turn": turn.taken})),
                 event: Some(event),
                 at,
             }],
@@ -249,4 +251,9 @@ pub fn lead_form(event: Uuid, address: &str, lead: &str, at: Timestamp) -> Settl
         fetched: None,
         decide: Box::new(decide),
     }
+}
+
+/// A decision's trace, to look into.
+pub fn traced(decision: &DecisionRow) -> serde_json::Value {
+    serde_json::from_str(decision.trace.as_str()).unwrap()
 }

@@ -8,6 +8,7 @@ use frontdesk::store::{Alarm, StoreError, TokenRow};
 use uuid::Uuid;
 
 use crate::store::Stand;
+use crate::store::made::traced;
 use crate::store::made::{arrival, at, lead_form};
 
 fn rep(handle: &str) -> Rep {
@@ -139,7 +140,7 @@ pub async fn the_last_decision_on_a_lead_is_shown(stand: Stand) {
         (decision.rule_set_version, decision.event),
         (3, Some(event))
     );
-    assert_eq!(decision.trace["turn"], 1);
+    assert_eq!(traced(&decision)["turn"], 1);
     assert_eq!(store.decision(Uuid::nil()).await.unwrap(), None);
 }
 

@@ -6,12 +6,14 @@ use frontdesk::model::change::ChangeKind;
 use frontdesk::model::event::EventStatus;
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
+use frontdesk::model::trace::Trace;
 use frontdesk::store::{DecisionRow, Held, RecordFilter, RecordWrite, Settled, Settlement, Writes};
 use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::Stand;
+use crate::store::made::traced;
 use crate::store::made::{
     all, arrival, at, change, email, first, lead_form, lead_key, nothing, record, writing,
 };
@@ -150,7 +152,7 @@ pub async fn a_broken_settlement_does_not_spoil_the_others(stand: Stand) {
         rule: None,
         rule_set_version: 0,
         reason: "nobody".to_owned(),
-        trace: json!({}),
+        trace: Trace::of(&json!({})),
         event: None,
         at: at(1),
     };
@@ -267,7 +269,7 @@ pub async fn turns_are_spent_once_each_under_parallel_settlements(stand: Stand) 
     let mut spent = BTreeSet::new();
     for lead in leads {
         let decision = store.decision(lead.id).await.unwrap().unwrap();
-        spent.insert(decision.trace["turn"].as_i64().unwrap());
+        spent.insert(traced(&decision)["turn"].as_i64().unwrap());
     }
     assert_eq!(spent, (1..=120).collect());
 }
