@@ -80,12 +80,7 @@ pub async fn start(
         role: StoreRole::Gateway,
     })
     .await?;
-    let processing = Processing::new(
-        Arc::clone(&store),
-        recipes,
-        &config.outbound,
-        clock.clone(),
-    );
+    let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
     let workers = Workers::start(Arc::clone(&processing));
     let ready = Arc::new(Ready {
         store: Arc::clone(&store),
@@ -106,12 +101,11 @@ pub async fn start(
         catalog.sources(),
     );
     let home = Home::new(config, &catalog, Arc::clone(&store));
-    let listening = serve(&config.server, mounts(home, api, hooks)).map_err(|cause| {
-        StartError::Listen {
+    let listening =
+        serve(&config.server, mounts(home, api, hooks)).map_err(|cause| StartError::Listen {
             address: config.server.listen.clone(),
             cause,
-        }
-    });
+        });
     let listening = match listening {
         Ok(listening) => listening,
         Err(error) => {
@@ -175,19 +169,6 @@ fn mounts(home: Home, api: Api, hooks: Hooks) -> Vec<Mount> {
 }
 
 impl Running {
-    /// Waits until the system asks this process to stop: SIGTERM, or Ctrl-C on a terminal.
-    ///
-    /// # Errors
-    /// When signals cannot be received.
-    pub async fn until_asked_to_stop(&self) -> io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-        }
-    }
-
     /// Stops accepting, finishes the requests in flight and the batches of the workers, closes the store.
     pub async fn stop(mut self) {
         tracing::info!("gateway.stopping");

@@ -98,6 +98,16 @@ pub fn install_log(log: &Log) -> Result<(), String> {
     .map_err(|error| error.to_string())
 }
 
+/// Sets the gauges of the inbox: events that wait, and the age of the oldest in seconds.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a float; a backlog stays far below 2^53"
+)]
+pub fn show_backlog(pending: u64, oldest: f64) {
+    metrics::gauge!(BACKLOG).set(pending as f64);
+    metrics::gauge!(BACKLOG_AGE).set(oldest);
+}
+
 fn describe() {
     describe_counter!(EVENTS, "Events by endpoint and outcome");
     describe_counter!(REFUSALS, "Requests turned away, by endpoint and code");

@@ -75,9 +75,9 @@ async fn gauges(store: Arc<dyn Store>, clock: Clock) {
         // A store that cannot be read is `/readyz`'s to tell; the gauges keep what they last saw.
         if let Ok(backlog) = store.backlog().await {
             pending.set(as_gauge(backlog.pending));
-            let age = backlog
-                .oldest
-                .map_or(0.0, |oldest| clock.now().duration_since(oldest).as_secs_f64());
+            let age = backlog.oldest.map_or(0.0, |oldest| {
+                clock.now().duration_since(oldest).as_secs_f64()
+            });
             oldest.set(age.max(0.0));
         }
         if let Ok(standing) = store.alarms().await {

@@ -9,8 +9,8 @@ use futures_util::StreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::check::load;
-use crate::cli::companion::runtime;
 use crate::cli::sender::{Answer, Delivery, Message, Way, client, fresh_id, post, signed};
+use crate::cli::serve::runtime;
 use crate::cli::try_::{find, header, read};
 use crate::cli::{tell, told};
 use crate::clock::Clock;

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app;
+use crate::app::{self, StartError};
 use crate::cli::check::load;
 use crate::cli::demo;
-use crate::cli::told;
+use crate::cli::tell;
 use crate::clock::Clock;
+use crate::model::problem::Problem;
 use crate::telemetry;
 
 /// Arguments of `serve`.
@@ -36,18 +38,64 @@ pub fn run(args: &Serve, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     if args.demo {
         return demo::run(args.listen.as_deref(), out);
     }
-    let (mut config, catalog) = load(&args.config).map_err(told)?;
+    let (mut config, catalog) = match load(&args.config) {
+        Ok(loaded) => loaded,
+        Err(problems) => return Ok(refuse(&problems)),
+    };
     if let Some(listen) = &args.listen {
         config.server.listen.clone_from(listen);
     }
     telemetry::install_log(&config.log).map_err(anyhow::Error::msg)?;
     runtime()?.block_on(async {
-        let running = app::start(&config, Arc::new(catalog), Clock::System).await?;
+        let mut asked = Asked::listen()?;
+        let running = match app::start(&config, Arc::new(catalog), Clock::System).await {
+            Ok(running) => running,
+            Err(StartError::Problems(problems)) => return Ok(refuse(&problems)),
+            Err(error) => return Err(error.into()),
+        };
         announce(&running, out)?;
-        running.until_asked_to_stop().await?;
+        asked.to_stop().await;
         running.stop().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Says everything that is wrong.
+fn refuse(problems: &[Problem]) -> ExitCode {
+    for problem in problems {
+        tell(&problem.to_string());
+    }
+    let count = problems.len();
+    let word = if count == 1 { "problem" } else { "problems" };
+    tell(&format!("\n{count} {word}; nothing was started"));
+    ExitCode::FAILURE
+}
+
+/// SIGTERM and Ctrl-C, heard from before the gateway accepts anything.
+pub struct Asked {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Asked {
+    /// Begins to listen; the process no longer dies of either.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Asked {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for one of them.
+    pub async fn to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// The one line that programs wait for.
@@ -57,13 +105,13 @@ pub fn announce(running: &app::Running, out: &mut dyn Write) -> anyhow::Result<(
     Ok(())
 }
 
-/// A runtime for the whole gateway.
+/// The runtime of everything but the HTTP threads.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
-        .thread_name("frontdesk")
+        .worker_threads(2)
         .enable_all()
         .build()
         .context("starting the runtime")

@@ -40,10 +40,8 @@ impl Home {
             Row {
                 url: format!("{}/hooks/{}", config.server.public_url, endpoint.name),
                 name: endpoint.name.clone(),
-                source: source.map_or_else(
-                    || endpoint.source.clone(),
-                    |source| source.title.clone(),
-                ),
+                source: source
+                    .map_or_else(|| endpoint.source.clone(), |source| source.title.clone()),
                 proof: match source {
                     Some(source) if !endpoint.unverified => proof(source),
                     _ => "open to anybody".to_owned(),

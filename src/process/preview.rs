@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::model::change::{ChangeKind, FieldChange};
+use crate::model::change::{Change, ChangeKind, FieldChange};
 use crate::model::event::{Claimed, EventStatus, Violation};
 use crate::model::field::Kind;
 use crate::model::record::{Draft, Fields};
@@ -190,6 +190,31 @@ impl TryRecord {
     }
 }
 
+impl RecordDiff {
+    /// A creation tells its fields in the snapshot alone.
+    fn of(change: Change) -> Self {
+        let is_new = change.what.contains(&ChangeKind::Created);
+        let changes = match is_new {
+            true => change
+                .snapshot
+                .into_iter()
+                .map(|(field, to)| FieldChange {
+                    field,
+                    from: Json::Null,
+                    to,
+                })
+                .collect(),
+            false => change.changed,
+        };
+        RecordDiff {
+            kind: change.kind,
+            id: (!is_new).then_some(change.record),
+            what: change.what,
+            changes,
+        }
+    }
+}
+
 /// What a replay of `claimed` would change, given what the store holds now.
 ///
 /// # Errors
@@ -227,16 +252,7 @@ pub async fn foresee(
 /// What a settlement would change in what is held.
 pub fn diff(settlement: &Settlement, held: &HeldOwned) -> EventDiff {
     let writes = (settlement.decide)(&held.as_held());
-    let records = writes
-        .changes
-        .into_iter()
-        .map(|change| RecordDiff {
-            kind: change.kind,
-            id: (!change.what.contains(&ChangeKind::Created)).then_some(change.record),
-            what: change.what,
-            changes: change.changed,
-        })
-        .collect();
+    let records = writes.changes.into_iter().map(RecordDiff::of).collect();
     EventDiff {
         event: settlement.event,
         status: writes.status,

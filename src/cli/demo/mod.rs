@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::app;
-use crate::cli::serve::{announce, runtime};
+use crate::cli::serve::{Asked, announce, runtime};
 use crate::cli::told;
 use crate::clock::Clock;
 use crate::config::{CatalogConfig, Config};
@@ -37,6 +37,7 @@ pub fn run(listen: Option<&str>, out: &mut dyn Write) -> anyhow::Result<ExitCode
     let folder = Folder::make()?;
     let catalog = Arc::new(Catalog::load(&CatalogConfig::default()).map_err(told)?);
     runtime()?.block_on(async {
+        let mut asked = Asked::listen()?;
         let graph = TcpListener::bind("127.0.0.1:0")
             .await
             .context("listening for the pretended Graph API")?;
@@ -54,7 +55,7 @@ pub fn run(listen: Option<&str>, out: &mut dyn Write) -> anyhow::Result<ExitCode
         let endpoints = config.endpoints;
         let address = running.address;
         players.spawn(trickle::play(endpoints, Arc::clone(&catalog), address));
-        running.until_asked_to_stop().await?;
+        asked.to_stop().await;
         players.shutdown().await;
         running.stop().await;
         Ok(ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! Appending: the request and those of its events that nobody has seen, each once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -99,7 +99,10 @@ impl Append {
                 None => None,
             };
             let live = holder.filter(|(_, since)| match event.dedupe.window {
-                Some(window) => self.received_at.duration_since(*since).unsigned_abs() < window,
+                Some(window) => {
+                    let age = self.received_at.duration_since(*since);
+                    SignedDuration::try_from(window).map_or(true, |window| age < window)
+                }
                 None => true,
             });
             if let Some((id, _)) = live {

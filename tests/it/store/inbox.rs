@@ -1,0 +1,494 @@
+//! The inbox: each event once, each to one worker.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use frontdesk::model::event::{Appended, EventStatus, Refusal, Violation};
+use frontdesk::model::id::new_id;
+use frontdesk::model::page::PageRequest;
+use frontdesk::model::request::Headers;
+use frontdesk::store::EventFilter;
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use crate::store::made::{all, arrival, at, first, windowed, writing};
+use crate::store::{REFUSALS, Stand};
+
+pub async fn each_delivery_is_taken_once(stand: Stand) {
+    let store = stand.store;
+    let mut taken: Vec<(String, Uuid)> = Vec::new();
+    let batches: [&[&str]; 7] = [
+        &["a"],
+        &["a"],
+        &["b", "c", "b"],
+        &["c", "d", "a", "d"],
+        &["b", "a"],
+        &[],
+        &["e"],
+    ];
+    for (keys, second) in batches.into_iter().zip(0..) {
+        let arrival = arrival(keys, at(second));
+        let ids: Vec<Uuid> = arrival.events.iter().map(|event| event.id).collect();
+        let mut expected = Vec::new();
+        for (key, id) in keys.iter().zip(&ids) {
+            match taken.iter().find(|(known, _)| known == key) {
+                Some((_, first)) => expected.push(Appended::Duplicate(*first)),
+                None => {
+                    taken.push(((*key).to_owned(), *id));
+                    expected.push(Appended::New(*id));
+                }
+            }
+        }
+        assert_eq!(store.append(arrival).await.unwrap(), expected, "{keys:?}");
+    }
+    let listed = all(2, |page| store.events(EventFilter::default(), page)).await;
+    let listed: BTreeSet<Uuid> = listed.iter().map(|event| event.id).collect();
+    assert_eq!(listed, taken.iter().map(|(_, id)| *id).collect());
+    assert_eq!(store.stats().await.unwrap().events, 5);
+}
+
+pub async fn the_same_delivery_fifty_times_at_once_is_one_event(stand: Stand) {
+    let store = &stand.store;
+    let answers = join_all((0..50).map(|_| store.append(arrival(&["once"], at(0))))).await;
+    let answers: Vec<Appended> = answers.into_iter().flat_map(Result::unwrap).collect();
+    let new: Vec<Uuid> = answers
+        .iter()
+        .filter_map(|answer| match answer {
+            Appended::New(id) => Some(*id),
+            Appended::Duplicate(_) => None,
+        })
+        .collect();
+    assert_eq!(new.len(), 1);
+    let duplicates = answers
+        .iter()
+        .filter(|answer| **answer == Appended::Duplicate(new[0]));
+    assert_eq!(duplicates.count(), 49);
+    assert_eq!(store.claim(100, at(1)).await.unwrap().len(), 1);
+}
+
+pub async fn a_claim_older_than_its_window_is_taken_over(stand: Stand) {
+    let store = stand.store;
+    let mut holder = None;
+    for (second, taken_over) in [
+        (0, true),
+        (59, false),
+        (60, true),
+        (119, false),
+        (-500, false),
+        (120, true),
+        (1000, true),
+    ] {
+        let arrival = windowed("form", 60, at(second));
+        let id = arrival.events[0].id;
+        let expected = match taken_over {
+            true => Appended::New(id),
+            false => Appended::Duplicate(holder.unwrap()),
+        };
+        assert_eq!(
+            store.append(arrival).await.unwrap(),
+            [expected],
+            "at {second}"
+        );
+        if taken_over {
+            holder = Some(id);
+        }
+    }
+    let forever = store
+        .append(arrival(&["form"], at(9_999_999)))
+        .await
+        .unwrap();
+    assert_eq!(forever, [Appended::Duplicate(holder.unwrap())]);
+}
+
+pub async fn a_raw_request_comes_back_as_it_was(stand: Stand) {
+    let store = stand.store;
+    let json = "{\"title\": \"the same again\"}, ".repeat(400).into_bytes();
+    let noise: Vec<u8> = (0..9000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8)
+        .collect();
+    for (n, body) in [Vec::new(), b"a=b".to_vec(), json, noise, vec![0; 300_000]]
+        .into_iter()
+        .enumerate()
+    {
+        let mut arrival = arrival(&[&n.to_string()], at(n as i64));
+        arrival.request.body = body;
+        arrival.request.query = "hub.mode=subscribe&x=%20".to_owned();
+        arrival.request.headers = Headers::from([("X-One", "1"), ("x-one", ""), ("x-ü", "é")]);
+        arrival.request.peer = "2001:db8::7".parse().unwrap();
+        arrival.events[0].violations = vec![Violation {
+            path: "/email".to_owned(),
+            message: "is missing".to_owned(),
+        }];
+        let (sent, event) = (arrival.request.clone(), arrival.events[0].clone());
+        store.append(arrival).await.unwrap();
+        let raw = store.raw_request(event.id).await.unwrap().unwrap();
+        assert_eq!(raw.body, sent.body);
+        assert_eq!(raw.headers, sent.headers);
+        assert_eq!(
+            (
+                raw.id,
+                raw.endpoint,
+                raw.method,
+                raw.query,
+                raw.peer,
+                raw.received_at
+            ),
+            (
+                sent.id,
+                sent.endpoint,
+                sent.method,
+                sent.query,
+                sent.peer,
+                sent.received_at
+            )
+        );
+        let stored = store.event(event.id).await.unwrap().unwrap();
+        assert_eq!(stored.violations, event.violations);
+        assert_eq!(stored.delivery_id, event.delivery_id);
+        assert_eq!(stored.request, sent.id);
+        assert_eq!(
+            (stored.verdict.scheme.as_str(), stored.verdict.secret),
+            ("hmac", Some(1))
+        );
+        let peeked = store.peek(event.id).await.unwrap().unwrap();
+        assert_eq!(peeked.raw.unwrap().body, sent.body);
+    }
+    let unknown = new_id(at(0));
+    assert!(store.event(unknown).await.unwrap().is_none());
+    assert!(store.raw_request(unknown).await.unwrap().is_none());
+    assert!(store.peek(unknown).await.unwrap().is_none());
+}
+
+pub async fn an_event_is_claimed_by_one_worker_oldest_first(stand: Stand) {
+    let store = &stand.store;
+    let mut ids = Vec::new();
+    for second in 0..40 {
+        let mut arrival = arrival(&[&second.to_string()], at(second));
+        arrival.request.endpoint = format!("endpoint-{}", second % 3);
+        ids.push(arrival.events[0].id);
+        store.append(arrival).await.unwrap();
+    }
+    let one = store.claim(10, at(100)).await.unwrap();
+    let one: Vec<Uuid> = one.iter().map(|claimed| claimed.event.id).collect();
+    assert_eq!(one, ids[..10]);
+    let claims = join_all((0..6).map(|_| store.claim(7, at(100)))).await;
+    let mut claimed: Vec<Uuid> = one.clone();
+    for claim in claims {
+        claimed.extend(claim.unwrap().iter().map(|claimed| claimed.event.id));
+    }
+    claimed.sort();
+    assert_eq!(claimed, ids, "each event once");
+    assert!(store.claim(10, at(100)).await.unwrap().is_empty());
+
+    store.release(vec![ids[3], ids[20]]).await;
+    store
+        .settle(vec![writing(ids[0], Vec::new(), at(100))])
+        .await
+        .unwrap();
+    let again = store.claim(10, at(100)).await.unwrap();
+    let again: Vec<Uuid> = again.iter().map(|claimed| claimed.event.id).collect();
+    assert_eq!(
+        again,
+        [ids[3], ids[20]],
+        "what was released, not what was settled"
+    );
+}
+
+pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
+    let store = stand.store;
+    let arrival = arrival(&["thin"], at(0));
+    let id = arrival.events[0].id;
+    store.append(arrival).await.unwrap();
+    for (attempt, (now, due)) in [(1, 10), (10, 30)].into_iter().enumerate() {
+        let claimed = store.claim(5, at(now)).await.unwrap();
+        assert_eq!(claimed.len(), 1, "due at {now}");
+        assert_eq!(claimed[0].event.attempts, attempt as u32);
+        store
+            .put_off(id, at(due), "the API said 503".to_owned())
+            .await
+            .unwrap();
+        assert!(store.claim(5, at(due - 1)).await.unwrap().is_empty());
+        let event = store.event(id).await.unwrap().unwrap();
+        assert_eq!(event.status, EventStatus::Pending);
+        assert_eq!(event.reason.as_deref(), Some("the API said 503"));
+    }
+    let backlog = store.backlog().await.unwrap();
+    assert_eq!((backlog.pending, backlog.oldest), (1, Some(at(0))));
+    assert_eq!(store.claim(5, at(30)).await.unwrap().len(), 1);
+    store
+        .settle(vec![writing(id, Vec::new(), at(31))])
+        .await
+        .unwrap();
+    let event = store.event(id).await.unwrap().unwrap();
+    assert_eq!(
+        (event.status, event.reason, event.attempts),
+        (EventStatus::Processed, None, 2)
+    );
+    assert_eq!(event.processed_at, Some(at(31)));
+    store
+        .put_off(id, at(99), "too late".to_owned())
+        .await
+        .unwrap();
+    assert_eq!(
+        store.event(id).await.unwrap().unwrap().status,
+        EventStatus::Processed,
+        "a settled event is not put off"
+    );
+}
+
+pub async fn an_append_wakes_a_waiting_worker(stand: Stand) {
+    let store = stand.store;
+    let long = Duration::from_secs(600);
+    let waiting = {
+        let store = store.clone();
+        tokio::spawn(async move { store.wait_for_work(long).await })
+    };
+    store.append(arrival(&["a"], at(0))).await.unwrap();
+    waiting.await.unwrap();
+    assert_eq!(store.claim(1, at(0)).await.unwrap().len(), 1);
+    // A delay that is over ends the wait as well.
+    let id = store
+        .events(EventFilter::default(), first(1))
+        .await
+        .unwrap()
+        .items[0]
+        .id;
+    store
+        .put_off(id, at(0) + Duration::from_millis(5), String::new())
+        .await
+        .unwrap();
+    assert!(store.claim(1, at(0)).await.unwrap().is_empty());
+    store.wait_for_work(long).await;
+    store.wait_for_work(long).await;
+}
+
+pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
+    let store = stand.store;
+    let arrival = arrival(&["a", "b", "c"], at(0));
+    let ids: Vec<Uuid> = arrival.events.iter().map(|event| event.id).collect();
+    store.append(arrival).await.unwrap();
+    store.claim(2, at(0)).await.unwrap();
+    for (id, status) in ids
+        .iter()
+        .zip([EventStatus::Quarantined, EventStatus::Failed])
+    {
+        store
+            .conclude(*id, status, "no e-mail".to_owned(), at(5))
+            .await
+            .unwrap();
+        let event = store.event(*id).await.unwrap().unwrap();
+        assert_eq!(
+            (event.status, event.reason.as_deref()),
+            (status, Some("no e-mail"))
+        );
+        assert_eq!(event.processed_at, Some(at(5)));
+    }
+    store
+        .conclude(ids[0], EventStatus::Ignored, String::new(), at(9))
+        .await
+        .unwrap();
+    let first = store.event(ids[0]).await.unwrap().unwrap();
+    assert_eq!(
+        first.status,
+        EventStatus::Quarantined,
+        "an ended event stays as it ended"
+    );
+    assert_eq!(store.backlog().await.unwrap().pending, 1);
+
+    let unknown = new_id(at(0));
+    let replayed = store
+        .replay(vec![ids[0], ids[1], ids[2], unknown, ids[0]], at(10))
+        .await;
+    assert_eq!(
+        replayed.unwrap(),
+        2,
+        "neither the pending nor the unknown one"
+    );
+    let claimed = store.claim(9, at(10)).await.unwrap();
+    let claimed: BTreeSet<Uuid> = claimed.iter().map(|claimed| claimed.event.id).collect();
+    assert_eq!(claimed, ids.into_iter().collect());
+    assert_eq!(store.backlog().await.unwrap().pending, 3);
+}
+
+/// Sixty events over endpoints, types, statuses and time.
+async fn sixty(stand: &Stand) {
+    for n in 0..60_i64 {
+        let mut arrival = arrival(&[&n.to_string()], at(n / 2));
+        arrival.request.endpoint = ["website", "shop", "ads"][n as usize % 3].to_owned();
+        let event = &mut arrival.events[0];
+        event.event_type = ["lead", "order"][n as usize % 2].to_owned();
+        event.status = match n % 7 {
+            0 => EventStatus::Quarantined,
+            1 => EventStatus::Ignored,
+            _ => EventStatus::Pending,
+        };
+        stand.store.append(arrival).await.unwrap();
+    }
+    for claimed in stand.store.claim(25, at(100)).await.unwrap() {
+        let settlement = writing(claimed.event.id, Vec::new(), at(100));
+        stand.store.settle(vec![settlement]).await.unwrap();
+    }
+    for claimed in stand.store.claim(5, at(100)).await.unwrap() {
+        let id = claimed.event.id;
+        stand
+            .store
+            .put_off(id, at(500), "later".to_owned())
+            .await
+            .unwrap();
+    }
+}
+
+pub async fn events_are_listed_by_every_filter(stand: Stand) {
+    sixty(&stand).await;
+    let store = &stand.store;
+    let everything = all(200, |page| store.events(EventFilter::default(), page)).await;
+    assert_eq!(everything.len(), 60);
+    assert!(everything.is_sorted_by(|a, b| a.received_at >= b.received_at));
+    let endpoints = [None, Some("shop"), Some("ads"), Some("nowhere")];
+    let types = [None, Some("lead"), Some("refund")];
+    let statuses = [None].into_iter().chain(EventStatus::ALL.map(Some));
+    let times = [
+        (None, None),
+        (Some(7), None),
+        (None, Some(12)),
+        (Some(5), Some(22)),
+    ];
+    for status in statuses {
+        for endpoint in endpoints {
+            for event_type in types {
+                for (since, until) in times {
+                    let filter = EventFilter {
+                        endpoint: endpoint.map(str::to_owned),
+                        status,
+                        event_type: event_type.map(str::to_owned),
+                        since: since.map(at),
+                        until: until.map(at),
+                        q: None,
+                    };
+                    let got = all(7, |page| store.events(filter.clone(), page)).await;
+                    let got: Vec<Uuid> = got.iter().map(|event| event.id).collect();
+                    let expected: Vec<Uuid> = everything
+                        .iter()
+                        .filter(|event| {
+                            endpoint.is_none_or(|endpoint| endpoint == event.endpoint)
+                                && event_type.is_none_or(|word| word == event.event_type)
+                                && status.is_none_or(|status| status == event.status)
+                                && since.is_none_or(|since| event.received_at >= at(since))
+                                && until.is_none_or(|until| event.received_at < at(until))
+                        })
+                        .map(|event| event.id)
+                        .collect();
+                    assert_eq!(got, expected, "{filter:?}");
+                }
+            }
+        }
+    }
+}
+
+pub async fn events_are_found_by_id_and_delivery_id(stand: Stand) {
+    let store = stand.store;
+    let mut ids = Vec::new();
+    for (second, key) in [(0, "a"), (1, "b"), (2, "c")] {
+        let mut arrival = arrival(&[key], at(second));
+        arrival.events[0].delivery_id = Some(["same", "other"][second as usize / 2].to_owned());
+        ids.push(arrival.events[0].id);
+        store.append(arrival).await.unwrap();
+    }
+    let purge_nothing = frontdesk::store::PurgeBefore {
+        bodies: at(-9),
+        keys: at(-9),
+        history: at(-9),
+    };
+    for swept in [false, true] {
+        let check = async |q: &str, endpoint: Option<&str>, expected: &[Uuid]| {
+            let filter = EventFilter {
+                q: Some(q.to_owned()),
+                endpoint: endpoint.map(str::to_owned),
+                ..EventFilter::default()
+            };
+            let got = all(1, |page| store.events(filter.clone(), page)).await;
+            let got: Vec<Uuid> = got.iter().map(|event| event.id).collect();
+            assert_eq!(got, expected, "{q} in {endpoint:?}, swept: {swept}");
+        };
+        check(&ids[0].to_string(), None, &[ids[0]]).await;
+        check(" same ", None, &[ids[1], ids[0]]).await;
+        check("same", Some("website"), &[ids[1], ids[0]]).await;
+        check("same", Some("shop"), &[]).await;
+        check("other", None, &[ids[2]]).await;
+        check("sam", None, &[]).await;
+        check(&new_id(at(0)).to_string(), None, &[]).await;
+        store.purge(purge_nothing).await.unwrap();
+    }
+}
+
+pub async fn pages_are_stable_while_events_arrive(stand: Stand) {
+    sixty(&stand).await;
+    let store = &stand.store;
+    let before = all(200, |page| store.events(EventFilter::default(), page)).await;
+    let mut seen = Vec::new();
+    let mut page = first(9);
+    for second in 0.. {
+        let got = store
+            .events(EventFilter::default(), page.clone())
+            .await
+            .unwrap();
+        seen.extend(got.items.iter().map(|event| event.id));
+        let key = format!("meanwhile {second}");
+        store
+            .append(arrival(&[&key], at(1000 + second)))
+            .await
+            .unwrap();
+        match got.next {
+            Some(next) => page.cursor = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(
+        seen,
+        before.iter().map(|event| event.id).collect::<Vec<_>>()
+    );
+}
+
+pub async fn the_newest_refusals_are_kept(stand: Stand) {
+    let store = &stand.store;
+    for n in 0..35 {
+        let refusal = Refusal {
+            id: new_id(at(n)),
+            endpoint: ["shop", "website"][n as usize % 2].to_owned(),
+            at: at(n),
+            peer: "127.0.0.1".to_owned(),
+            code: "signature_mismatch".to_owned(),
+            detail: format!("number {n}"),
+            headers: vec![("x-a".to_owned(), "***".to_owned())],
+            body: vec![n as u8; 10],
+        };
+        store.refuse(refusal).await.unwrap();
+    }
+    let check = async |endpoint: Option<&str>, expected: Vec<i64>| {
+        let list = |page: PageRequest| store.refusals(endpoint.map(str::to_owned), page);
+        let got = all(3, list).await;
+        let numbers: Vec<i64> = got
+            .iter()
+            .map(|refusal| refusal.at.as_second() - at(0).as_second())
+            .collect();
+        assert_eq!(numbers, expected, "{endpoint:?}");
+        for refusal in got {
+            assert_eq!(refusal.headers, [("x-a".to_owned(), "***".to_owned())]);
+            assert_eq!(refusal.body.len(), 10);
+        }
+    };
+    let oldest = 35 - REFUSALS as i64;
+    check(None, (oldest..35).rev().collect()).await;
+    check(
+        Some("shop"),
+        (oldest..35).rev().filter(|n| n % 2 == 0).collect(),
+    )
+    .await;
+    check(Some("nowhere"), Vec::new()).await;
+    // What was refused is no event.
+    let events = store
+        .events(EventFilter::default(), first(9))
+        .await
+        .unwrap();
+    assert!(events.items.is_empty());
+}

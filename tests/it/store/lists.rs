@@ -1,0 +1,354 @@
+//! Records, timelines and the feed.
+
+use frontdesk::model::change::ChangeKind;
+use frontdesk::model::field::Kind;
+use frontdesk::model::page::PageRequest;
+use frontdesk::model::record::Record;
+use frontdesk::store::{
+    EventFilter, PurgeBefore, RecordFilter, RecordWrite, Settlement, StoreError, Writes,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::store::Stand;
+use crate::store::made::{all, arrival, at, change, first, lead_form, nothing, record, writing};
+
+/// Writes records by way of a fresh event each.
+async fn put(stand: &Stand, records: &[Record], what: ChangeKind) {
+    for record in records {
+        let key = format!("{} {}", record.id, record.version);
+        let arrival = arrival(&[&key], record.updated_at);
+        let event = arrival.events[0].id;
+        stand.store.append(arrival).await.unwrap();
+        let writes = Writes {
+            records: vec![RecordWrite {
+                record: record.clone(),
+                keys: Vec::new(),
+            }],
+            changes: vec![change(record, what, Some(event), record.updated_at)],
+            ..nothing(record.updated_at)
+        };
+        let settlement = Settlement {
+            event,
+            wanted: Vec::new(),
+            fetched: None,
+            decide: Box::new(move |_| writes.clone()),
+        };
+        let settled = stand.store.settle(vec![settlement]).await.unwrap();
+        assert_eq!(settled[0].records, [(record.kind, record.id)]);
+    }
+}
+
+async fn sweep(stand: &Stand) {
+    let nothing_old = PurgeBefore {
+        bodies: at(-99),
+        keys: at(-99),
+        history: at(-99),
+    };
+    stand.store.purge(nothing_old).await.unwrap();
+}
+
+async fn listed(stand: &Stand, kind: Kind, filter: &RecordFilter) -> Vec<Uuid> {
+    let list = |page| stand.store.records(kind, filter.clone(), page);
+    all(4, list).await.iter().map(|record| record.id).collect()
+}
+
+pub async fn records_are_listed_by_every_filter(stand: Stand) {
+    let contacts: Vec<Record> = (0..5)
+        .map(|n| {
+            let value =
+                json!({"email": format!("c{n}@example.com"), "full_name": format!("Person {n}")});
+            record(Kind::Contact, value, at(n))
+        })
+        .collect();
+    put(&stand, &contacts, ChangeKind::Created).await;
+    let leads: Vec<Record> = (0..40_i64)
+        .map(|n| {
+            let nth = n as usize;
+            let mut value = json!({
+                "status": (["new", "working", "lost"][nth % 3]),
+                "contact": contacts[nth % 5].id.to_string(),
+            });
+            if n % 4 > 0 {
+                value["owner"] = json!(["ana", "rui", "bob"][nth % 4 - 1]);
+            }
+            record(Kind::Lead, value, at(100 + n))
+        })
+        .collect();
+    put(&stand, &leads, ChangeKind::Created).await;
+    for swept in [false, true] {
+        for email in [None, Some("C3@example.com "), Some("nobody@example.com")] {
+            for status in [None, Some("new"), Some("junk")] {
+                for owner in [None, Some("ana"), Some("nobody")] {
+                    for since in [None, Some(120)] {
+                        for q in [None, Some("person")] {
+                            let filter = RecordFilter {
+                                email: email.map(str::to_owned),
+                                status: status.map(str::to_owned),
+                                owner: owner.map(str::to_owned),
+                                since: since.map(at),
+                                q: q.map(str::to_owned),
+                            };
+                            let mut expected: Vec<Uuid> = leads
+                                .iter()
+                                .zip(0_usize..)
+                                .filter(|(lead, n)| {
+                                    let is =
+                                        |name: &str| lead.fields.get(name).and_then(|v| v.as_str());
+                                    email.is_none_or(|text| text.starts_with("C3") && n % 5 == 3)
+                                        && status.is_none_or(|text| is("status") == Some(text))
+                                        && owner.is_none_or(|text| is("owner") == Some(text))
+                                        && since.is_none_or(|since| lead.updated_at >= at(since))
+                                })
+                                .map(|(lead, _)| lead.id)
+                                .collect();
+                            if since.is_none() {
+                                expected.reverse();
+                            }
+                            let got = listed(&stand, Kind::Lead, &filter).await;
+                            assert_eq!(got, expected, "{filter:?}, swept: {swept}");
+                        }
+                    }
+                }
+            }
+        }
+        sweep(&stand).await;
+    }
+}
+
+pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
+    let ana = record(
+        Kind::Contact,
+        json!({"given_name": "Ana", "family_name": "Ruiz-Gómez", "email": "ana@ejemplo.es",
+            "phone": "+34600111222", "company": "Café \"Sol\" S.L."}),
+        at(0),
+    );
+    let bob = record(Kind::Contact, json!({"full_name": "Bob Anders"}), at(1));
+    let order = record(
+        Kind::Order,
+        json!({"number": "#1001", "external_id": "55", "contact": ana.id.to_string()}),
+        at(2),
+    );
+    let ticket = record(
+        Kind::Ticket,
+        json!({"subject": "Where is my (second) parcel?", "contact": bob.id.to_string()}),
+        at(3),
+    );
+    let all = [ana.clone(), bob.clone(), order.clone(), ticket.clone()];
+    put(&stand, &all, ChangeKind::Created).await;
+    for swept in [false, true] {
+        for (kind, q, expected) in [
+            (Kind::Contact, "an", vec![bob.id, ana.id]),
+            (Kind::Contact, "ana", vec![ana.id]),
+            (Kind::Contact, "ANA RUIZ", vec![ana.id]),
+            (Kind::Contact, "ruiz-góm ana@", vec![ana.id]),
+            (Kind::Contact, "ana bob", vec![]),
+            (Kind::Contact, "+34600", vec![ana.id]),
+            (Kind::Contact, "sol", vec![ana.id]),
+            (Kind::Contact, "uiz", vec![]),
+            (Kind::Contact, "  ", vec![bob.id, ana.id]),
+            (Kind::Order, "#1001", vec![order.id]),
+            (Kind::Order, "100", vec![order.id]),
+            (Kind::Order, "ana 1001", vec![order.id]),
+            (Kind::Order, "bob", vec![]),
+            (Kind::Ticket, "second parcel", vec![ticket.id]),
+            (Kind::Ticket, "anders", vec![ticket.id]),
+            (Kind::Lead, "ana", vec![]),
+        ] {
+            let filter = RecordFilter {
+                q: Some(q.to_owned()),
+                ..RecordFilter::default()
+            };
+            assert_eq!(
+                listed(&stand, kind, &filter).await,
+                expected,
+                "{q}, swept: {swept}"
+            );
+        }
+        sweep(&stand).await;
+    }
+    // A name that changed is found by the new one only.
+    let mut renamed = bob.clone();
+    renamed.fields = json!({"full_name": "Robert Miles"})
+        .as_object()
+        .unwrap()
+        .clone();
+    renamed.version = 2;
+    put(&stand, &[renamed], ChangeKind::Updated).await;
+    for (q, expected) in [("robert", vec![bob.id]), ("bob", vec![])] {
+        let filter = RecordFilter {
+            q: Some(q.to_owned()),
+            ..RecordFilter::default()
+        };
+        assert_eq!(
+            listed(&stand, Kind::Contact, &filter).await,
+            expected,
+            "{q}"
+        );
+    }
+}
+
+pub async fn deleted_records_are_left_out_but_known(stand: Stand) {
+    let mut lead = record(Kind::Lead, json!({"status": "new", "owner": "ana"}), at(0));
+    let other = record(Kind::Lead, json!({"status": "new", "owner": "ana"}), at(1));
+    put(&stand, &[lead.clone(), other.clone()], ChangeKind::Created).await;
+    lead.version = 2;
+    lead.deleted_at = Some(at(5));
+    lead.updated_at = at(5);
+    put(&stand, &[lead.clone()], ChangeKind::Deleted).await;
+    for filter in [
+        RecordFilter::default(),
+        RecordFilter {
+            owner: Some("ana".to_owned()),
+            ..RecordFilter::default()
+        },
+        RecordFilter {
+            since: Some(at(0)),
+            ..RecordFilter::default()
+        },
+    ] {
+        assert_eq!(listed(&stand, Kind::Lead, &filter).await, [other.id]);
+    }
+    assert_eq!(
+        stand.store.record(Kind::Lead, lead.id).await.unwrap(),
+        Some(lead.clone())
+    );
+    assert_eq!(
+        stand.store.record(Kind::Order, lead.id).await.unwrap(),
+        None
+    );
+}
+
+pub async fn records_are_listed_by_update_for_those_who_follow(stand: Stand) {
+    let mut contacts: Vec<Record> = (0..12)
+        .map(|n| {
+            record(
+                Kind::Contact,
+                json!({"external_id": n.to_string()}),
+                at(n / 2),
+            )
+        })
+        .collect();
+    put(&stand, &contacts, ChangeKind::Created).await;
+    for nth in [3, 0, 7] {
+        contacts[nth].version = 2;
+        contacts[nth].updated_at = at(100 - nth as i64);
+        put(&stand, &contacts[nth..=nth], ChangeKind::Updated).await;
+    }
+    let mut expected: Vec<&Record> = contacts.iter().collect();
+    expected.sort_by_key(|contact| contact.updated_at);
+    for since in [0, 2, 95] {
+        let filter = RecordFilter {
+            since: Some(at(since)),
+            ..RecordFilter::default()
+        };
+        let expected: Vec<Uuid> = expected
+            .iter()
+            .filter(|contact| contact.updated_at >= at(since))
+            .map(|contact| contact.id)
+            .collect();
+        assert_eq!(
+            listed(&stand, Kind::Contact, &filter).await,
+            expected,
+            "since {since}"
+        );
+    }
+}
+
+pub async fn a_contacts_timeline_tells_of_its_leads(stand: Stand) {
+    let store = &stand.store;
+    let mut told: Vec<(Uuid, Kind)> = Vec::new();
+    for n in 0..7_i64 {
+        let arrival = arrival(&[&n.to_string()], at(n));
+        let event = arrival.events[0].id;
+        store.append(arrival).await.unwrap();
+        let address = ["ana@example.com", "bea@example.com"][usize::from(n == 3)];
+        let form = lead_form(event, address, &n.to_string(), at(n));
+        let settled = store.settle(vec![form]).await.unwrap();
+        if n != 3 {
+            told.extend(settled[0].records.iter().map(|(kind, id)| (*id, *kind)));
+        }
+        if n == 4 {
+            sweep(&stand).await;
+        }
+    }
+    told.reverse();
+    let contact = told[1].0;
+    let timeline = all(3, |page| store.timeline(contact, page)).await;
+    let got: Vec<(Uuid, Kind)> = timeline.iter().map(|one| (one.record, one.kind)).collect();
+    assert_eq!(got, told);
+    assert_eq!(timeline[0].what, [ChangeKind::Created]);
+    assert_eq!(timeline[0].snapshot["owner"], "ana");
+    assert_eq!(timeline[0].changed[0].field, "status");
+    let of_lead = all(3, |page| store.timeline(told[0].0, page)).await;
+    assert_eq!(of_lead.len(), 1);
+    assert_eq!(of_lead[0], timeline[0]);
+    let of_nobody = all(3, |page| store.timeline(Uuid::nil(), page)).await;
+    assert!(of_nobody.is_empty());
+}
+
+pub async fn the_feed_goes_on_where_a_reader_stopped(stand: Stand) {
+    let store = &stand.store;
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    let mut written = Vec::new();
+    for round in 0..4_i64 {
+        for n in 0..round {
+            let contact = record(Kind::Contact, json!({"external_id": n.to_string()}), at(n));
+            written.push(contact.id);
+            put(&stand, &[contact], ChangeKind::Created).await;
+        }
+        loop {
+            let page = PageRequest {
+                limit: 2,
+                cursor: cursor.clone(),
+            };
+            let got = store.changes(page).await.unwrap();
+            seen.extend(got.items.iter().map(|change| change.record));
+            match got.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen, written, "round {round}");
+    }
+}
+
+pub async fn strange_cursors_are_refused(stand: Stand) {
+    let store = &stand.store;
+    for n in 0..3 {
+        let arrival = arrival(&[&n.to_string()], at(n));
+        let event = arrival.events[0].id;
+        store.append(arrival).await.unwrap();
+        let contact = record(Kind::Contact, json!({}), at(n));
+        let settlement = writing(event, vec![(contact, Vec::new())], at(n));
+        store.settle(vec![settlement]).await.unwrap();
+    }
+    let events = store
+        .events(EventFilter::default(), first(1))
+        .await
+        .unwrap();
+    let records = RecordFilter::default;
+    let contacts = store
+        .records(Kind::Contact, records(), first(1))
+        .await
+        .unwrap();
+    for cursor in ["", "nonsense", "e", &contacts.next.unwrap(), "e00ff"] {
+        let page = || PageRequest {
+            limit: 1,
+            cursor: Some(cursor.to_owned()),
+        };
+        let refused = store.events(EventFilter::default(), page()).await;
+        assert!(matches!(refused, Err(StoreError::BadCursor)), "{cursor}");
+        let refused = store.changes(page()).await;
+        assert!(matches!(refused, Err(StoreError::BadCursor)), "{cursor}");
+        let refused = store.timeline(Uuid::nil(), page()).await;
+        assert!(matches!(refused, Err(StoreError::BadCursor)), "{cursor}");
+    }
+    let page = PageRequest {
+        limit: 1,
+        cursor: events.next,
+    };
+    let refused = store.records(Kind::Contact, records(), page).await;
+    assert!(matches!(refused, Err(StoreError::BadCursor)));
+}

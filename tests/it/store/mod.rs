@@ -1,0 +1,97 @@
+//! One conformance suite, run on every store; then what only one of them promises.
+
+mod inbox;
+mod lists;
+mod made;
+mod people;
+mod settling;
+mod sqlite;
+mod upkeep;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use frontdesk::store::{self, Store, StoreOptions, StoreRole};
+
+/// A fresh store, and whatever has to live as long as it.
+pub struct Stand {
+    pub store: Arc<dyn Store>,
+    _keep: Box<dyn Any + Send>,
+}
+
+/// Refusals that test stores keep.
+pub const REFUSALS: u64 = 20;
+
+pub fn options(dir: &std::path::Path, role: StoreRole) -> StoreOptions {
+    StoreOptions {
+        url: format!("sqlite:{}", dir.join("test.db").display()),
+        refusals: REFUSALS,
+        role,
+    }
+}
+
+async fn sqlite_stand() -> Stand {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store::open(options(dir.path(), StoreRole::Gateway))
+        .await
+        .unwrap();
+    Stand {
+        store,
+        _keep: Box::new(dir),
+    }
+}
+
+macro_rules! conformance {
+    ($($subject:ident: $($test:ident),+;)+) => {
+        mod on_sqlite {
+            $($(
+                #[tokio::test]
+                async fn $test() {
+                    super::$subject::$test(super::sqlite_stand().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+conformance! {
+    inbox:
+        each_delivery_is_taken_once,
+        the_same_delivery_fifty_times_at_once_is_one_event,
+        a_claim_older_than_its_window_is_taken_over,
+        a_raw_request_comes_back_as_it_was,
+        an_event_is_claimed_by_one_worker_oldest_first,
+        an_event_put_off_comes_back_when_it_is_due,
+        an_append_wakes_a_waiting_worker,
+        concluded_events_are_replayed_when_asked,
+        events_are_listed_by_every_filter,
+        events_are_found_by_id_and_delivery_id,
+        pages_are_stable_while_events_arrive,
+        the_newest_refusals_are_kept;
+    settling:
+        a_settlement_counts_once,
+        a_decision_sees_what_its_keys_match,
+        a_taken_key_stays_where_it_is,
+        a_broken_settlement_does_not_spoil_the_others,
+        a_replayed_event_keeps_what_it_touched_before,
+        turns_are_spent_once_each_under_parallel_settlements;
+    lists:
+        records_are_listed_by_every_filter,
+        words_find_records_and_what_belongs_to_contacts,
+        deleted_records_are_left_out_but_known,
+        records_are_listed_by_update_for_those_who_follow,
+        a_contacts_timeline_tells_of_its_leads,
+        the_feed_goes_on_where_a_reader_stopped,
+        strange_cursors_are_refused;
+    people:
+        reps_and_teams_are_kept_while_they_are_named,
+        rules_are_published_on_top_of_the_current_ones,
+        the_last_decision_on_a_lead_is_shown,
+        tokens_live_until_they_are_revoked,
+        alarms_stand_until_they_are_cleared;
+    upkeep:
+        a_purge_removes_what_is_old_and_nothing_that_waits,
+        a_purged_key_is_free_again,
+        sizes_are_counted,
+        a_closed_store_takes_nothing;
+}

@@ -1,0 +1,206 @@
+//! People, rules, tokens, alarms.
+
+use frontdesk::model::people::{Member, Rep, Team};
+use frontdesk::model::rules::{
+    OnNoneEligible, RepTarget, Rule, RuleSet, Strategy, Target, TeamTarget,
+};
+use frontdesk::store::{Alarm, StoreError, TokenRow};
+use uuid::Uuid;
+
+use crate::store::Stand;
+use crate::store::made::traced;
+use crate::store::made::{arrival, at, lead_form};
+
+fn rep(handle: &str) -> Rep {
+    Rep {
+        handle: handle.to_owned(),
+        name: handle.to_uppercase(),
+        email: None,
+        active: true,
+        time_zone: "UTC".to_owned(),
+    }
+}
+
+fn rules(version: u64, targets: Vec<Target>) -> RuleSet {
+    let rule = |assign| Rule {
+        name: "a rule".to_owned(),
+        when: None,
+        assign,
+        on_none_eligible: OnNoneEligible::NextRule,
+    };
+    RuleSet {
+        version,
+        keep_owner: true,
+        rules: targets.into_iter().map(rule).collect(),
+    }
+}
+
+pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
+    let store = stand.store;
+    for handle in ["ana", "rui", "boss", "idle"] {
+        store.put_rep(rep(handle)).await.unwrap();
+    }
+    let team = Team {
+        handle: "iberia".to_owned(),
+        name: "Iberia".to_owned(),
+        members: vec![Member {
+            rep: "ana".to_owned(),
+            weight: 2,
+        }],
+    };
+    store.put_team(team.clone()).await.unwrap();
+    let to_team = Target::Team(TeamTarget {
+        team: "iberia".to_owned(),
+        strategy: Strategy::RoundRobin,
+    });
+    let to_boss = Target::Rep(RepTarget {
+        rep: "boss".to_owned(),
+    });
+    store
+        .publish_rules(rules(0, vec![to_team, to_boss]), at(0))
+        .await
+        .unwrap();
+
+    let mut renamed = rep("rui");
+    renamed.active = false;
+    store.put_rep(renamed.clone()).await.unwrap();
+    let desk = store.desk().await.unwrap();
+    assert_eq!(desk.reps, [rep("ana"), rep("boss"), rep("idle"), renamed]);
+    assert_eq!(desk.teams, [team]);
+
+    for (handle, word) in [("ana", "iberia"), ("boss", "a rule")] {
+        match store.delete_rep(handle.to_owned()).await {
+            Err(StoreError::InUse(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+            other => panic!("{handle}: {other:?}"),
+        }
+    }
+    let refused = store.delete_team("iberia".to_owned()).await;
+    assert!(matches!(refused, Err(StoreError::InUse(_))));
+    assert!(store.delete_rep("idle".to_owned()).await.unwrap());
+    assert!(!store.delete_rep("idle".to_owned()).await.unwrap());
+
+    store
+        .publish_rules(rules(1, Vec::new()), at(1))
+        .await
+        .unwrap();
+    assert!(store.delete_team("iberia".to_owned()).await.unwrap());
+    assert!(store.delete_rep("ana".to_owned()).await.unwrap());
+    assert_eq!(store.desk().await.unwrap().teams, []);
+}
+
+pub async fn rules_are_published_on_top_of_the_current_ones(stand: Stand) {
+    let store = stand.store;
+    assert_eq!(store.desk().await.unwrap().rules.version, 0);
+    let to_boss = || {
+        vec![Target::Rep(RepTarget {
+            rep: "boss".to_owned(),
+        })]
+    };
+    let check = async |from: u64, current: u64| {
+        let published = store.publish_rules(rules(from, to_boss()), at(0)).await;
+        match published {
+            Ok(rules) => assert_eq!((from, rules.version), (current, current + 1)),
+            Err(StoreError::Stale {
+                expected,
+                current: is,
+            }) => {
+                assert_ne!(from, current);
+                assert_eq!((expected, is), (from, current));
+            }
+            Err(other) => panic!("{other}"),
+        }
+    };
+    check(0, 0).await;
+    check(0, 1).await;
+    check(2, 1).await;
+    check(1, 1).await;
+    check(2, 2).await;
+    let desk = store.desk().await.unwrap();
+    assert_eq!(*desk.rules, rules(3, to_boss()));
+}
+
+pub async fn the_last_decision_on_a_lead_is_shown(stand: Stand) {
+    let store = stand.store;
+    let arrival = arrival(&["a"], at(0));
+    let event = arrival.events[0].id;
+    store.append(arrival).await.unwrap();
+    let form = lead_form(event, "ana@example.com", "1", at(7));
+    let settled = store.settle(vec![form]).await.unwrap();
+    let lead = settled[0].records[1].1;
+    let decision = store.decision(lead).await.unwrap().unwrap();
+    assert_eq!(
+        (decision.lead, decision.epoch, decision.at),
+        (lead, 1, at(7))
+    );
+    assert_eq!(
+        (decision.owner.as_deref(), decision.rule.as_deref()),
+        (Some("ana"), Some("Spain"))
+    );
+    assert_eq!(
+        (decision.rule_set_version, decision.event),
+        (3, Some(event))
+    );
+    assert_eq!(traced(&decision)["turn"], 1);
+    assert_eq!(store.decision(Uuid::nil()).await.unwrap(), None);
+}
+
+pub async fn tokens_live_until_they_are_revoked(stand: Stand) {
+    let store = stand.store;
+    let token = |name: &str, byte: u8| TokenRow {
+        name: name.to_owned(),
+        role: "admin".to_owned(),
+        hash: [byte; 32],
+        created_at: at(0),
+        revoked_at: None,
+    };
+    store.add_token(token("ci", 1)).await.unwrap();
+    let taken = store.add_token(token("ci", 2)).await;
+    assert!(matches!(taken, Err(StoreError::InUse(_))));
+    assert_eq!(
+        store.token_by_hash([1; 32]).await.unwrap(),
+        Some(token("ci", 1))
+    );
+    assert_eq!(store.token_by_hash([2; 32]).await.unwrap(), None);
+    assert!(store.revoke_token("ci".to_owned(), at(5)).await.unwrap());
+    assert!(!store.revoke_token("ci".to_owned(), at(6)).await.unwrap());
+    assert_eq!(store.token_by_hash([1; 32]).await.unwrap(), None);
+    store.add_token(token("ci", 3)).await.unwrap();
+    let revoked: Vec<_> = store.tokens().await.unwrap();
+    let revoked: Vec<_> = revoked.iter().map(|token| token.revoked_at).collect();
+    assert_eq!(revoked, [Some(at(5)), None]);
+}
+
+pub async fn alarms_stand_until_they_are_cleared(stand: Stand) {
+    let store = stand.store;
+    let alarm = |key: &str, message: &str, second: i64| Alarm {
+        key: key.to_owned(),
+        message: message.to_owned(),
+        since: at(second),
+        last: at(second),
+        count: 1,
+    };
+    store
+        .raise_alarm(alarm("fetch-token/b", "old", 1))
+        .await
+        .unwrap();
+    store
+        .raise_alarm(alarm("fetch-token/a", "a", 2))
+        .await
+        .unwrap();
+    store
+        .raise_alarm(alarm("fetch-token/b", "new", 3))
+        .await
+        .unwrap();
+    let refreshed = Alarm {
+        since: at(1),
+        count: 2,
+        ..alarm("fetch-token/b", "new", 3)
+    };
+    assert_eq!(
+        store.alarms().await.unwrap(),
+        [alarm("fetch-token/a", "a", 2), refreshed.clone()]
+    );
+    store.clear_alarm("fetch-token/a".to_owned()).await.unwrap();
+    store.clear_alarm("never/raised".to_owned()).await.unwrap();
+    assert_eq!(store.alarms().await.unwrap(), [refreshed]);
+}

@@ -1,0 +1,146 @@
+//! Retention, sizes, closing.
+
+use frontdesk::model::event::{Appended, EventStatus};
+use frontdesk::model::field::Kind;
+use frontdesk::store::{EventFilter, PurgeBefore, RecordFilter, StoreError};
+use uuid::Uuid;
+
+use crate::store::Stand;
+use crate::store::made::{all, arrival, at, first, lead_form};
+
+/// Twenty leads, one a second; the first four still wait.
+async fn twenty(stand: &Stand) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    for n in 0..20 {
+        let arrival = arrival(&[&n.to_string()], at(n));
+        ids.push(arrival.events[0].id);
+        stand.store.append(arrival).await.unwrap();
+    }
+    for (id, n) in ids.iter().zip(0..).skip(4) {
+        let address = format!("c{}@example.com", n % 3);
+        let form = lead_form(*id, &address, &n.to_string(), at(n));
+        stand.store.settle(vec![form]).await.unwrap();
+    }
+    ids
+}
+
+pub async fn a_purge_removes_what_is_old_and_nothing_that_waits(stand: Stand) {
+    let store = &stand.store;
+    let ids = twenty(&stand).await;
+    let before = |bodies, keys, history| PurgeBefore {
+        bodies: at(bodies),
+        keys: at(keys),
+        history: at(history),
+    };
+    let purged = store.purge(before(10, 8, 6)).await.unwrap();
+    assert_eq!((purged.bodies, purged.keys, purged.events), (6, 8, 2));
+    for (id, n) in ids.iter().zip(0..) {
+        let raw = store.raw_request(*id).await.unwrap();
+        assert_eq!(
+            raw.is_some(),
+            !(4..10).contains(&n),
+            "the body of event {n}"
+        );
+        let event = store.event(*id).await.unwrap();
+        assert_eq!(event.is_some(), !(4..6).contains(&n), "event {n}");
+    }
+    let again = store.purge(before(10, 8, 6)).await.unwrap();
+    assert_eq!((again.bodies, again.keys, again.events), (0, 0, 0));
+    // A key keeps its event: the second delivery has to be told which was the first.
+    let kept = store.purge(before(10, 8, 12)).await.unwrap();
+    assert_eq!(kept.events, 2);
+    let answer = store.append(arrival(&["9"], at(50))).await.unwrap();
+    assert_eq!(answer, [Appended::Duplicate(ids[9])]);
+
+    assert_eq!(
+        store.claim(9, at(99)).await.unwrap().len(),
+        4,
+        "what waits has its body"
+    );
+    let records = all(9, |page| {
+        store.records(Kind::Lead, RecordFilter::default(), page)
+    })
+    .await;
+    assert_eq!(records.len(), 16, "records are not history");
+    let contact = store
+        .records(Kind::Contact, RecordFilter::default(), first(9))
+        .await
+        .unwrap();
+    let timeline = all(9, |page| store.timeline(contact.items[0].id, page)).await;
+    assert!(timeline.iter().all(|change| change.at >= at(12)));
+    assert!(!timeline.is_empty());
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.events, stats.changes), (16, 16));
+    let listed = all(9, |page| store.events(EventFilter::default(), page)).await;
+    assert_eq!(listed.len(), 16);
+}
+
+pub async fn a_purged_key_is_free_again(stand: Stand) {
+    let store = &stand.store;
+    let ids = twenty(&stand).await;
+    let purge = PurgeBefore {
+        bodies: at(-9),
+        keys: at(10),
+        history: at(-9),
+    };
+    store.purge(purge).await.unwrap();
+    for (id, n) in ids.iter().zip(0..) {
+        let again = arrival(&[&n.to_string()], at(100));
+        let new = again.events[0].id;
+        let expected = if n < 10 {
+            Appended::New(new)
+        } else {
+            Appended::Duplicate(*id)
+        };
+        assert_eq!(store.append(again).await.unwrap(), [expected], "key {n}");
+    }
+    // The first event of a key that was claimed again goes; the claim of the second stays.
+    let purge = PurgeBefore {
+        bodies: at(-9),
+        keys: at(50),
+        history: at(50),
+    };
+    let purged = store.purge(purge).await.unwrap();
+    assert_eq!((purged.keys, purged.events), (10, 16));
+    for n in 0..20 {
+        let again = store
+            .append(arrival(&[&n.to_string()], at(101)))
+            .await
+            .unwrap();
+        assert_eq!(
+            matches!(again[..], [Appended::Duplicate(_)]),
+            n < 10,
+            "key {n}"
+        );
+    }
+}
+
+pub async fn sizes_are_counted(stand: Stand) {
+    let store = &stand.store;
+    let empty = store.stats().await.unwrap();
+    assert_eq!((empty.events, empty.leads, empty.changes), (0, 0, 0));
+    twenty(&stand).await;
+    store.ping().await.unwrap();
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.events, stats.contacts, stats.leads), (20, 3, 16));
+    assert_eq!((stats.orders, stats.tickets), (0, 0));
+    assert_eq!((stats.decisions, stats.changes), (16, 32));
+    assert!(stats.bytes > empty.bytes);
+    let backlog = store.backlog().await.unwrap();
+    assert_eq!((backlog.pending, backlog.oldest), (4, Some(at(0))));
+}
+
+pub async fn a_closed_store_takes_nothing(stand: Stand) {
+    let store = &stand.store;
+    let ids = twenty(&stand).await;
+    store.close().await;
+    store.close().await;
+    let closed = |error: StoreError| matches!(error, StoreError::Unavailable(_));
+    assert!(closed(
+        store.append(arrival(&["x"], at(0))).await.unwrap_err()
+    ));
+    assert!(closed(store.ping().await.unwrap_err()));
+    assert!(closed(store.event(ids[0]).await.unwrap_err()));
+    let conclude = store.conclude(ids[0], EventStatus::Ignored, String::new(), at(0));
+    assert!(closed(conclude.await.unwrap_err()));
+}
