@@ -55,6 +55,11 @@ impl<'t> Document<'t> {
         self
     }
 
+    /// Whether anything was found wrong so far.
+    pub fn is_faulty(&self) -> bool {
+        !self.problems.borrow().is_empty()
+    }
+
     /// The top table.
     pub fn root(&self) -> Table<'_> {
         Table {
@@ -344,10 +349,17 @@ impl<'d> Table<'d> {
     }
 
     fn wrong<T>(&self, key: &str, item: Item<'_>, expected: &str) -> Option<T> {
-        let found = item.value.type_str();
+        let found = match item.value {
+            DeValue::String(_) => "a text",
+            DeValue::Integer(_) | DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
         self.problem(
             item.line,
-            format!("`{}` must be {expected}, not a {found}", self.path(key)),
+            format!("`{}` must be {expected}, not {found}", self.path(key)),
         );
         None
     }

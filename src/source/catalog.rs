@@ -59,6 +59,7 @@ impl Catalog {
                 Err(found) => problems.extend(found),
             }
         }
+        problems.extend(files.strays());
         if problems.is_empty() {
             Ok(Catalog { sources })
         } else {
@@ -119,6 +120,9 @@ impl Files {
         };
         for entry in entries.flatten() {
             let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
             if path.is_dir() {
                 self.walk(root, &path, problems);
                 continue;
@@ -140,6 +144,35 @@ impl Files {
                 }),
             }
         }
+    }
+
+    /// Files that no source would ever read.
+    fn strays(&self) -> Vec<Problem> {
+        let mut strays = Vec::new();
+        for (path, file) in &self.0 {
+            let mut parts = path.split('/');
+            let message = match (parts.next(), parts.next(), parts.next()) {
+                (Some("mappings"), Some(name), None) if name.ends_with(".toml") => continue,
+                (Some("mappings"), ..) => {
+                    "has no place here: mappings are mappings/SOURCE.toml".to_owned()
+                }
+                (_, Some(source), Some(_))
+                    if self.0.contains_key(&format!("mappings/{source}.toml")) =>
+                {
+                    continue;
+                }
+                (_, Some(source), Some(_)) => {
+                    format!("belongs to no source: there is no mappings/{source}.toml")
+                }
+                _ => "has no place here: it belongs into the folder of its source".to_owned(),
+            };
+            strays.push(Problem {
+                file: file.label.clone(),
+                line: 0,
+                message,
+            });
+        }
+        strays
     }
 
     fn mappings(&self) -> impl Iterator<Item = (String, &File)> {

@@ -1,4 +1,7 @@
-//! The catalog: the built-in sources load, and a broken declaration tells all that is wrong.
+//! The catalog: the built-in sources load, a folder adds and overrides, and a broken declaration tells all that is wrong.
+
+use std::fs;
+use std::path::Path;
 
 use frontdesk::config::CatalogConfig;
 use frontdesk::source::catalog::Catalog;
@@ -12,4 +15,166 @@ fn the_built_in_sources_load() {
     for name in ["contact_form", "meta", "shopify", "standard_webhooks"] {
         assert!(catalog.get(name).is_some(), "{name}");
     }
+}
+
+/// Loads a folder of these files; problems come with the folder's own path cut off.
+fn load(files: &[(&str, &str)]) -> Result<Catalog, String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    load_folder(folder.path())
+        .map_err(|problems| problems.replace(&format!("{}/", folder.path().display()), ""))
+}
+
+fn load_folder(path: &Path) -> Result<Catalog, String> {
+    let config = CatalogConfig {
+        path: Some(path.to_owned()),
+    };
+    Catalog::load(&config).map_err(|problems| {
+        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })
+}
+
+const ACME: &str = r#"
+title = "Acme"
+help = "Paste the URL."
+[delivery]
+event = "body.kind"
+[verify.key]
+header = "X-Key"
+[[event]]
+name = "*"
+[event.contact]
+email = "body.email"
+"#;
+
+#[test]
+fn a_folder_adds_and_overrides() {
+    let shop = ACME.replace("Acme", "Our own Shopify");
+    let catalog = load(&[
+        ("mappings/acme.toml", ACME),
+        ("mappings/shopify.toml", &shop),
+    ])
+    .unwrap();
+    assert_eq!(catalog.get("acme").unwrap().title, "Acme");
+    let shop = catalog.get("shopify").unwrap();
+    assert_eq!(shop.title, "Our own Shopify");
+    assert!(
+        shop.schemas.contains_key("order"),
+        "built-in schemas stay in use"
+    );
+    assert!(catalog.get("meta").is_some());
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told() {
+    let problems = load_folder(Path::new("/nowhere/at/all")).unwrap_err();
+    assert!(
+        problems.starts_with("/nowhere/at/all: is not a folder"),
+        "{problems}"
+    );
+}
+
+const BROKEN: &str = r#"titel = "Acme"
+help = 5
+answers = 1
+
+[settings.token]
+requird = true
+
+[body]
+accepts = ["json", "yaml"]
+
+[delivery]
+id = "header['x-id'"
+time = "body.at | tiem"
+window = "ten minutes"
+
+[let]
+first = "second"
+body = "header"
+
+[verify.hmac]
+algorithm = "md5"
+encoding = "hex"
+signed = "{id}.{bod}"
+header = "x-signature"
+
+[[verify.key]]
+header = "a"
+query = "b"
+
+[[handshake]]
+method = "PUT"
+answer = "body.challenge"
+
+[answer]
+busy_status = 500
+on_invalid = "ignore"
+
+[lookup.statuses]
+paid = ["Paid", "payed"]
+payed = "pending"
+
+[[event]]
+name = "orders/*"
+schema = "ordr"
+fetch = "https://example.com"
+
+[event.order]
+external_id = "body.id"
+totl = "body.total"
+status = "body.state | lookup('states')"
+contact = "body.customer"
+total = "body.total * 2"
+coupons = { a = "body.a" }
+clears = ["coupon"]
+deleted = "status == 'deleted'"
+
+[event.order.billing_address]
+stret1 = "body.street"
+when = "body.street"
+
+[event.order.each.line_items]
+sku = "item.sku"
+price = "item.price"
+
+[event.order.each.total]
+from = "body.lines"
+
+[[event.contact.consent]]
+channel = "'email'"
+sate = "'granted'"
+
+[[event]]
+name = "orders/create"
+ignore = true
+
+[[event]]
+name = "other"
+"#;
+
+#[test]
+fn every_problem_of_a_declaration_is_told_at_once() {
+    let problems = load(&[
+        ("mappings/broken.toml", BROKEN),
+        ("schemas/broken/order.json", r#"{"type": "objekt"}"#),
+        ("schemas/broken/refund.json", "{\n\"type\": }"),
+        ("schemas/nobody/order.json", "{}"),
+        (
+            "samples/broken/order.http",
+            "event: orders/create\n\n{{ n | tiem }}",
+        ),
+        ("samples/broken/bad.http", "no headers"),
+        ("samples/broken/lead.http", "event: leads/create\n\n{}"),
+        ("samples/broken/notes.txt", "x"),
+        ("mappings/Other.toml", ACME),
+        ("mappings/syntax.toml", "title = \n[delivery\nevent = 'a'\n"),
+    ])
+    .unwrap_err();
+    insta::assert_snapshot!(problems);
 }

@@ -6,7 +6,7 @@ use crate::config::document::Table;
 use crate::config::value;
 use crate::payload::Format;
 use crate::source::declaration::{AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Split};
-use crate::source::load::formula::{self, Known, REQUEST};
+use crate::source::load::formula::{self, HANDSHAKE, Known, REQUEST};
 
 pub fn body(root: &Table<'_>) -> BodySpec {
     let table = root.section("body");
@@ -123,14 +123,18 @@ pub fn answer(root: &Table<'_>) -> AnswerPolicy {
 }
 
 pub fn handshakes(root: &Table<'_>, known: &Known) -> Vec<Handshake> {
+    let known = Known {
+        lets: Vec::new(),
+        ..known.clone()
+    };
     root.tables("handshake")
         .into_iter()
-        .map(|table| handshake(&table, known))
+        .map(|table| handshake(&table, &known))
         .collect()
 }
 
 fn handshake(table: &Table<'_>, known: &Known) -> Handshake {
-    let names = formula::with(REQUEST, &["settings", "secrets"]);
+    let names = HANDSHAKE;
     let method = table.required_text("method");
     if let Some(method) = &method
         && !["GET", "HEAD", "OPTIONS", "POST"].contains(&method.value.as_str())
@@ -141,7 +145,7 @@ fn handshake(table: &Table<'_>, known: &Known) -> Handshake {
         );
     }
     let status = table.number("status").unwrap_or(200);
-    let json = formulas(table, "json", &names, known);
+    let json = formulas(table, "json", names, known);
     let content_type = table.text("content_type").map(|text| text.value);
     let usual = if json.is_empty() {
         "text/plain"
@@ -150,12 +154,12 @@ fn handshake(table: &Table<'_>, known: &Known) -> Handshake {
     };
     let handshake = Handshake {
         method: method.map(|text| text.value).unwrap_or_default(),
-        when: formula::optional(table, "when", &names, known),
-        check: formula::optional(table, "check", &names, known),
+        when: formula::optional(table, "when", names, known),
+        check: formula::optional(table, "check", names, known),
         status: u16::try_from(status).unwrap_or(200),
         content_type: content_type.unwrap_or_else(|| usual.to_owned()),
-        answer: formula::optional(table, "answer", &names, known),
-        headers: formulas(table, "headers", &names, known),
+        answer: formula::optional(table, "answer", names, known),
+        headers: formulas(table, "headers", names, known),
         json,
     };
     table.finish();

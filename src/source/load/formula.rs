@@ -8,13 +8,18 @@ use crate::model::problem::nearest;
 use crate::source::declaration::Expr;
 
 /// What formulas and events may name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Known {
     pub tables: BTreeSet<String>,
     pub schemas: BTreeSet<String>,
     /// Names that `[let]` has made so far.
     pub lets: Vec<String>,
 }
+
+/// Names of a handshake, which is no event: it has settings instead.
+pub const HANDSHAKE: &[&str] = &[
+    "query", "header", "body", "endpoint", "method", "settings", "secret",
+];
 
 /// Names in scope for everything about one request.
 pub const REQUEST: &[&str] = &[

@@ -36,6 +36,11 @@ pub fn source(
     let document = Document::parse(file, text);
     let mut problems = Vec::new();
     let schemas = schemas(documents, &mut problems);
+    if document.is_faulty() {
+        // What could not be read would only seem to be missing.
+        problems.extend(document.into_problems());
+        return Err(problems);
+    }
     let root = document.root();
     let lookups = lookups(&root);
     let mut known = formula::Known {

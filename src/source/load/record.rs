@@ -150,7 +150,7 @@ fn lists(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -
             each.problem(
                 line,
                 format!(
-                    "a {} has no list called `{name}` to fill item by item",
+                    "{} has no list called `{name}` to fill item by item",
                     kind.as_str()
                 ),
             );

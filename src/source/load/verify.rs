@@ -14,8 +14,14 @@ pub fn read(root: &Table<'_>) -> Vec<Verify> {
         return Vec::new();
     };
     let mut schemes = Vec::new();
+    if section.keys().is_empty() {
+        section.problem(
+            section.line,
+            "`[verify]` names no scheme; leave it out, or add [verify.hmac]",
+        );
+    }
     for table in section.tables("hmac") {
-        schemes.extend(hmac(&table).map(|hmac| Verify::Hmac(Box::new(hmac))));
+        schemes.push(Verify::Hmac(Box::new(hmac(&table))));
     }
     for table in section.tables("key") {
         schemes.extend(key(&table).map(Verify::Key));
@@ -27,16 +33,10 @@ pub fn read(root: &Table<'_>) -> Vec<Verify> {
         }
     }
     section.finish();
-    if schemes.is_empty() {
-        section.problem(
-            section.line,
-            "`[verify]` names no scheme; leave it out, or add [verify.hmac]",
-        );
-    }
     schemes
 }
 
-fn hmac(table: &Table<'_>) -> Option<Hmac> {
+fn hmac(table: &Table<'_>) -> Hmac {
     let algorithm = word(
         table,
         "algorithm",
@@ -69,12 +69,13 @@ fn hmac(table: &Table<'_>) -> Option<Hmac> {
                 ("base64", KeyForm::Base64),
                 ("hex", KeyForm::Hex),
             ],
-        )?,
+        )
+        .unwrap_or(KeyForm::Text),
     };
     let signed = table.required_text("signed");
     let hmac = Hmac {
-        algorithm: algorithm?,
-        encoding: encoding?,
+        algorithm: algorithm.unwrap_or(Algorithm::Sha256),
+        encoding: encoding.unwrap_or(Encoding::Hex),
         headers,
         prefix: text(table, "prefix"),
         signed: signed
@@ -88,7 +89,7 @@ fn hmac(table: &Table<'_>) -> Option<Hmac> {
     };
     check_parts(table, &hmac);
     table.finish();
-    Some(hmac)
+    hmac
 }
 
 /// Parts of the signed text must come from somewhere.
@@ -119,6 +120,12 @@ fn check_parts(table: &Table<'_>, hmac: &Hmac) {
             }
             _ => {}
         }
+    }
+    if !hmac.signed.is_empty() && !hmac.signed.contains(&SignedPart::Body) {
+        table.problem(
+            table.line_of("signed"),
+            "`signed` lacks {body}, so anybody could change what is signed",
+        );
     }
 }
 
