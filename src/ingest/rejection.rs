@@ -30,7 +30,7 @@ pub enum Rejection {
     /// With the methods that are allowed: `POST, GET`.
     #[error("webhooks are taken by POST; this address is set up and waits for them (allowed: {0})")]
     MethodNotAllowed(String),
-    #[error("the body did not arrive within {} seconds", .0.as_secs())]
+    #[error("the body did not arrive within {0:?}")]
     BodyTimeout(Duration),
     #[error("the connection ended before the body was complete")]
     BodyIncomplete,

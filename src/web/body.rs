@@ -1,10 +1,14 @@
 //! Reading a body: with a cap and a time limit, copied once.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
-use actix_web::web::Payload;
+use actix_web::web::{Bytes, Payload};
 use futures_util::StreamExt;
 
 use crate::ingest::rejection::Rejection;
@@ -15,7 +19,7 @@ use crate::ingest::rejection::Rejection;
 /// `BodyTooLarge` by its declared length (before anything is read) or by what really comes, `BodyTimeout`,
 /// `BodyIncomplete` when the sender goes away.
 pub async fn read(
-    mut payload: Payload,
+    payload: &mut Payload,
     headers: &HeaderMap,
     cap: usize,
     time: Duration,
@@ -48,5 +52,36 @@ fn broken(error: PayloadError) -> Rejection {
     match error {
         PayloadError::Incomplete(_) | PayloadError::Io(_) => Rejection::BodyIncomplete,
         other => Rejection::MalformedBody(format!("the body cannot be read: {other}")),
+    }
+}
+
+/// An answer that holds on to the rest of a body which nobody will read: the server then closes the connection after
+/// it. A rest that was let go would be read to its end, however long a sender draws it out.
+pub fn answer_unread(answer: HttpResponse, unread: Payload) -> HttpResponse {
+    answer.map_body(|_, answer| {
+        BoxBody::new(Unread {
+            answer,
+            _rest: unread,
+        })
+    })
+}
+
+struct Unread {
+    answer: BoxBody,
+    _rest: Payload,
+}
+
+impl MessageBody for Unread {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.answer.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.answer).poll_next(context)
     }
 }

@@ -83,22 +83,26 @@ impl Hooks {
 /// Takes any method; the handshakes of the source decide what is answered to others than `POST`.
 pub async fn hook(
     request: HttpRequest,
-    payload: web::Payload,
+    mut payload: web::Payload,
     hooks: web::Data<Hooks>,
 ) -> HttpResponse {
     let started = Instant::now();
     let peer = peer::of(&request, &hooks.trusted_proxies);
     let name = request.match_info().query("endpoint");
     let Some(gate) = hooks.gates.get(name) else {
-        return hooks.turn_stranger_away(&request, peer, name).await;
+        let answer = hooks.turn_stranger_away(&request, peer, name).await;
+        return body::answer_unread(answer, payload);
     };
     let mut answer = match gate.admit(peer, request.headers()) {
-        Ok(()) => hooks.take(gate, &request, payload, peer).await,
+        Ok(()) => hooks.take(gate, &request, &mut payload, peer).await,
         Err(rejection) => hooks.turn_away(gate, &request, peer, &rejection).await,
     };
     cors::permit(gate.script_origin(request.headers()), &mut answer);
     gate.took(started.elapsed());
-    answer
+    match answer.status().is_client_error() {
+        true => body::answer_unread(answer, payload),
+        false => answer,
+    }
 }
 
 impl Hooks {
@@ -107,7 +111,7 @@ impl Hooks {
         &self,
         gate: &Gate,
         request: &HttpRequest,
-        payload: web::Payload,
+        payload: &mut web::Payload,
         peer: IpAddr,
     ) -> HttpResponse {
         if gate.intake.verifier.is_open()

@@ -53,10 +53,6 @@ pub fn refused(rejection: &Rejection, busy: u16, event: Option<Uuid>) -> HttpRes
         Rejection::SchemaViolation(violations) => {
             more.insert("violations".to_owned(), json!(violations));
         }
-        // What is left of the body would be taken for the next request.
-        Rejection::BodyTooLarge(_) | Rejection::BodyTimeout(_) | Rejection::BodyIncomplete => {
-            answer.force_close();
-        }
         _ => {}
     }
     if let Some(event) = event {

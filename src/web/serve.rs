@@ -13,6 +13,8 @@ use crate::config;
 
 /// For the head of a request to arrive.
 const HEAD: Duration = Duration::from_secs(10);
+/// For a sender to read its answer and hang up, when the rest of its body is not wanted.
+const GOODBYE: Duration = Duration::from_secs(2);
 /// For a quiet connection to be used again; longer than the proxies before us keep theirs.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Connections that may wait to be taken.
@@ -45,6 +47,7 @@ pub fn serve(settings: &config::Server, mounts: Vec<Mount>) -> io::Result<Servin
         })
     })
     .client_request_timeout(HEAD)
+    .client_disconnect_timeout(GOODBYE)
     .keep_alive(KEEP_ALIVE)
     .backlog(BACKLOG)
     .shutdown_timeout(settings.shutdown_timeout.as_secs())
