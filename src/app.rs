@@ -169,19 +169,6 @@ fn mounts(home: Home, api: Api, hooks: Hooks) -> Vec<Mount> {
 }
 
 impl Running {
-    /// Waits until the system asks this process to stop: SIGTERM, or Ctrl-C on a terminal.
-    ///
-    /// # Errors
-    /// When signals cannot be received.
-    pub async fn until_asked_to_stop(&self) -> io::Result<()> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-        }
-    }
-
     /// Stops accepting, finishes the requests in flight and the batches of the workers, closes the store.
     pub async fn stop(mut self) {
         tracing::info!("gateway.stopping");

@@ -75,7 +75,8 @@ impl EventDiffView {
         }
     }
 
-    fn changes_anything(&self) -> bool {
+    /// Whether it would end otherwise, or change a record.
+    pub fn changes_anything(&self) -> bool {
         self.from != self.to || !self.records.is_empty()
     }
 }

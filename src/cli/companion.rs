@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
-
+use crate::cli::serve::runtime;
 use crate::cli::told;
 use crate::config::{Config, StoreConfig};
 use crate::store::{Store, StoreOptions, StoreRole};
@@ -40,16 +39,4 @@ pub fn with_opened<T>(
         store.close().await;
         done
     })
-}
-
-/// A runtime for one command.
-///
-/// # Errors
-/// When the system gives no threads.
-pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("starting the runtime")
 }

@@ -3,13 +3,17 @@
 pub mod check;
 pub mod companion;
 pub mod csv;
+pub mod demo;
 pub mod events;
 pub mod export;
 pub mod init;
+pub mod send;
+pub mod sender;
 pub mod serve;
 pub mod sources;
 pub mod table;
 pub mod token;
+pub mod try_;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -37,6 +41,10 @@ enum Command {
     Check(check::Check),
     /// List the known sources, or show one
     Sources(sources::Sources),
+    /// Dry run: what a body would become
+    Try(try_::Try),
+    /// Post a signed sample event to a running gateway
+    Send(send::Send),
     /// Look at the inbox: list, show, replay
     Events(events::Events),
     /// Write all records of a kind to stdout
@@ -59,6 +67,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Serve(args) => serve::run(args, &mut out),
         Command::Check(args) => check::run(args, &mut out),
         Command::Sources(args) => sources::run(args, &mut out),
+        Command::Try(args) => try_::run(args, &mut out),
+        Command::Send(args) => send::run(args, &mut out),
         Command::Events(args) => events::run(args, &mut out),
         Command::Export(args) => export::run(args, &mut out),
         Command::Token(args) => token::run(args, &mut out),

@@ -6,33 +6,39 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{self, StartError};
-use crate::cli::{check, tell};
+use crate::cli::check::load;
+use crate::cli::demo;
+use crate::cli::tell;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::model::problem::Problem;
-use crate::source::catalog::Catalog;
 use crate::telemetry;
 
 /// Arguments of `serve`.
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// The config to run.
-    #[arg(long, default_value = "frontdesk.toml")]
+    /// The gateway's config
+    #[arg(long, default_value = "frontdesk.toml", conflicts_with = "demo")]
     config: PathBuf,
-    /// Address to listen on, in place of the config's.
+    /// Where to listen instead of the config's `server.listen`: 0.0.0.0:8080
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
+    /// Needs no config: a throw-away store, sample endpoints, people and rules, and a trickle of signed events
+    #[arg(long)]
+    demo: bool,
 }
 
-/// Runs until SIGTERM or Ctrl-C.
+/// Serves until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// The gateway cannot start, or ends with an error.
+/// Every problem of config and catalog with file and line, a store in use, an address that is taken.
 pub fn run(args: &Serve, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let (mut config, catalog) = match check::load(&args.config) {
+    if args.demo {
+        return demo::run(args.listen.as_deref(), out);
+    }
+    let (mut config, catalog) = match load(&args.config) {
         Ok(loaded) => loaded,
         Err(problems) => return Ok(refuse(&problems)),
     };
@@ -40,47 +46,73 @@ pub fn run(args: &Serve, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         config.server.listen.clone_from(listen);
     }
     telemetry::install_log(&config.log).map_err(anyhow::Error::msg)?;
-    runtime()?.block_on(serve(&config, catalog, out))
+    runtime()?.block_on(async {
+        let mut asked = Asked::listen()?;
+        let running = match app::start(&config, Arc::new(catalog), Clock::System).await {
+            Ok(running) => running,
+            Err(StartError::Problems(problems)) => return Ok(refuse(&problems)),
+            Err(error) => return Err(error.into()),
+        };
+        announce(&running, out)?;
+        asked.to_stop().await;
+        running.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Says everything that is wrong.
+fn refuse(problems: &[Problem]) -> ExitCode {
+    for problem in problems {
+        tell(&problem.to_string());
+    }
+    let count = problems.len();
+    let word = if count == 1 { "problem" } else { "problems" };
+    tell(&format!("\n{count} {word}; nothing was started"));
+    ExitCode::FAILURE
+}
+
+/// SIGTERM and Ctrl-C, heard from before the gateway accepts anything.
+pub struct Asked {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Asked {
+    /// Begins to listen; the process no longer dies of either.
+    ///
+    /// # Errors
+    /// When the system does not let it.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Asked {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for one of them.
+    pub async fn to_stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The one line that programs wait for.
+pub fn announce(running: &app::Running, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "frontdesk listening on http://{}", running.address)?;
+    out.flush()?;
+    Ok(())
 }
 
 /// The runtime of everything but the HTTP threads.
 ///
 /// # Errors
-/// No threads to be had.
+/// When the system gives no threads.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("starting the runtime")
-}
-
-async fn serve(config: &Config, catalog: Catalog, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let running = match app::start(config, Arc::new(catalog), Clock::System).await {
-        Ok(running) => running,
-        Err(StartError::Problems(problems)) => return Ok(refuse(&problems)),
-        Err(error) => return Err(error.into()),
-    };
-    writeln!(out, "frontdesk listening on http://{}", running.address)?;
-    out.flush()?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("gateway.stopping");
-    running.stop().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn refuse(problems: &[Problem]) -> ExitCode {
-    for problem in problems {
-        tell(&problem.to_string());
-    }
-    tell(&format!(
-        "{} problem(s); nothing was started",
-        problems.len()
-    ));
-    ExitCode::FAILURE
 }

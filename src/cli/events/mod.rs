@@ -1,5 +1,7 @@
 //! `frontdesk events`: the inbox from the shell; works beside a running gateway.
 
+mod dry_run;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -277,6 +279,9 @@ fn show_request(detail: &EventDetail, out: &mut dyn Write) -> anyhow::Result<()>
 
 fn replay(request: &ReplayRequest, common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
     request.check()?;
+    if request.dry_run {
+        return dry_run::run(request, &common.config, common.json, out);
+    }
     let replayed = with_store(&common.config, async |store| {
         Ok(queue(store.as_ref(), request, Clock::System.now()).await?)
     })?;

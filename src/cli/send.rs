@@ -1,0 +1,275 @@
+//! `frontdesk send`: posts sample events to a running gateway, signed as the real sender would sign them.
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use futures_util::StreamExt as _;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::check::load;
+use crate::cli::sender::{Answer, Delivery, Message, Way, client, fresh_id, post, signed};
+use crate::cli::serve::runtime;
+use crate::cli::try_::{find, header, read};
+use crate::cli::{tell, told};
+use crate::clock::Clock;
+use crate::config::{Config, Endpoint};
+use crate::model::problem::nearest;
+use crate::source::declaration::{Sample, Source};
+
+/// Posts under way at a time.
+const AT_ONCE: usize = 16;
+
+/// Arguments of `send`.
+#[derive(Debug, clap::Args)]
+pub struct Send {
+    /// Name of an endpoint of the config: shop
+    endpoint: String,
+    /// The sender's word for the event: orders/create. Without it, the source's first sample
+    event: Option<String>,
+    /// Send this body instead of a sample; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// A header to send besides; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
+    /// Where the gateway is; without it, where the config says that it listens
+    #[arg(long)]
+    url: Option<String>,
+    /// The gateway's config: endpoints and their secrets
+    #[arg(long, default_value = "frontdesk.toml")]
+    config: PathBuf,
+    /// How many; each is distinct
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    count: u64,
+}
+
+/// Sends, prints the answers; exit 1 when any is refused.
+///
+/// # Errors
+/// An unknown endpoint or event, or nobody who answers.
+pub fn run(args: &Send, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let (config, catalog) = load(&args.config).map_err(told)?;
+    let endpoint = find_endpoint(&config, &args.endpoint)?;
+    let source = find(&catalog, &endpoint.source)?;
+    let registered = format!("{}/hooks/{}", config.server.public_url, endpoint.name);
+    let way = Way {
+        source,
+        endpoint,
+        registered: &registered,
+    };
+    let target = target(args.url.as_deref(), &config, &endpoint.name)?;
+    let stencil = Stencil::of(args, source)?;
+    runtime()?.block_on(async {
+        if args.count == 1 {
+            let answer = post(&client()?, &target, stencil.delivery(&way, 0)?).await?;
+            print(&answer, out)?;
+            return Ok(exit(answer.is_success()));
+        }
+        let tally = send_many(args.count, &way, &stencil, &target).await?;
+        tally.print(args.count, out)
+    })
+}
+
+fn exit(all_well: bool) -> ExitCode {
+    if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn find_endpoint<'c>(config: &'c Config, name: &str) -> anyhow::Result<&'c Endpoint> {
+    let found = config.endpoints.iter().find(|endpoint| endpoint.name == name);
+    if let Some(endpoint) = found {
+        return Ok(endpoint);
+    }
+    let names = || config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+    let hint = nearest(name, names()).map_or_else(
+        || format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+        |near| format!("did you mean {near}?"),
+    );
+    bail!("{} has no endpoint called \"{name}\"; {hint}", config.file)
+}
+
+/// Where to post: a base address gets the endpoint's path, a whole URL is taken as it is.
+fn target(url: Option<&str>, config: &Config, endpoint: &str) -> anyhow::Result<String> {
+    let base = match url {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => format!("http://{}", reachable(&config.server.listen)),
+    };
+    let parsed = reqwest::Url::parse(&base)
+        .map_err(|error| anyhow::anyhow!("\"{base}\" is not a URL: {error}"))?;
+    Ok(match parsed.path() {
+        "/" | "" => format!("{base}/hooks/{endpoint}"),
+        _ => base,
+    })
+}
+
+/// A gateway that listens everywhere is reached at home.
+fn reachable(listen: &str) -> String {
+    listen
+        .replace("0.0.0.0:", "127.0.0.1:")
+        .replace("[::]:", "[::1]:")
+}
+
+/// What deliveries are made of.
+struct Stencil<'a> {
+    sample: Option<&'a Sample>,
+    body: Option<Vec<u8>>,
+    headers: &'a [(String, String)],
+    /// Numbers of this run begin here, so that a second run makes other events than the first.
+    first: u64,
+}
+
+impl<'a> Stencil<'a> {
+    fn of(args: &'a Send, source: &'a Source) -> anyhow::Result<Self> {
+        let seconds = u64::try_from(Clock::System.now().as_second()).unwrap_or(0);
+        Ok(Stencil {
+            sample: find_sample(args, source)?,
+            body: args.body.as_deref().map(read).transpose()?,
+            headers: &args.headers,
+            first: seconds % 1_000_000,
+        })
+    }
+
+    /// The delivery number `n` of this run.
+    fn delivery(&self, way: &Way<'_>, n: u64) -> anyhow::Result<Delivery> {
+        let now = Clock::System.now();
+        let id = fresh_id()?;
+        let rendered = self
+            .sample
+            .map(|sample| sample.render(self.first + n, now, id))
+            .transpose()?;
+        let mut headers = Vec::new();
+        let mut body = self.body.clone();
+        if let Some(rendered) = rendered {
+            headers.push(("content-type".to_owned(), rendered.content_type));
+            headers.extend(rendered.headers);
+            body.get_or_insert(rendered.body.into_bytes());
+        }
+        headers.retain(|(name, _)| !self.headers.iter().any(|(other, _)| other == name));
+        headers.extend(self.headers.iter().cloned());
+        let message = Message {
+            body: body.unwrap_or_default(),
+            headers,
+        };
+        signed(way, message, &id.to_string(), now)
+    }
+}
+
+fn find_sample<'a>(args: &Send, source: &'a Source) -> anyhow::Result<Option<&'a Sample>> {
+    let names = || source.samples.iter().map(|sample| sample.event.as_str());
+    let Some(event) = &args.event else {
+        if source.samples.is_empty() && args.body.is_none() {
+            bail!("{} has no sample; give a body with --body FILE", source.title);
+        }
+        return Ok(source.samples.first());
+    };
+    let found = source.samples.iter().find(|sample| sample.event == *event);
+    if found.is_none() {
+        let hint = nearest(event, names()).map_or_else(
+            || format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+            |near| format!("did you mean {near}?"),
+        );
+        bail!("{} has no sample of \"{event}\"; {hint}", source.title);
+    }
+    Ok(found)
+}
+
+fn print(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{} {}", answer.status, answer.body)?;
+    if !answer.is_success()
+        && let Some(detail) = answer.body.get("detail").and_then(|detail| detail.as_str())
+    {
+        tell(&format!("refused: {detail}"));
+    }
+    Ok(())
+}
+
+/// How many said what.
+#[derive(Default)]
+struct Tally {
+    accepted: u64,
+    duplicate: u64,
+    refused: u64,
+    first_refusal: Option<Answer>,
+}
+
+impl Tally {
+    fn count(&mut self, answer: Answer) {
+        match answer.word() {
+            _ if !answer.is_success() => {
+                self.refused += 1;
+                self.first_refusal.get_or_insert(answer);
+            }
+            "duplicate" => self.duplicate += 1,
+            _ => self.accepted += 1,
+        }
+    }
+
+    fn print(&self, sent: u64, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+        writeln!(
+            out,
+            "{sent} sent: {} accepted, {} duplicate, {} refused",
+            self.accepted, self.duplicate, self.refused
+        )?;
+        if let Some(answer) = &self.first_refusal {
+            tell(&format!("the first refusal: {} {}", answer.status, answer.body));
+        }
+        Ok(exit(self.refused == 0))
+    }
+}
+
+async fn send_many(
+    count: u64,
+    way: &Way<'_>,
+    stencil: &Stencil<'_>,
+    target: &str,
+) -> anyhow::Result<Tally> {
+    let client = client()?;
+    let bar = progress(count);
+    let mut answers = futures_util::stream::iter(0..count)
+        .map(|n| {
+            let delivery = stencil.delivery(way, n);
+            let client = &client;
+            async move { post(client, target, delivery?).await }
+        })
+        .buffer_unordered(AT_ONCE);
+    let mut tally = Tally::default();
+    while let Some(answer) = answers.next().await {
+        tally.count(answer?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(tally)
+}
+
+fn progress(count: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(count);
+    let template = "{wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reachable;
+
+    #[test]
+    fn a_gateway_that_listens_everywhere_is_reached_at_home() {
+        for (listen, expected) in [
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "[::1]:8080"),
+            ("10.0.0.5:80", "10.0.0.5:80"),
+        ] {
+            assert_eq!(reachable(listen), expected);
+        }
+    }
+}

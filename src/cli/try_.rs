@@ -1,0 +1,204 @@
+//! `frontdesk try`: what a body would become, without storing anything.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::cli::tell;
+use crate::cli::told;
+use crate::clock::Clock;
+use crate::config::{CatalogConfig, Config, Endpoint, SecretString};
+use crate::ingest::verify::Verifier;
+use crate::model::id::new_id;
+use crate::model::problem::nearest;
+use crate::model::request::{Headers, RawRequest};
+use crate::process::preview::try_body;
+use crate::process::recipe::Recipe;
+use crate::source::catalog::Catalog;
+use crate::source::declaration::Source;
+
+/// Arguments of `try`.
+#[derive(Debug, clap::Args)]
+pub struct Try {
+    /// Name of a source: shopify
+    source: String,
+    /// The body, as the sender would post it; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    body: PathBuf,
+    /// A header of the sender; may be repeated
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
+    /// Short for --header 'Content-Type: …'
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// Default region of phone numbers, as the endpoint's `region`: ES
+    #[arg(long)]
+    region: Option<String>,
+    /// The answer of the sender's API, for events that only name their subject; may be repeated
+    #[arg(long, value_name = "FILE")]
+    fetched: Vec<PathBuf>,
+    /// Check the signature with this secret, too
+    #[arg(long, value_name = "SECRET")]
+    verify: Option<String>,
+    /// A config whose catalog folder counts too
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+/// A header line as typed.
+pub fn header(line: &str) -> Result<(String, String), String> {
+    match line.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((
+            name.trim().to_ascii_lowercase(),
+            value.trim().to_owned(),
+        )),
+        _ => Err("a header is 'Name: value'".to_owned()),
+    }
+}
+
+/// Prints the JSON document; exit 2 when the body does not validate.
+///
+/// # Errors
+/// Files that cannot be read, an unknown source, a body that does not parse, a signature that does not fit.
+pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let (catalog, public_url) = load(args.config.as_deref())?;
+    let source = find(&catalog, &args.source)?;
+    let request = request(args)?;
+    let request = match &args.verify {
+        Some(secret) => verified(source, secret, &public_url, request)?,
+        None => request,
+    };
+    let fetched = args
+        .fetched
+        .iter()
+        .map(|path| answer(path))
+        .collect::<anyhow::Result<Vec<Value>>>()?;
+    let region = args.region.as_deref().map(str::to_ascii_uppercase);
+    let recipe = Recipe::of_source(source, region.as_deref()).map_err(told)?;
+    let report = try_body(&recipe, &request, &fetched)?;
+    serde_json::to_writer_pretty(&mut *out, &report)?;
+    writeln!(out)?;
+    if report.violations.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        tell("The body does not validate; see violations.");
+        Ok(ExitCode::from(2))
+    }
+}
+
+fn load(config: Option<&Path>) -> anyhow::Result<(Catalog, String)> {
+    let (folder, public_url) = match config {
+        Some(path) => {
+            let config = Config::load(path).map_err(told)?;
+            (config.catalog, config.server.public_url)
+        }
+        None => (CatalogConfig::default(), "http://127.0.0.1:8080".to_owned()),
+    };
+    Ok((Catalog::load(&folder).map_err(told)?, public_url))
+}
+
+/// A source by name, or a hint.
+pub fn find<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c Source> {
+    if let Some(source) = catalog.get(name) {
+        return Ok(source);
+    }
+    let names = catalog.sources().map(|source| source.name.as_str());
+    let hint = nearest(name, names).map_or_else(
+        || "`frontdesk sources` lists them".to_owned(),
+        |near| format!("did you mean {near}?"),
+    );
+    bail!("there is no source called \"{name}\"; {hint}")
+}
+
+fn request(args: &Try) -> anyhow::Result<RawRequest> {
+    let now = Clock::System.now();
+    let mut headers = args.headers.clone();
+    if let Some(content_type) = &args.content_type {
+        headers.retain(|(name, _)| name != "content-type");
+        headers.push(("content-type".to_owned(), content_type.clone()));
+    }
+    Ok(RawRequest {
+        id: new_id(now),
+        endpoint: args.source.clone(),
+        method: "POST".to_owned(),
+        query: String::new(),
+        headers: Headers(headers),
+        body: read(&args.body)?,
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        received_at: now,
+    })
+}
+
+/// The bytes of a file, or of stdin for `-`.
+pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .context("reading stdin")?;
+        return Ok(bytes);
+    }
+    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+fn answer(path: &Path) -> anyhow::Result<Value> {
+    let bytes = read(path)?;
+    serde_json::from_slice(&bytes).with_context(|| format!("{} is not JSON", path.display()))
+}
+
+/// Checks the signature as an endpoint with this one secret would.
+fn verified(
+    source: &Source,
+    secret: &str,
+    public_url: &str,
+    request: RawRequest,
+) -> anyhow::Result<RawRequest> {
+    let endpoint = Endpoint {
+        name: source.name.clone(),
+        source: source.name.clone(),
+        secrets: vec![SecretString::from(secret)],
+        unverified: false,
+        settings: Default::default(),
+        rate_limit: None,
+        rate_limit_per_address: None,
+        region: None,
+        max_body: None,
+        allow_addresses: Vec::new(),
+        allow_origins: Vec::new(),
+        thank_you: None,
+        accept_invalid: None,
+        line: 0,
+    };
+    let url = format!("{public_url}/hooks/{}", endpoint.name);
+    let verifier = Verifier::compile(source, &endpoint, url).map_err(anyhow::Error::msg)?;
+    let now = request.received_at;
+    match verifier.verify(request, now) {
+        Ok(verified) => Ok(verified.into_parts().0),
+        Err(unproven) => bail!("{}: {}", unproven.rejection.code(), unproven.rejection),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::header;
+
+    #[test]
+    fn headers_as_people_type_them() {
+        for (line, expected) in [
+            ("X-Shopify-Topic: orders/create", Some(("x-shopify-topic", "orders/create"))),
+            ("a:b:c", Some(("a", "b:c"))),
+            ("a:", Some(("a", ""))),
+            ("no colon", None),
+            (": x", None),
+        ] {
+            let found = header(line).ok();
+            let found = found.as_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+}
