@@ -1,6 +1,8 @@
 //! What each stage of processing costs, for a lead of 400 bytes and an order of 5 kB: `cargo bench --bench stages`.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a benchmark that cannot be set up has nothing to measure"
 )]
 
@@ -18,6 +20,7 @@ use frontdesk::expr::payload::of_json;
 use frontdesk::model::event::{Claimed, Event, EventStatus, Verdict};
 use frontdesk::model::id::new_id;
 use frontdesk::model::request::{Headers, RawRequest};
+use frontdesk::model::rules::Desk;
 use frontdesk::model::rules::RuleSet;
 use frontdesk::payload;
 use frontdesk::process::map::map;
@@ -26,7 +29,7 @@ use frontdesk::process::recipe::Recipe;
 use frontdesk::process::understand::open;
 use frontdesk::source::catalog::Catalog;
 use frontdesk::source::envelope;
-use frontdesk::store::{Desk, HeldOwned};
+use frontdesk::store::HeldOwned;
 use jiff::Timestamp;
 
 struct Subject {

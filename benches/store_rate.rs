@@ -18,10 +18,12 @@ use frontdesk::model::event::{Arrival, Claimed, EventStatus, NewEvent, Verdict};
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::identity::IdentityKey;
+use frontdesk::model::people::Turn;
 use frontdesk::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 use frontdesk::model::request::{Headers, RawRequest};
+use frontdesk::model::trace::Trace;
 use frontdesk::store::{
-    self, DecisionRow, Held, RecordWrite, Settlement, Store, StoreOptions, StoreRole, Turn, Writes,
+    self, DecisionRow, Held, RecordWrite, Settlement, Store, StoreOptions, StoreRole, Writes,
 };
 use serde_json::{Value, json};
 
@@ -399,6 +401,7 @@ fn record(kind: Kind, fields: Fields, event: uuid::Uuid, at: jiff::Timestamp) ->
         origin: 0,
         line: 12,
         locked: false,
+        ..FieldMeta::default()
     };
     Record {
         id: new_id(at),
@@ -450,8 +453,10 @@ fn decision(lead: &Record, event: uuid::Uuid, at: jiff::Timestamp) -> DecisionRo
         rule: Some("Spain".to_owned()),
         rule_set_version: 1,
         reason: "the rule \"Spain\" matched; it was ana's turn in the team iberia".to_owned(),
-        trace: json!({"rules": [{"rule": "Spain", "matched": true, "saw": {"contact.address.country": "ES"}}],
+        trace: Trace::of(
+            &json!({"rules": [{"rule": "Spain", "matched": true, "saw": {"contact.address.country": "ES"}}],
             "candidates": [{"rep": "ana", "taken": 17}, {"rep": "rui", "taken": 18}]}),
+        ),
         event: Some(event),
         at,
     }

@@ -52,10 +52,9 @@ pub struct Try {
 /// A header line as typed.
 pub fn header(line: &str) -> Result<(String, String), String> {
     match line.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((
-            name.trim().to_ascii_lowercase(),
-            value.trim().to_owned(),
-        )),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+        }
         _ => Err("a header is 'Name: value'".to_owned()),
     }
 }
@@ -190,14 +189,19 @@ mod tests {
     #[test]
     fn headers_as_people_type_them() {
         for (line, expected) in [
-            ("X-Shopify-Topic: orders/create", Some(("x-shopify-topic", "orders/create"))),
+            (
+                "X-Shopify-Topic: orders/create",
+                Some(("x-shopify-topic", "orders/create")),
+            ),
             ("a:b:c", Some(("a", "b:c"))),
             ("a:", Some(("a", ""))),
             ("no colon", None),
             (": x", None),
         ] {
             let found = header(line).ok();
-            let found = found.as_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            let found = found
+                .as_ref()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
             assert_eq!(found, expected, "{line}");
         }
     }

@@ -3,9 +3,8 @@
 use std::io::IsTerminal;
 use std::sync::LazyLock;
 
-static COLOURS: LazyLock<bool> = LazyLock::new(|| {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-});
+static COLOURS: LazyLock<bool> =
+    LazyLock::new(|| std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
 
 fn painted(code: &str, text: &str) -> String {
     if *COLOURS {
