@@ -3,7 +3,9 @@
 pub mod dedupe;
 pub mod handshake;
 pub mod intake;
+pub mod judge;
 pub mod mask;
+pub mod payload;
 pub mod receive;
 pub mod refusal;
 pub mod rejection;

@@ -40,7 +40,7 @@ pub enum Rejection {
     #[error("{0}")]
     UnsupportedMediaType(String),
     #[error(
-        "the event is authentic, but its body does not match what this source sends; it is kept for a replay"
+        "the body is not what this source sends; it is kept, and can be replayed once the mapping is mended"
     )]
     SchemaViolation(Vec<Violation>),
     #[error("too many requests; try again in {} s", .0.as_secs())]

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::ingest::verify::hmac::{Key, Signable, write_time};
+use crate::ingest::verify::hmac::{Key, Signable};
+use crate::ingest::verify::stamp::write_time;
 use crate::model::request::Headers;
 use crate::source::declaration::{Encoding, Hmac, KeyPlace, Source, Verify};
 

@@ -1,7 +1,9 @@
 //! Believing a sender: the only place that makes a `VerifiedRequest`.
 
+pub mod entries;
 pub mod hmac;
 pub mod key;
+pub mod stamp;
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret;

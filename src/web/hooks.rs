@@ -6,11 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::{ACCEPT, HeaderMap};
+use actix_web::http::header::ACCEPT;
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_trait::async_trait;
-use jiff::Timestamp;
-use metrics::counter;
 use metrics_exporter_prometheus::PrometheusHandle;
 use uuid::Uuid;
 
@@ -18,20 +16,14 @@ use crate::clock::Clock;
 use crate::config::{Network, Server};
 use crate::ingest::intake::Intake;
 use crate::ingest::receive::{Incoming, Kept, Received, receive};
-use crate::ingest::refusal::{self, Budget};
+use crate::ingest::refusal;
 use crate::ingest::rejection::Rejection;
-use crate::model::event::{Appended, EventStatus, Refusal};
-use crate::model::request::Headers;
+use crate::model::event::{Appended, EventStatus};
 use crate::store::{Inbox, StoreError};
-use crate::telemetry;
 use crate::web::gate::Gate;
+use crate::web::refusals::{self, Refusals, headers, unread};
 use crate::web::response::{self, BUSY, Standing};
 use crate::web::{body, cors, peer};
-
-/// Refusals of endpoints that do not exist, recorded in a second.
-const STRANGERS: u32 = 5;
-/// For a refusal to be recorded: its sender waits, but not for a store that hangs.
-const RECORDING: Duration = Duration::from_secs(2);
 
 /// Whether the gateway can do its work.
 #[async_trait]
@@ -50,7 +42,7 @@ pub struct Hooks {
     clock: Clock,
     trusted_proxies: Vec<Network>,
     body_timeout: Duration,
-    strangers: Budget,
+    refusals: Refusals,
     pub readiness: Arc<dyn Readiness>,
     pub metrics: PrometheusHandle,
 }
@@ -69,11 +61,11 @@ impl Hooks {
                 .into_iter()
                 .map(|intake| (intake.endpoint.clone(), Gate::new(intake)))
                 .collect(),
+            refusals: Refusals::new(Arc::clone(&inbox)),
             inbox,
             clock,
             trusted_proxies: server.trusted_proxies.clone(),
             body_timeout: server.body_timeout,
-            strangers: Budget::new(STRANGERS),
             readiness,
             metrics,
         }
@@ -146,14 +138,7 @@ impl Hooks {
             Ok(Received::Events(kept)) => self.append(gate, request, *kept).await,
             Ok(Received::Refused(rejection, raw)) => {
                 let record = || refusal::read(&gate.intake, &raw, &rejection);
-                self.refuse(
-                    &gate.intake.endpoint,
-                    &gate.refusals,
-                    &rejection,
-                    now,
-                    record,
-                )
-                .await;
+                self.refusals.note(gate, &rejection, now, record).await;
                 self.say(gate, &rejection, None)
             }
             Err(_panic) => {
@@ -192,7 +177,7 @@ impl Hooks {
             "event.received"
         );
         if let Some(complaint) = complaint {
-            count_refusal(&gate.intake.endpoint, &complaint);
+            refusals::count(&gate.intake.endpoint, &complaint);
             return self.say(gate, &complaint, ids.first().copied());
         }
         match &gate.intake.door.thank_you {
@@ -204,7 +189,7 @@ impl Hooks {
     /// The store cannot take it: nothing was promised, the sender shall come again.
     fn busy(&self, gate: &Gate, error: &StoreError) -> HttpResponse {
         let rejection = Rejection::StoreUnavailable(BUSY);
-        count_refusal(&gate.intake.endpoint, &rejection);
+        refusals::count(&gate.intake.endpoint, &rejection);
         if gate.refusals.take(self.clock.now()).is_some() {
             tracing::warn!(endpoint = gate.intake.endpoint, cause = %error, "event.not_stored");
         }
@@ -224,10 +209,8 @@ impl Hooks {
         rejection: &Rejection,
     ) -> HttpResponse {
         let now = self.clock.now();
-        let endpoint = &gate.intake.endpoint;
-        let record = || unread(endpoint, request, peer, rejection, now);
-        self.refuse(endpoint, &gate.refusals, rejection, now, record)
-            .await;
+        let record = || unread(&gate.intake.endpoint, request, peer, rejection, now);
+        self.refusals.note(gate, rejection, now, record).await;
         self.say(gate, rejection, None)
     }
 
@@ -240,54 +223,9 @@ impl Hooks {
         let now = self.clock.now();
         let rejection = Rejection::UnknownEndpoint;
         let record = || unread(name, request, peer, &rejection, now);
-        // Anybody can make up names, so they are no labels of a metric.
-        self.refuse("unknown", &self.strangers, &rejection, now, record)
-            .await;
+        self.refusals.note_stranger(&rejection, now, record).await;
         response::refused(&rejection, 503, None)
     }
-
-    /// Counts a refusal, and records and logs it while the budget lasts.
-    async fn refuse(
-        &self,
-        endpoint: &str,
-        budget: &Budget,
-        rejection: &Rejection,
-        now: Timestamp,
-        record: impl FnOnce() -> Refusal,
-    ) {
-        count_refusal(endpoint, rejection);
-        let Some(left_out) = budget.take(now) else {
-            return;
-        };
-        let mut record = record();
-        if left_out > 0 {
-            record
-                .detail
-                .push_str(&format!(" (before it, {left_out} more were not recorded)"));
-        }
-        tracing::info!(endpoint, code = rejection.code(), left_out, "event.refused");
-        match tokio::time::timeout(RECORDING, self.inbox.refuse(record)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(cause = %error, "refusal.not_stored"),
-            Err(_) => tracing::warn!(cause = "the store is too slow", "refusal.not_stored"),
-        }
-    }
-}
-
-fn unread(
-    endpoint: &str,
-    request: &HttpRequest,
-    peer: IpAddr,
-    rejection: &Rejection,
-    now: Timestamp,
-) -> Refusal {
-    let headers = headers(request.headers());
-    refusal::unread(endpoint, &peer.to_string(), &headers, rejection, now)
-}
-
-fn count_refusal(endpoint: &str, rejection: &Rejection) {
-    counter!(telemetry::REFUSALS, "endpoint" => endpoint.to_owned(), "code" => rejection.code())
-        .increment(1);
 }
 
 fn id(appended: &Appended) -> Uuid {
@@ -303,13 +241,4 @@ fn wants_html(request: &HttpRequest) -> bool {
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-fn headers(map: &HeaderMap) -> Headers {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Headers(
-        map.iter()
-            .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
-            .collect(),
-    )
 }

@@ -7,6 +7,7 @@ pub mod health;
 pub mod hooks;
 pub mod limit;
 pub mod peer;
+pub mod refusals;
 pub mod response;
 pub mod serve;
 

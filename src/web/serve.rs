@@ -14,7 +14,7 @@ use crate::config;
 /// For the head of a request to arrive.
 const HEAD: Duration = Duration::from_secs(10);
 /// For a sender to read its answer and hang up, when the rest of its body is not wanted.
-const GOODBYE: Duration = Duration::from_secs(2);
+const GOODBYE: Duration = Duration::from_secs(1);
 /// For a quiet connection to be used again; longer than the proxies before us keep theirs.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Connections that may wait to be taken.

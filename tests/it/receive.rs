@@ -14,6 +14,8 @@ use frontdesk::model::event::{EventStatus, NewEvent};
 use frontdesk::model::request::Headers;
 use frontdesk::source::declaration::Source;
 use jiff::Timestamp;
+use proptest::prelude::{any, proptest};
+use proptest::sample::select;
 
 use crate::made::{built_in, configured, intake, source};
 
@@ -669,5 +671,46 @@ fn an_endpoint_that_proves_nothing_does_not_compile() {
             "{problems:?}"
         );
         assert!(problems[0].line > 0);
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_request_is_answered(
+        name in select(vec!["contact_form", "meta", "shopify", "standard_webhooks"]),
+        open in any::<bool>(),
+        method in select(vec!["POST", "POST", "POST", "GET", "HEAD", "OPTIONS", "PUT"]),
+        query in "[ -~]{0,40}",
+        header in select(vec![
+            ("content-type", "application/json"), ("content-type", "application/x-www-form-urlencoded"),
+            ("content-type", "multipart/form-data; boundary=x"), ("content-encoding", "gzip"),
+            ("x-hub-signature-256", "sha256=00"), ("x-shopify-topic", "orders/create"), ("authorization", "Basic eA=="),
+        ]),
+        value in "[ -~]{0,40}",
+        body in select(vec![
+            "{}", "[]", "null", "1", "\"x\"", r#"{"entry":[{"changes":[{"field":"leadgen","value":{}}]}]}"#,
+            r#"{"entry":1}"#, r#"{"type":"lead.created","data":{"email":[1]}}"#, "a=1&b[]=2", "--x\r\n--x--", "\u{1f}\u{8b}",
+        ]),
+        tail in any::<Vec<u8>>(),
+    ) {
+        thread_local! {
+            static INTAKES: std::cell::RefCell<std::collections::HashMap<(String, bool), Intake>> = std::cell::RefCell::default();
+        }
+        let answered = INTAKES.with_borrow_mut(|intakes| {
+            let intake = intakes.entry((name.to_owned(), open)).or_insert_with(|| match (open, name) {
+                (true, _) | (false, "contact_form") => intake(&built_in(name), "verify = \"none\""),
+                _ => intake(&built_in(name), "secrets = [\"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]"),
+            });
+            let noise: &[u8] = if tail.len() > 4 { &tail } else { b"" };
+            let mut request = post(&[header, ("x-noise", &value)], &[body.as_bytes(), noise].concat());
+            request.method = method.to_owned();
+            request.query = query;
+            receive(intake, request, now())
+        });
+        match answered {
+            Received::Events(kept) => assert!(!kept.arrival.events.is_empty()),
+            Received::Refused(rejection, _) => assert!(!rejection.to_string().is_empty()),
+            Received::Handshake(answer) => assert_eq!(answer.status, 200),
+        }
     }
 }

@@ -1,25 +1,20 @@
 //! Signatures by HMAC, as declared: which header, what is signed, how it is written, how old it may be.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use base64::Engine;
 use hmac::{Hmac as Mac1, KeyInit, Mac};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::ingest::rejection::Rejection;
+use crate::ingest::verify::entries::Entries;
 use crate::ingest::verify::key::BASE64;
+use crate::ingest::verify::stamp;
 use crate::model::request::{Headers, RawRequest};
-use crate::source::declaration::{
-    Algorithm, Encoding, Hmac, KeyForm, SignatureList, SignedPart, TimeUnit, TimestampSpec,
-};
-
-/// Signatures looked at in one header; rotation needs two or three.
-const MAX_SIGNATURES: usize = 16;
+use crate::source::declaration::{Algorithm, Encoding, Hmac, KeyForm, SignedPart};
 
 /// A declared scheme with its keys.
 #[derive(Debug)]
@@ -174,7 +169,7 @@ impl HmacScheme {
                     Some(text) => text,
                     None => needed(&spec.headers, &request.headers, "timestamp")?,
                 };
-                in_range(spec, text, now)?;
+                stamp::check(spec, text, now)?;
                 text
             }
             None => "",
@@ -224,68 +219,6 @@ fn mismatch(declared: &Hmac, name: &str, unreadable: bool) -> Rejection {
     })
 }
 
-/// What stands in a signature header.
-struct Entries<'a> {
-    signatures: Vec<&'a str>,
-    timestamp: Option<&'a str>,
-}
-
-impl<'a> Entries<'a> {
-    fn read(declared: &'a Hmac, name: &str, header: &'a str) -> Result<Self, Rejection> {
-        let Some(list) = &declared.list else {
-            let signature = header
-                .trim()
-                .strip_prefix(&declared.prefix)
-                .ok_or_else(|| {
-                    Rejection::SignatureMismatch(format!(
-                        "the signature in {name} does not begin with {:?}",
-                        declared.prefix
-                    ))
-                })?;
-            return Ok(Entries {
-                signatures: vec![signature],
-                timestamp: None,
-            });
-        };
-        let mut entries = Entries {
-            signatures: Vec::new(),
-            timestamp: None,
-        };
-        for entry in split(list, header) {
-            let Some((label, value)) = entry.split_once(list.assign.as_str()) else {
-                continue;
-            };
-            let (label, value) = (label.trim(), value.trim());
-            if label == list.signature && entries.signatures.len() < MAX_SIGNATURES {
-                entries
-                    .signatures
-                    .push(value.strip_prefix(&declared.prefix).unwrap_or(value));
-            } else if Some(label) == list.timestamp.as_deref() {
-                entries.timestamp.get_or_insert(value);
-            }
-        }
-        if entries.signatures.is_empty() {
-            return Err(Rejection::SignatureMissing(format!(
-                "the header {name} holds no {} signature",
-                list.signature
-            )));
-        }
-        if list.timestamp.is_some() && entries.timestamp.is_none() {
-            return Err(Rejection::SignatureMissing(format!(
-                "the header {name} holds no timestamp"
-            )));
-        }
-        Ok(entries)
-    }
-}
-
-fn split<'a>(list: &'a SignatureList, header: &'a str) -> impl Iterator<Item = &'a str> {
-    header
-        .split(list.separator.as_str())
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty())
-}
-
 /// The first of `names` that the request has.
 fn first<'a>(names: &'a [String], headers: &'a Headers) -> Option<(&'a str, &'a str)> {
     names
@@ -318,65 +251,4 @@ fn decode(encoding: Encoding, text: &str) -> Option<Vec<u8>> {
         Encoding::Base64 => BASE64.decode(text).ok(),
     }
     .filter(|bytes| !bytes.is_empty())
-}
-
-/// Refuses a time that is too far from `now`, in either direction.
-fn in_range(spec: &TimestampSpec, text: &str, now: Timestamp) -> Result<(), Rejection> {
-    let signed = read_time(spec.unit, text.trim()).ok_or_else(|| {
-        let unit = match spec.unit {
-            TimeUnit::Seconds => "seconds since 1970",
-            TimeUnit::Milliseconds => "milliseconds since 1970",
-            TimeUnit::Rfc3339 => "an RFC 3339 time",
-            TimeUnit::HttpDate => "an HTTP date",
-        };
-        Rejection::TimestampOutOfRange(format!("the signed timestamp is not {unit}"))
-    })?;
-    let off = now.duration_since(signed);
-    if off.unsigned_abs() <= spec.tolerance {
-        return Ok(());
-    }
-    let direction = if off.is_negative() {
-        "in the future"
-    } else {
-        "old"
-    };
-    Err(Rejection::TimestampOutOfRange(format!(
-        "the signed timestamp is {} {direction}, {} are allowed: an old request was sent again, or a clock is wrong",
-        length(off.unsigned_abs()),
-        length(spec.tolerance)
-    )))
-}
-
-/// In words: `about 7 minutes`.
-fn length(duration: Duration) -> String {
-    match duration.as_secs() {
-        seconds @ 0..120 => format!("{seconds} seconds"),
-        seconds @ 120..7200 => format!("{} minutes", seconds / 60),
-        seconds @ 7200..172_800 => format!("{} hours", seconds / 3600),
-        seconds => format!("{} days", seconds / 86_400),
-    }
-}
-
-fn read_time(unit: TimeUnit, text: &str) -> Option<Timestamp> {
-    match unit {
-        TimeUnit::Seconds => Timestamp::from_second(text.parse().ok()?).ok(),
-        TimeUnit::Milliseconds => Timestamp::from_millisecond(text.parse().ok()?).ok(),
-        TimeUnit::Rfc3339 => text.parse().ok(),
-        TimeUnit::HttpDate => rfc2822::DateTimeParser::new().parse_timestamp(text).ok(),
-    }
-}
-
-/// `time` as the scheme writes it.
-///
-/// # Errors
-/// A sentence when the time has no such form.
-pub fn write_time(unit: TimeUnit, time: Timestamp) -> Result<String, String> {
-    Ok(match unit {
-        TimeUnit::Seconds => time.as_second().to_string(),
-        TimeUnit::Milliseconds => time.as_millisecond().to_string(),
-        TimeUnit::Rfc3339 => time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        TimeUnit::HttpDate => rfc2822::DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&time)
-            .map_err(|error| error.to_string())?,
-    })
 }

@@ -1,0 +1,135 @@
+//! The events of a payload, each with what is to be done about it.
+
+use jiff::Timestamp;
+
+use crate::expr::payload::to_json;
+use crate::ingest::dedupe;
+use crate::ingest::intake::Intake;
+use crate::ingest::payload::Payload;
+use crate::model::event::{EventStatus, NewEvent, Violation};
+use crate::model::id::new_id;
+use crate::source::envelope::{EnvelopeError, Part};
+
+/// Characters of a sender's words that are kept as an event's type and id.
+const WORD: usize = 255;
+
+/// What is to be done about an event.
+#[derive(Debug)]
+pub struct Finding {
+    status: EventStatus,
+    /// Why it is not pending.
+    reason: Option<String>,
+    violations: Vec<Violation>,
+}
+
+impl Finding {
+    fn pending() -> Self {
+        Finding {
+            status: EventStatus::Pending,
+            reason: None,
+            violations: Vec::new(),
+        }
+    }
+
+    fn ignored(reason: String) -> Self {
+        Finding {
+            status: EventStatus::Ignored,
+            reason: Some(reason),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Waits for a mended mapping and a replay.
+    pub fn quarantined(reason: String, violations: Vec<Violation>) -> Self {
+        Finding {
+            status: EventStatus::Quarantined,
+            reason: Some(reason),
+            violations,
+        }
+    }
+}
+
+/// Opens the payload's envelope and judges each part. A payload without parts, or with an envelope that cannot be read,
+/// is one event all the same: nothing is dropped silently.
+pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent> {
+    let body = &payload.request.body;
+    let parts = match intake.envelope.open(&payload.names(intake)) {
+        Ok(parts) => parts,
+        Err(error) => return vec![whole(intake, body, unopened(&error), now)],
+    };
+    if parts.is_empty() {
+        let empty = Finding::ignored("the request holds no events".to_owned());
+        return vec![whole(intake, body, empty, now)];
+    }
+    parts
+        .iter()
+        .map(|part| {
+            let finding = look_at(intake, payload, part);
+            NewEvent {
+                id: new_id(now),
+                part: part.index,
+                event_type: cut(&part.event_type),
+                delivery_id: part.id.as_deref().map(cut),
+                event_time: part.time,
+                dedupe: dedupe::claim(&intake.endpoint, part, body, intake.window),
+                status: finding.status,
+                reason: finding.reason,
+                violations: finding.violations,
+            }
+        })
+        .collect()
+}
+
+/// The one event of a request whose events are not known.
+pub fn whole(intake: &Intake, body: &[u8], finding: Finding, now: Timestamp) -> NewEvent {
+    NewEvent {
+        id: new_id(now),
+        part: 0,
+        event_type: String::new(),
+        delivery_id: None,
+        event_time: None,
+        dedupe: dedupe::by_body(intake.endpoint.as_bytes(), 0, body, intake.window),
+        status: finding.status,
+        reason: finding.reason,
+        violations: finding.violations,
+    }
+}
+
+fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
+    let Some(head) = part.spec.and_then(|spec| intake.events.get(spec)) else {
+        return Finding::ignored(match part.event_type.as_str() {
+            "" => "the event has no type that this source knows".to_owned(),
+            name => format!("no [[event]] of the source is called {:?}", cut(name)),
+        });
+    };
+    if head.ignore {
+        return Finding::ignored("the source declares this event to be of no interest".to_owned());
+    }
+    let Some(schema) = &head.schema else {
+        return Finding::pending();
+    };
+    let violations = match part.item.as_ref().map(to_json) {
+        None => intake.schemas.violations(schema, &payload.document),
+        Some(item) => intake.schemas.violations(schema, &item.unwrap_or_default()),
+    };
+    match violations.is_empty() {
+        true => Finding::pending(),
+        false => Finding::quarantined(
+            format!("the body does not match the schema {schema:?}"),
+            violations,
+        ),
+    }
+}
+
+/// The mapping may be mended and the event replayed.
+fn unopened(error: &EnvelopeError) -> Finding {
+    let violation = Violation {
+        path: String::new(),
+        message: error.to_string(),
+    };
+    Finding::quarantined(error.to_string(), vec![violation])
+}
+
+fn cut(word: &str) -> String {
+    word.chars().take(WORD).collect()
+}

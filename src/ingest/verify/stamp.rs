@@ -1,0 +1,70 @@
+//! Signed timestamps: how schemes write them, and how far from now they may be.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+
+use crate::ingest::rejection::Rejection;
+use crate::source::declaration::{TimeUnit, TimestampSpec};
+
+/// Refuses a time that is too far from `now`, in either direction.
+pub fn check(spec: &TimestampSpec, text: &str, now: Timestamp) -> Result<(), Rejection> {
+    let signed = read_time(spec.unit, text.trim()).ok_or_else(|| {
+        let unit = match spec.unit {
+            TimeUnit::Seconds => "seconds since 1970",
+            TimeUnit::Milliseconds => "milliseconds since 1970",
+            TimeUnit::Rfc3339 => "an RFC 3339 time",
+            TimeUnit::HttpDate => "an HTTP date",
+        };
+        Rejection::TimestampOutOfRange(format!("the signed timestamp is not {unit}"))
+    })?;
+    let off = now.duration_since(signed);
+    if off.unsigned_abs() <= spec.tolerance {
+        return Ok(());
+    }
+    let direction = if off.is_negative() {
+        "in the future"
+    } else {
+        "old"
+    };
+    Err(Rejection::TimestampOutOfRange(format!(
+        "the signed timestamp is {} {direction}, {} are allowed: an old request was sent again, or a clock is wrong",
+        length(off.unsigned_abs()),
+        length(spec.tolerance)
+    )))
+}
+
+/// In words: `about 7 minutes`.
+fn length(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ 0..120 => format!("{seconds} seconds"),
+        seconds @ 120..7200 => format!("{} minutes", seconds / 60),
+        seconds @ 7200..172_800 => format!("{} hours", seconds / 3600),
+        seconds => format!("{} days", seconds / 86_400),
+    }
+}
+
+fn read_time(unit: TimeUnit, text: &str) -> Option<Timestamp> {
+    match unit {
+        TimeUnit::Seconds => Timestamp::from_second(text.parse().ok()?).ok(),
+        TimeUnit::Milliseconds => Timestamp::from_millisecond(text.parse().ok()?).ok(),
+        TimeUnit::Rfc3339 => text.parse().ok(),
+        TimeUnit::HttpDate => rfc2822::DateTimeParser::new().parse_timestamp(text).ok(),
+    }
+}
+
+/// `time` as the scheme writes it.
+///
+/// # Errors
+/// A sentence when the time has no such form.
+pub fn write_time(unit: TimeUnit, time: Timestamp) -> Result<String, String> {
+    Ok(match unit {
+        TimeUnit::Seconds => time.as_second().to_string(),
+        TimeUnit::Milliseconds => time.as_millisecond().to_string(),
+        TimeUnit::Rfc3339 => time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        TimeUnit::HttpDate => rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&time)
+            .map_err(|error| error.to_string())?,
+    })
+}
