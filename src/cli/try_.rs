@@ -52,10 +52,9 @@ pub struct Try {
 /// A header line as typed.
 pub fn header(line: &str) -> Result<(String, String), String> {
     match line.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((
-            name.trim().to_ascii_lowercase(),
-            value.trim().to_owned(),
-        )),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+        }
         _ => Err("a header is 'Name: value'".to_owned()),
     }
 }
@@ -82,12 +81,17 @@ pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let report = try_body(&recipe, &request, &fetched)?;
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)?;
-    if report.violations.is_empty() {
-        Ok(ExitCode::SUCCESS)
-    } else {
+    if !report.violations.is_empty() {
         tell("The body does not validate; see violations.");
-        Ok(ExitCode::from(2))
+        return Ok(ExitCode::from(2));
     }
+    if report.records.is_empty() {
+        tell(&format!(
+            "Understood and of no interest: {} makes no record of it. Is a header missing that names the event?",
+            source.file
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn load(config: Option<&Path>) -> anyhow::Result<(Catalog, String)> {
@@ -190,14 +194,19 @@ mod tests {
     #[test]
     fn headers_as_people_type_them() {
         for (line, expected) in [
-            ("X-Shopify-Topic: orders/create", Some(("x-shopify-topic", "orders/create"))),
+            (
+                "X-Shopify-Topic: orders/create",
+                Some(("x-shopify-topic", "orders/create")),
+            ),
             ("a:b:c", Some(("a", "b:c"))),
             ("a:", Some(("a", ""))),
             ("no colon", None),
             (": x", None),
         ] {
             let found = header(line).ok();
-            let found = found.as_ref().map(|(name, value)| (name.as_str(), value.as_str()));
+            let found = found
+                .as_ref()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
             assert_eq!(found, expected, "{line}");
         }
     }

@@ -14,6 +14,7 @@
 mod api;
 mod architecture;
 mod catalog;
+mod commands;
 mod config;
 mod crash;
 mod dry;

@@ -21,10 +21,8 @@ pub fn print(address: &str, token: &str, config: &Path) {
     ));
     line(String::new());
     line(format!("  page     {}", cyan(&format!("http://{address}/"))));
-    line(format!(
-        "  posting  website (a form), lead-ads (Meta), shop (Shopify), crm (Standard Webhooks)"
-    ));
-    line(format!("  people   ana and rui in Iberia, marie and jonas in North, boss for the rest"));
+    line("  posting  website (a form), lead-ads (Meta), shop (Shopify), crm (Standard Webhooks)".to_owned());
+    line("  people   ana and rui in Iberia, marie and jonas in North, boss for the rest".to_owned());
     line(format!("  token    {token}"));
     line(String::new());
     line(format!("  {}\n", bold("Try, in another terminal")));
