@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::model::problem::Problem;
 use crate::source::catalog::Catalog;
-use crate::source::declaration::{Source, Verify};
+use crate::source::declaration::{KeyPlace, Source, Verify};
 use crate::source::endpoints;
 
 /// Arguments of `check`.
@@ -88,7 +88,9 @@ pub fn proof(source: &Source) -> String {
         .iter()
         .map(|scheme| match scheme {
             Verify::Hmac(hmac) => format!("HMAC in {}", hmac.headers.join(" or ")),
-            Verify::Key(place) => format!("a key ({place:?})"),
+            Verify::Key(KeyPlace::Header(name)) => format!("a key in the header {name}"),
+            Verify::Key(KeyPlace::Query(name)) => format!("a key in the URL (?{name}=)"),
+            Verify::Key(KeyPlace::Field(path)) => format!("a key in the body ({path})"),
             Verify::Basic => "Basic authentication".to_owned(),
             Verify::Bearer => "a bearer token".to_owned(),
         })

@@ -9,7 +9,8 @@ use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use crate::config::CatalogConfig;
+use crate::cli::told;
+use crate::config::{CatalogConfig, Config, Environment};
 use crate::source::catalog::Catalog;
 use crate::source::declaration::{KeyForm, Source, Verify};
 
@@ -48,6 +49,14 @@ pub fn run(args: &Init, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     for (name, source) in &endpoints {
         text.push_str(&endpoint(name, source)?);
     }
+    // A name that cannot be one (`my shop=shopify`, or the same twice) is told before anything is written.
+    Config::from_text(
+        "what would be written",
+        &text,
+        &Environment::new(),
+        Path::new("."),
+    )
+    .map_err(told)?;
     create(&args.config, &text)?;
     tell(&args.config, &endpoints, out)?;
     Ok(ExitCode::SUCCESS)
@@ -120,7 +129,12 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
     if !settings.is_empty() {
         writeln!(text, "[endpoint.settings]")?;
         for (name, spec) in settings {
-            writeln!(text, "{name} = \"{}\"   # {}", random(24)?, spec.help)?;
+            // What the sender repeats is ours to make up; anything else is theirs to give.
+            let value = match name.as_str() {
+                "verify_token" => random(24)?,
+                _ => "replace-me".to_owned(),
+            };
+            writeln!(text, "{name} = \"{value}\"   # {}", spec.help)?;
         }
     }
     Ok(text)

@@ -81,11 +81,19 @@ fn exit(all_well: bool) -> ExitCode {
 }
 
 fn find_endpoint<'c>(config: &'c Config, name: &str) -> anyhow::Result<&'c Endpoint> {
-    let found = config.endpoints.iter().find(|endpoint| endpoint.name == name);
+    let found = config
+        .endpoints
+        .iter()
+        .find(|endpoint| endpoint.name == name);
     if let Some(endpoint) = found {
         return Ok(endpoint);
     }
-    let names = || config.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+    let names = || {
+        config
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.name.as_str())
+    };
     let hint = nearest(name, names()).map_or_else(
         || format!("there are {}", names().collect::<Vec<_>>().join(", ")),
         |near| format!("did you mean {near}?"),
@@ -163,7 +171,10 @@ fn find_sample<'a>(args: &Send, source: &'a Source) -> anyhow::Result<Option<&'a
     let names = || source.samples.iter().map(|sample| sample.event.as_str());
     let Some(event) = &args.event else {
         if source.samples.is_empty() && args.body.is_none() {
-            bail!("{} has no sample; give a body with --body FILE", source.title);
+            bail!(
+                "{} has no sample; give a body with --body FILE",
+                source.title
+            );
         }
         return Ok(source.samples.first());
     };
@@ -216,7 +227,10 @@ impl Tally {
             self.accepted, self.duplicate, self.refused
         )?;
         if let Some(answer) = &self.first_refusal {
-            tell(&format!("the first refusal: {} {}", answer.status, answer.body));
+            tell(&format!(
+                "the first refusal: {} {}",
+                answer.status, answer.body
+            ));
         }
         Ok(exit(self.refused == 0))
     }

@@ -61,7 +61,11 @@ impl Answer {
         let text = |name: &str| self.body.get(name).and_then(Value::as_str);
         match text("code") {
             Some(code) => code,
-            None => text("status").unwrap_or(if self.is_success() { "accepted" } else { "refused" }),
+            None => text("status").unwrap_or(if self.is_success() {
+                "accepted"
+            } else {
+                "refused"
+            }),
         }
     }
 }
@@ -77,7 +81,11 @@ pub fn signed(
     now: Timestamp,
 ) -> anyhow::Result<Delivery> {
     let Message { body, headers } = message;
-    let secret = way.endpoint.secrets.first().filter(|_| !way.endpoint.unverified);
+    let secret = way
+        .endpoint
+        .secrets
+        .first()
+        .filter(|_| !way.endpoint.unverified);
     let Some(secret) = secret else {
         return Ok(Delivery {
             body,

@@ -92,7 +92,8 @@ fn usable(secret: &str, source: &Source) -> bool {
                 KeyForm::Base64 => decodes(text),
             }
         }
-        Verify::Key(_) | Verify::Basic | Verify::Bearer => true,
+        Verify::Basic => secret.contains(':'),
+        Verify::Key(_) | Verify::Bearer => true,
     })
 }
 

@@ -105,10 +105,19 @@ async fn line(store: &dyn Store, story: &Story) -> Result<String> {
             bold(&who),
             assignment(store, hero).await?
         ),
-        Kind::Order => format!("  {} {endpoint} {}{news} {}", cyan(&kind), bold(&who), order(hero)),
+        Kind::Order => format!(
+            "  {} {endpoint} {}{news} {}",
+            cyan(&kind),
+            bold(&who),
+            order(hero)
+        ),
         Kind::Ticket => {
             let subject = text(&hero.snapshot, "subject");
-            format!("  {} {endpoint} {}{news} {subject}", magenta(&kind), bold(&who))
+            format!(
+                "  {} {endpoint} {}{news} {subject}",
+                magenta(&kind),
+                bold(&who)
+            )
         }
         Kind::Contact => format!("  {} {endpoint} {}{news}", yellow(&kind), bold(&who)),
     })

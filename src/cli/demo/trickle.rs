@@ -69,12 +69,22 @@ async fn turn(
     let url = format!("http://{address}/hooks/{name}");
     if n % FORGERY_EVERY == FORGERY_EVERY - 1 && !endpoint.unverified {
         let answer = post(client, &url, forged(&delivery)).await?;
-        say("refused", name, answer.word(), "somebody without the secret tried");
+        say(
+            "refused",
+            name,
+            answer.word(),
+            "somebody without the secret tried",
+        );
     }
     post(client, &url, delivery.clone()).await?;
     if n % RETRY_EVERY == RETRY_EVERY - 1 {
         let answer = post(client, &url, delivery).await?;
-        say(answer.word(), name, event, "sent again by the sender; nothing happens twice");
+        say(
+            answer.word(),
+            name,
+            event,
+            "sent again by the sender; nothing happens twice",
+        );
     }
     Ok(())
 }

@@ -20,9 +20,23 @@ pub fn print(address: &str, token: &str, config: &Path) {
         dim("a throw-away store; everything goes when you stop it (Ctrl-C)")
     ));
     line(String::new());
+<<<<<<< HEAD
     line(format!("  page     {}", cyan(&format!("http://{address}/"))));
     line("  posting  website (a form), lead-ads (Meta), shop (Shopify), crm (Standard Webhooks)".to_owned());
     line("  people   ana and rui in Iberia, marie and jonas in North, boss for the rest".to_owned());
+=======
+    line(format!(
+        "  page     {}",
+        cyan(&format!("http://{address}/"))
+    ));
+    line(
+        "  posting  website (a form), lead-ads (Meta), shop (Shopify), crm (Standard Webhooks)"
+            .to_owned(),
+    );
+    line(
+        "  people   ana and rui in Iberia, marie and jonas in North, boss for the rest".to_owned(),
+    );
+>>>>>>> main
     line(format!("  token    {token}"));
     line(String::new());
     line(format!("  {}\n", bold("Try, in another terminal")));
@@ -34,7 +48,9 @@ pub fn print(address: &str, token: &str, config: &Path) {
     );
     step(
         "the newest leads",
-        format!("curl -s -H 'Authorization: Bearer {token}' 'http://{address}/api/v1/leads?limit=3'"),
+        format!(
+            "curl -s -H 'Authorization: Bearer {token}' 'http://{address}/api/v1/leads?limit=3'"
+        ),
     );
     step(
         "why does ada's lead belong to whom it does? every rule, every candidate, whose turn it was",
@@ -50,7 +66,10 @@ pub fn print(address: &str, token: &str, config: &Path) {
     );
     step(
         "fifty signed orders, as Shopify would send them",
-        format!("{} send shop orders/create --count 50 --url http://{address} --config {config}", program()),
+        format!(
+            "{} send shop orders/create --count 50 --url http://{address} --config {config}",
+            program()
+        ),
     );
     step(
         "the inbox, and everything as a spreadsheet",

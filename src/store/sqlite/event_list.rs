@@ -25,14 +25,24 @@ type Key = (i64, i64);
 const SAME_DELIVERY: i64 = 1000;
 
 pub(super) const NEWEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
-     WHERE status = ?1 AND stream = ?2 AND (received_at, seq) < (?3, ?4) AND received_at >= ?5
-     ORDER BY received_at DESC, seq DESC LIMIT ?6";
+     WHERE status = ?1 AND stream = ?2 AND (received_at, seq) < (?3, ?4)
+     ORDER BY received_at DESC, seq DESC LIMIT ?5";
 pub(super) const OLDEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
      WHERE status = 0 AND stream = ?1 ORDER BY received_at, seq LIMIT ?2";
 pub(super) const NEXT_STREAM: &str = "SELECT stream FROM event INDEXED BY event_list
      WHERE status = ?1 AND stream > ?2 ORDER BY stream LIMIT 1";
 pub(super) const DUE: &str = "SELECT due, received_at, seq FROM event INDEXED BY event_due
      WHERE status = 5 ORDER BY due LIMIT ?1";
+
+pub(super) const SWEPT_DELIVERIES: &str =
+    "SELECT event FROM delivery WHERE hash = ?1 ORDER BY event DESC LIMIT ?2";
+/// What is not swept yet is read row by row: its number is bounded.
+pub(super) const FRESH_DELIVERIES: &str =
+    "SELECT seq FROM event WHERE seq > ?1 AND delivery_id = ?2 ORDER BY seq DESC LIMIT ?3";
+pub(super) const REFUSALS: &str =
+    "SELECT seq FROM refusal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+pub(super) const REFUSALS_OF_ONE: &str =
+    "SELECT seq FROM refusal WHERE endpoint = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2";
 
 /// Events that pass the filter, newest first.
 pub(super) fn events(
@@ -94,12 +104,15 @@ fn newest(
     let mut select = conn.prepare_cached(NEWEST)?;
     for status in statuses {
         for stream in streams {
-            let rows = select.query_map(
-                (status, stream, before.0, before.1, since, rows(n)),
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )?;
+            let rows = select.query_map((status, stream, before.0, before.1, rows(n)), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
             for key in rows {
-                keys.push(key?);
+                let key: Key = key?;
+                if key.0 < since {
+                    break;
+                }
+                keys.push(key);
             }
         }
     }
@@ -125,13 +138,8 @@ fn named(conn: &Connection, q: &str) -> Done<Vec<Key>> {
     if let Ok(id) = Uuid::try_parse(q) {
         found.extend(event_row::by_id(conn, id)?);
     }
-    let mut swept = conn.prepare_cached(
-        "SELECT event FROM delivery WHERE hash = ?1 ORDER BY event DESC LIMIT ?2",
-    )?;
-    // What is not swept yet is read row by row: its number is bounded.
-    let mut fresh = conn.prepare_cached(
-        "SELECT seq FROM event WHERE seq > ?1 AND delivery_id = ?2 ORDER BY seq DESC LIMIT ?3",
-    )?;
+    let mut swept = conn.prepare_cached(SWEPT_DELIVERIES)?;
+    let mut fresh = conn.prepare_cached(FRESH_DELIVERIES)?;
     let mark = number::get(conn, "claims_swept")?;
     let mut seqs: Vec<i64> = swept
         .query_map([delivery_hash(q), SAME_DELIVERY], |row| row.get(0))?
@@ -215,11 +223,8 @@ pub(super) fn refusals(
         Some(cursor) => read_cursor::<1>('r', cursor)?[0],
         None => i64::MAX,
     };
-    let mut all =
-        conn.prepare_cached("SELECT seq FROM refusal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
-    let mut of_one = conn.prepare_cached(
-        "SELECT seq FROM refusal WHERE endpoint = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2",
-    )?;
+    let mut all = conn.prepare_cached(REFUSALS)?;
+    let mut of_one = conn.prepare_cached(REFUSALS_OF_ONE)?;
     walk::page(
         walk::limit(page.limit),
         start,

@@ -24,6 +24,8 @@ mod maintenance;
 mod migrate;
 mod number;
 mod open;
+#[cfg(test)]
+mod plans;
 mod postings;
 mod purge;
 mod queue;

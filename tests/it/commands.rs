@@ -1,0 +1,158 @@
+//! `init`, `check` and `sources` as people run them.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+
+/// Runs the binary in `folder`: whether it succeeded, and all it said.
+fn run(folder: &Path, arguments: &[&str]) -> (bool, String) {
+    let output = Command::cargo_bin("frontdesk")
+        .unwrap()
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn what_init_writes_is_right_and_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let (done, said) = run(folder.path(), &["init"]);
+    assert!(done, "{said}");
+    assert!(said.contains("frontdesk serve"), "{said}");
+    let file = folder.path().join("frontdesk.toml");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    let (done, said) = run(folder.path(), &["check"]);
+    assert!(done, "{said}");
+    for line in [
+        "/hooks/website",
+        "/hooks/shop",
+        "/hooks/lead-ads",
+        "3 endpoints",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+
+    let before = fs::read_to_string(&file).unwrap();
+    let (done, said) = run(folder.path(), &["init"]);
+    assert!(!done && said.contains("is not overwritten"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
+fn init_makes_the_endpoints_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (pair, sentence) in [
+        ("shop=shopfy", "there is no source"),
+        ("my shop=shopify", "the endpoint name \"my shop\""),
+        ("shop", "is not NAME=SOURCE"),
+    ] {
+        let (done, said) = run(folder.path(), &["init", pair]);
+        assert!(!done && said.contains(sentence), "{pair}: {said}");
+    }
+    let (done, said) = run(folder.path(), &["init", "crm=standard_webhooks"]);
+    assert!(done, "{said}");
+    let text = fs::read_to_string(folder.path().join("frontdesk.toml")).unwrap();
+    assert!(text.contains("whsec_"), "{text}");
+    let (done, said) = run(folder.path(), &["check"]);
+    assert!(done, "{said}");
+}
+
+#[test]
+fn check_names_every_problem_of_config_and_endpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |text: &str| {
+        fs::write(folder.path().join("frontdesk.toml"), text).unwrap();
+        run(folder.path(), &["check"])
+    };
+    let (done, said) = check("[server]\nlissten = \"x\"\n\n[[endpoint]]\nname = \"a\"\n");
+    assert!(!done);
+    assert!(
+        said.contains("frontdesk.toml:2: unknown key `server.lissten`"),
+        "{said}"
+    );
+    assert!(
+        said.contains("frontdesk.toml:4: `endpoint.source` is missing"),
+        "{said}"
+    );
+
+    let endpoint = |source: &str, more: &str| {
+        format!("[[endpoint]]\nname = \"a\"\nsource = \"{source}\"\n{more}\n")
+    };
+    for (text, sentence) in [
+        (
+            endpoint("shopfy", ""),
+            "there is no source called \"shopfy\"; did you mean \"shopify\"?",
+        ),
+        (endpoint("shopify", ""), "it has no secret"),
+        (
+            endpoint("shopify", "secrets = [\"short\"]"),
+            "secret 1 is shorter than 8 characters",
+        ),
+        (
+            endpoint("contact_form", ""),
+            "say `verify = \"none\"` out loud",
+        ),
+        (
+            endpoint("standard_webhooks", "secrets = [\"whsec_not base64!\"]"),
+            "does not decode to a key",
+        ),
+        (
+            endpoint("meta", "secrets = [\"long enough\"]"),
+            "the setting `verify_token` is missing",
+        ),
+        (
+            endpoint(
+                "shopify",
+                "secrets = [\"long enough\"]\nsettings = { acess = \"x\" }",
+            ),
+            "has no setting `acess`",
+        ),
+    ] {
+        let (done, said) = check(&text);
+        assert!(!done, "{text}");
+        assert!(
+            said.contains("frontdesk.toml:1: endpoint \"a\":") && said.contains(sentence),
+            "{said}"
+        );
+        assert!(
+            !said.contains("long enough") && !said.contains("not base64"),
+            "secrets never print: {said}"
+        );
+    }
+}
+
+#[test]
+fn sources_lists_and_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (done, said) = run(folder.path(), &["sources"]);
+    assert!(done);
+    for name in ["contact_form", "meta", "shopify", "standard_webhooks"] {
+        assert!(said.contains(name), "{said}");
+    }
+    let (done, said) = run(folder.path(), &["sources", "meta"]);
+    assert!(done);
+    for line in [
+        "/hooks/ENDPOINT",
+        "HMAC in x-hub-signature-256",
+        "access_token",
+        "leadgen",
+        "external_id",
+        "item.value.leadgen_id",
+        "36 hours",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let (done, said) = run(folder.path(), &["sources", "mata"]);
+    assert!(!done && said.contains("did you mean"), "{said}");
+}
