@@ -5,8 +5,7 @@ use std::sync::LazyLock;
 
 use crate::config::no_color;
 
-static COLOURS: LazyLock<bool> =
-    LazyLock::new(|| std::io::stderr().is_terminal() && !no_color());
+static COLOURS: LazyLock<bool> = LazyLock::new(|| std::io::stderr().is_terminal() && !no_color());
 
 fn painted(code: &str, text: &str) -> String {
     if *COLOURS {

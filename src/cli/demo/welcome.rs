@@ -20,11 +20,6 @@ pub fn print(address: &str, token: &str, config: &Path) {
         dim("a throw-away store; everything goes when you stop it (Ctrl-C)")
     ));
     line(String::new());
-<<<<<<< HEAD
-    line(format!("  page     {}", cyan(&format!("http://{address}/"))));
-    line("  posting  website (a form), lead-ads (Meta), shop (Shopify), crm (Standard Webhooks)".to_owned());
-    line("  people   ana and rui in Iberia, marie and jonas in North, boss for the rest".to_owned());
-=======
     line(format!(
         "  page     {}",
         cyan(&format!("http://{address}/"))
@@ -36,7 +31,6 @@ pub fn print(address: &str, token: &str, config: &Path) {
     line(
         "  people   ana and rui in Iberia, marie and jonas in North, boss for the rest".to_owned(),
     );
->>>>>>> main
     line(format!("  token    {token}"));
     line(String::new());
     line(format!("  {}\n", bold("Try, in another terminal")));

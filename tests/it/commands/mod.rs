@@ -5,6 +5,7 @@ mod demo;
 mod dry_try;
 mod mended;
 mod sends;
+mod set_up;
 mod starts;
 
 use std::path::Path;
