@@ -55,7 +55,7 @@ enum Command {
 
 /// Runs one command.
 ///
-/// Exit codes: 0 it worked, 1 it did not, 2 the command line is wrong (or, for `try`, the body is not valid).
+/// Exit codes: 0 it worked; 1 it did not, or the command line is wrong; 2 is `try`'s for a body that does not validate.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -96,9 +96,15 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// `frontdesk export … | head`: the reader has seen enough.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        let json = cause.downcast_ref::<serde_json::Error>();
+        io.map(std::io::Error::kind)
+            .or_else(|| json.and_then(serde_json::Error::io_error_kind))
+    };
     error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        .chain()
+        .any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
 }
 
 /// Words for people, on stderr.

@@ -81,12 +81,17 @@ pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let report = try_body(&recipe, &request, &fetched)?;
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)?;
-    if report.violations.is_empty() {
-        Ok(ExitCode::SUCCESS)
-    } else {
+    if !report.violations.is_empty() {
         tell("The body does not validate; see violations.");
-        Ok(ExitCode::from(2))
+        return Ok(ExitCode::from(2));
     }
+    if report.records.is_empty() {
+        tell(&format!(
+            "Understood and of no interest: {} makes no record of it. Is a header missing that names the event?",
+            source.file
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn load(config: Option<&Path>) -> anyhow::Result<(Catalog, String)> {

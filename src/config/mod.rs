@@ -200,6 +200,11 @@ fn process_environment() -> Environment {
     std::env::vars().collect()
 }
 
+/// Whether the person asked programs not to paint what they print (no-color.org).
+pub fn no_color() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty())
+}
+
 /// A section of the file over the same section of the defaults.
 struct Section<'d> {
     table: Table<'d>,

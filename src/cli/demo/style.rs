@@ -3,8 +3,9 @@
 use std::io::IsTerminal;
 use std::sync::LazyLock;
 
-static COLOURS: LazyLock<bool> =
-    LazyLock::new(|| std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
+use crate::config::no_color;
+
+static COLOURS: LazyLock<bool> = LazyLock::new(|| std::io::stderr().is_terminal() && !no_color());
 
 fn painted(code: &str, text: &str) -> String {
     if *COLOURS {

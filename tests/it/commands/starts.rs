@@ -1,0 +1,118 @@
+//! `serve`: refuses with every problem, says one line, stops cleanly; and the page at `/`.
+
+use crate::commands::frontdesk;
+use crate::process::{Gateway, write_config};
+
+#[test]
+fn nothing_starts_while_anything_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(
+        folder.path(),
+        "colour = \"red\"\n\n[[endpoint]]\nname = \"shop\"\nsource = \"shopfy\"\nsecrets = [\"long-enough-secret\"]\n",
+    );
+    let said = frontdesk(folder.path(), &["serve"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert_eq!(said.out, "");
+    assert!(
+        said.err.contains("frontdesk.toml:14") && said.err.contains("colour"),
+        "{said:?}"
+    );
+    write_config(
+        folder.path(),
+        "\n[[endpoint]]\nname = \"a\"\nsource = \"shopfy\"\nsecrets = [\"long-enough-secret\"]\n\n[[endpoint]]\nname = \"b\"\nsource = \"shopify\"\n",
+    );
+    let said = frontdesk(folder.path(), &["serve"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(
+        said.err.contains("shopify") && said.err.contains("no secret"),
+        "every problem at once: {said:?}"
+    );
+    assert!(said.err.contains("nothing was started"), "{said:?}");
+}
+
+#[test]
+fn a_taken_address_and_a_store_in_use_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "");
+    let gateway = Gateway::start(folder.path());
+    let said = frontdesk(folder.path(), &["serve"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("another gateway"), "{said:?}");
+    let other = tempfile::tempdir().unwrap();
+    write_config(other.path(), "");
+    let said = frontdesk(
+        other.path(),
+        &["serve", "--listen", &gateway.address.to_string()],
+    );
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("cannot listen on"), "{said:?}");
+}
+
+#[test]
+fn the_page_tells_where_things_are_and_no_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "");
+    let mut gateway = Gateway::start(folder.path());
+    let page = gateway.call("GET", "/", "", "").unwrap();
+    assert_eq!(page.status, 200);
+    for words in [
+        "/hooks/crm",
+        "Standard Webhooks",
+        "/openapi.json",
+        "/metrics",
+        "/healthz",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    assert!(
+        !page.body.contains("whsec_") && !page.body.contains("<script"),
+        "{}",
+        page.body
+    );
+    let head = page.head.to_ascii_lowercase();
+    assert!(
+        head.contains("content-security-policy: default-src 'none'"),
+        "{head}"
+    );
+    assert_eq!(
+        gateway.call("GET", "/home.css", "", "").unwrap().status,
+        200
+    );
+    for (path, status) in [
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/openapi.json", 200),
+        ("/api/v1/openapi.json", 200),
+    ] {
+        assert_eq!(
+            gateway.call("GET", path, "", "").unwrap().status,
+            status,
+            "{path}"
+        );
+    }
+    assert_eq!(gateway.terminate(), Some(0), "SIGTERM ends it well");
+}
+
+#[test]
+fn usage_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, code, words) in [
+        (vec!["--help"], 0, "Run the gateway"),
+        (vec!["--version"], 0, "frontdesk 0."),
+        (vec!["try", "--help"], 0, "--fetched"),
+    ] {
+        let said = frontdesk(folder.path(), &arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {said:?}");
+        assert!(said.out.contains(words), "{arguments:?}: {said:?}");
+    }
+    for arguments in [
+        vec![],
+        vec!["srve"],
+        vec!["serve", "--port", "1"],
+        vec!["serve", "--demo", "--config", "x"],
+    ] {
+        let said = frontdesk(folder.path(), &arguments);
+        assert_eq!(said.code, 1, "{arguments:?}: {said:?}");
+        assert!(!said.err.is_empty());
+    }
+}
