@@ -112,7 +112,7 @@ fn stages(criterion: &mut Criterion) {
     {
         let request = claimed.raw.clone().unwrap();
         let content_type = request.headers.get("content-type");
-        let body = Arc::new(payload::parse(&recipe.accepts, content_type, &request.body).unwrap());
+        let body = Arc::new(payload::parse(&recipe.formats, content_type, &request.body).unwrap());
         let names = envelope::names(
             &request,
             Arc::clone(&body),
@@ -127,7 +127,7 @@ fn stages(criterion: &mut Criterion) {
         };
         let mut group = criterion.benchmark_group(name);
         group.bench_function("parse", |b| {
-            b.iter(|| payload::parse(&recipe.accepts, content_type, black_box(&request.body)));
+            b.iter(|| payload::parse(&recipe.formats, content_type, black_box(&request.body)));
         });
         group.bench_function("names", |b| {
             b.iter(|| {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use crate::config::Config;
 use crate::model::problem::Problem;
 use crate::source::catalog::Catalog;
-use crate::source::declaration::{KeyPlace, Source, Verify};
+use crate::source::declaration::{KeyPlace, SignatureKind, Source, Verify};
 use crate::source::endpoints;
 
 /// Arguments of `check`.
@@ -87,7 +87,16 @@ pub fn proof(source: &Source) -> String {
         .verify
         .iter()
         .map(|scheme| match scheme {
-            Verify::Hmac(hmac) => format!("HMAC in {}", hmac.headers.join(" or ")),
+            Verify::Signature(signature) => {
+                let kind = match signature.kind {
+                    SignatureKind::Hmac(_) => "HMAC",
+                    SignatureKind::Digest(_) => "a hash with the secret",
+                    SignatureKind::Ed25519 => "an ed25519 signature",
+                    SignatureKind::Rsa => "an RSA signature",
+                };
+                format!("{kind} in {}", signature.headers.join(" or "))
+            }
+            Verify::Jwt(jwt) => format!("a signed token in {}", jwt.headers.join(" or ")),
             Verify::Key(KeyPlace::Header(name)) => format!("a key in the header {name}"),
             Verify::Key(KeyPlace::Query(name)) => format!("a key in the URL (?{name}=)"),
             Verify::Key(KeyPlace::Field(path)) => format!("a key in the body ({path})"),

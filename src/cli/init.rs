@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crate::cli::told;
 use crate::config::{CatalogConfig, Config, Environment};
 use crate::source::catalog::Catalog;
-use crate::source::declaration::{KeyForm, Source, Verify};
+use crate::source::declaration::{KeyForm, SignatureKind, Source, Verify};
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
@@ -143,13 +143,19 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
 /// A fresh secret in the form the source's scheme wants.
 fn secret(source: &Source) -> anyhow::Result<String> {
     for scheme in &source.verify {
-        if let Verify::Hmac(hmac) = scheme {
+        if let Verify::Signature(signature) = scheme
+            && matches!(
+                signature.kind,
+                SignatureKind::Hmac(_) | SignatureKind::Digest(_)
+            )
+        {
             let mut bytes = [0; 32];
             getrandom::fill(&mut bytes).context("no randomness")?;
-            return Ok(match hmac.key {
-                KeyForm::Text => random(32)?,
-                KeyForm::Base64 => format!("{}{}", hmac.key_prefix, STANDARD.encode(bytes)),
-                KeyForm::Hex => format!("{}{}", hmac.key_prefix, hex::encode(bytes)),
+            let prefix = signature.key_prefixes.first().map_or("", String::as_str);
+            return Ok(match signature.key {
+                KeyForm::Text | KeyForm::Html => random(32)?,
+                KeyForm::Base64 => format!("{prefix}{}", STANDARD.encode(bytes)),
+                KeyForm::Hex => format!("{prefix}{}", hex::encode(bytes)),
             });
         }
     }

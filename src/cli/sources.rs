@@ -85,8 +85,8 @@ fn show(source: &Source, public_url: &str, out: &mut dyn Write) -> anyhow::Resul
         writeln!(out, "Verified          {}", proof(source))?;
     }
     for scheme in &source.verify {
-        if let Verify::Hmac(hmac) = scheme
-            && let Some(time) = &hmac.timestamp
+        if let Verify::Signature(signature) = scheme
+            && let Some(time) = &signature.timestamp
         {
             let minutes = time.tolerance.as_secs() / 60;
             writeln!(

@@ -20,6 +20,7 @@ use crate::process::preview::try_body;
 use crate::process::recipe::Recipe;
 use crate::source::catalog::Catalog;
 use crate::source::declaration::Source;
+use crate::source::envelope;
 
 /// Arguments of `try`.
 #[derive(Debug, clap::Args)]
@@ -179,7 +180,8 @@ fn verified(
         line: 0,
     };
     let url = format!("{public_url}/hooks/{}", endpoint.name);
-    let verifier = Verifier::compile(source, &endpoint, url).map_err(anyhow::Error::msg)?;
+    let verifier = Verifier::compile(source, &endpoint, url, envelope::settings(source, |_| None))
+        .map_err(anyhow::Error::msg)?;
     let now = request.received_at;
     match verifier.verify(request, now) {
         Ok(verified) => Ok(verified.into_parts().0),

@@ -57,7 +57,8 @@ impl Home {
 
 fn proof(source: &Source) -> String {
     let word = |scheme: &Verify| match scheme {
-        Verify::Hmac(_) => "signature",
+        Verify::Signature(_) => "signature",
+        Verify::Jwt(_) => "signed token",
         Verify::Key(_) => "key",
         Verify::Basic => "Basic authentication",
         Verify::Bearer => "bearer token",

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use minijinja::value::{Enumerator, Object};
 use minijinja::{Error, ErrorKind, Value};
 
-use crate::expr::Formula;
+use crate::expr::{Formula, FormulaError, payload};
 
 /// A short list of names with their values; cloning it is cheap.
 #[derive(Debug, Clone, Default)]
@@ -22,10 +22,49 @@ enum Entry {
     Let(Arc<Let>, Arc<OnceLock<Value>>),
 }
 
+/// What a name is made of.
+pub enum Made {
+    Formula(Formula),
+    /// A list with one entry of these parts per item of `from`, called `item`.
+    Each {
+        from: Formula,
+        parts: Vec<(String, Formula)>,
+    },
+}
+
+impl Made {
+    fn formulas(&self) -> Vec<&Formula> {
+        match self {
+            Made::Formula(formula) => vec![formula],
+            Made::Each { from, parts } => std::iter::once(from)
+                .chain(parts.iter().map(|(_, formula)| formula))
+                .collect(),
+        }
+    }
+
+    fn eval(&self, scope: &Scope) -> Result<Value, FormulaError> {
+        let (from, parts) = match self {
+            Made::Formula(formula) => return formula.eval(scope),
+            Made::Each { from, parts } => (from, parts),
+        };
+        let list = from.eval(scope)?;
+        let mut entries = Vec::with_capacity(list.len().unwrap_or(0));
+        for item in list.try_iter().into_iter().flatten() {
+            let scope = scope.with("item", item);
+            let mut entry = Vec::with_capacity(parts.len());
+            for (name, formula) in parts {
+                entry.push((name.clone(), formula.eval(&scope)?));
+            }
+            entries.push(payload::of_pairs(entry));
+        }
+        Ok(Value::from(entries))
+    }
+}
+
 /// A name that stands for a formula: worked out at most once per event, and only when something reads it.
 pub struct Let {
     name: String,
-    formula: Formula,
+    made: Made,
     /// All it reads, also through the names it is made of.
     reads: Vec<String>,
 }
@@ -37,9 +76,10 @@ impl fmt::Debug for Let {
 }
 
 impl Let {
-    /// A name for `formula`, which may read the names of `earlier` ones; never itself.
-    pub fn new(name: &str, formula: Formula, earlier: &[Arc<Let>]) -> Self {
-        let mut reads = formula.variables();
+    /// A name for what is `made`, which may read the names of `earlier` ones; never itself.
+    pub fn new(name: &str, made: Made, earlier: &[Arc<Let>]) -> Self {
+        let formulas = made.formulas();
+        let mut reads: Vec<String> = formulas.into_iter().flat_map(Formula::variables).collect();
         for one in earlier {
             if reads.contains(&one.name) {
                 reads.extend(one.reads.iter().cloned());
@@ -47,7 +87,7 @@ impl Let {
         }
         Let {
             name: name.to_owned(),
-            formula,
+            made,
             reads,
         }
     }
@@ -132,7 +172,7 @@ impl Names {
     }
 
     fn work_out(self: &Arc<Self>, one: &Let) -> Value {
-        match one.formula.eval(&Scope(Arc::clone(self))) {
+        match one.made.eval(&Scope(Arc::clone(self))) {
             Ok(value) => value,
             Err(error) => Value::from(Error::new(
                 ErrorKind::InvalidOperation,
@@ -167,14 +207,14 @@ mod tests {
 
     use minijinja::Value;
 
-    use super::{Let, Scope};
+    use super::{Let, Made, Scope};
     use crate::expr::Formula;
 
     fn lets(all: &[(&str, &str)]) -> Vec<Arc<Let>> {
         let mut lets = Vec::new();
         for (name, formula) in all {
             let formula = Formula::compile(formula).unwrap();
-            lets.push(Arc::new(Let::new(name, formula, &lets)));
+            lets.push(Arc::new(Let::new(name, Made::Formula(formula), &lets)));
         }
         lets
     }
@@ -197,6 +237,28 @@ mod tests {
         check(&other, "loud ~ fixed", "HI BOB1");
         check(&scope, "loud", "HI ANA");
         check(&other.with("item", Value::from(1)), "greeting", "hi bob");
+    }
+
+    #[test]
+    fn names_for_lists() {
+        let formula = |text: &str| Formula::compile(text).unwrap();
+        let each = Made::Each {
+            from: formula("[1, 2]"),
+            parts: vec![("twice".to_owned(), formula("who ~ item ~ item"))],
+        };
+        let pairs = Arc::new(Let::new("pairs", each, &[]));
+        let scope = Scope::new([("who", Value::from("x")), ("item", Value::from(9))]);
+        let scope = scope.with_lets(&[pairs]);
+        check(
+            &scope,
+            "pairs | map(attribute='twice') | join('+')",
+            "x11+x22",
+        );
+        check(
+            &scope.with("who", Value::from("y")),
+            "pairs[1].twice ~ item",
+            "y229",
+        );
     }
 
     #[test]

@@ -23,6 +23,13 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
 }
 
+/// Whether the sender of a set-up request proved itself as for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    Proven,
+    Unproven,
+}
+
 /// The handshakes of an endpoint, compiled.
 #[derive(Debug)]
 pub struct Handshakes {
@@ -36,6 +43,7 @@ pub struct Handshakes {
 #[derive(Debug)]
 struct Handshake {
     method: String,
+    verified: bool,
     when: Option<Formula>,
     check: Option<Formula>,
     status: u16,
@@ -96,11 +104,12 @@ impl Handshakes {
         &self,
         request: &RawRequest,
         body: Option<&Arc<serde_json::Value>>,
+        trust: Trust,
     ) -> Option<Result<Answer, Rejection>> {
         let mut fitting = self
             .list
             .iter()
-            .filter(|it| it.fits(&request.method))
+            .filter(|it| it.fits(&request.method) && (trust == Trust::Proven || !it.verified))
             .peekable();
         fitting.peek()?;
         let names = self.names(request, body);
@@ -142,6 +151,7 @@ impl Handshake {
         };
         Handshake {
             method: declared.method.to_ascii_uppercase(),
+            verified: declared.verified,
             when,
             check,
             status: declared.status,

@@ -10,8 +10,8 @@ use crate::ingest::handshake::Handshakes;
 use crate::ingest::mask::Masks;
 use crate::ingest::verify::Verifier;
 use crate::model::problem::Problem;
-use crate::payload::Format;
-use crate::source::declaration::Source;
+use crate::payload::Formats;
+use crate::source::declaration::{Said, Source};
 use crate::source::envelope::{self, Envelope};
 use crate::source::schema::Schemas;
 
@@ -29,7 +29,7 @@ pub struct Intake {
     pub schemas: Schemas,
     /// One per `[[event]]`, in order.
     pub events: Vec<EventHead>,
-    pub accepts: Vec<Format>,
+    pub formats: Formats,
     /// Fields of the body that hold secrets, as dotted paths.
     pub redact: Vec<String>,
     pub masks: Masks,
@@ -58,6 +58,16 @@ pub struct Door {
     pub thank_you: Option<String>,
     /// 503, or what this source's sender needs to hear to try again.
     pub busy_status: u16,
+    /// What this source's sender needs to hear.
+    pub said: Sayings,
+}
+
+/// Answers that a source's sender insists on, in place of the gateway's own.
+#[derive(Debug, Clone, Default)]
+pub struct Sayings {
+    pub ok: Option<Said>,
+    pub ignored: Option<Said>,
+    pub invalid: Option<Said>,
 }
 
 /// What receiving needs to know of an `[[event]]`.
@@ -80,13 +90,14 @@ impl Intake {
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let url = format!("{}/hooks/{}", server.public_url, endpoint.name);
-        let verifier = Verifier::compile(source, endpoint, url).map_err(|message| {
-            problems.push(Problem {
-                file: format!("[[endpoint]] {}", endpoint.name),
-                line: endpoint.line,
-                message,
+        let verifier = Verifier::compile(source, endpoint, url, settings(endpoint, source))
+            .map_err(|message| {
+                problems.push(Problem {
+                    file: format!("[[endpoint]] {}", endpoint.name),
+                    line: endpoint.line,
+                    message,
+                });
             });
-        });
         let secret = endpoint.secrets.first().map(ExposeSecret::expose_secret);
         let mut note = |found| problems.extend::<Vec<Problem>>(found);
         let handshakes =
@@ -110,7 +121,7 @@ impl Intake {
             envelope,
             schemas,
             events: heads(source),
-            accepts: source.body.accepts.clone(),
+            formats: source.body.formats.clone(),
             redact,
             region: endpoint.region.clone(),
             tables: envelope::tables(source),
@@ -132,6 +143,11 @@ impl Door {
             allow_origins: endpoint.allow_origins.clone(),
             thank_you: endpoint.thank_you.clone(),
             busy_status: source.answer.busy_status,
+            said: Sayings {
+                ok: source.answer.ok.clone(),
+                ignored: source.answer.ignored.clone(),
+                invalid: source.answer.invalid.clone(),
+            },
         }
     }
 }

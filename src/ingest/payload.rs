@@ -35,10 +35,11 @@ impl Payload {
     /// # Errors
     /// The request with `MalformedBody` or `UnsupportedMediaType`.
     pub fn parse(intake: &Intake, verified: VerifiedRequest) -> Result<Self, Box<Unread>> {
-        let (mut request, verdict) = verified.into_parts();
+        let (mut request, verdict, document) = verified.into_parts();
         intake.masks.apply(&mut request);
         let content_type = request.headers.get("content-type");
-        let mut document = match payload::parse(&intake.accepts, content_type, &request.body) {
+        let parse = || payload::parse(&intake.formats, content_type, &request.body);
+        let mut document = match document.unwrap_or_else(parse) {
             Ok(document) => document,
             Err(error) => {
                 return Err(Box::new(Unread {
@@ -52,7 +53,7 @@ impl Payload {
             let body = std::mem::take(&mut request.body);
             let fields = &intake.redact;
             request.body =
-                redact::redact(&intake.accepts, content_type, body, &mut document, fields);
+                redact::redact(&intake.formats, content_type, body, &mut document, fields);
         }
         Ok(Payload {
             request,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::ingest::handshake::Answer;
+use crate::ingest::handshake::{Answer, Trust};
 use crate::ingest::intake::Intake;
 use crate::ingest::judge::{Finding, judge, whole};
 use crate::ingest::payload::{Payload, Unread};
@@ -66,9 +66,10 @@ pub fn receive(intake: &Intake, incoming: Incoming, now: Timestamp) -> Received 
         Err(unread) => return keep_unread(intake, *unread, now),
     };
     if intake.handshakes.has_post()
-        && let Some(answer) = intake
-            .handshakes
-            .answer(&payload.request, Some(&payload.document))
+        && let Some(answer) =
+            intake
+                .handshakes
+                .answer(&payload.request, Some(&payload.document), Trust::Proven)
     {
         return answered(answer, payload.request);
     }
@@ -106,7 +107,7 @@ fn unpack(
 
 /// Answers a request that is no POST.
 fn greet(intake: &Intake, request: RawRequest) -> Received {
-    match intake.handshakes.answer(&request, None) {
+    match intake.handshakes.answer(&request, None, Trust::Unproven) {
         Some(answer) => answered(answer, request),
         None => {
             let rejection = Rejection::MethodNotAllowed(intake.handshakes.allowed());
@@ -120,10 +121,13 @@ fn greet_unproven(intake: &Intake, unproven: Unproven) -> Received {
     let Unproven { request, rejection } = unproven;
     if intake.handshakes.has_post() {
         let content_type = request.headers.get("content-type");
-        let body = payload::parse(&intake.accepts, content_type, &request.body)
+        let body = payload::parse(&intake.formats, content_type, &request.body)
             .ok()
             .map(Arc::new);
-        if let Some(answer) = intake.handshakes.answer(&request, body.as_ref()) {
+        if let Some(answer) = intake
+            .handshakes
+            .answer(&request, body.as_ref(), Trust::Unproven)
+        {
             return answered(answer, request);
         }
     }

@@ -59,9 +59,9 @@ fn kept_body(intake: &Intake, request: &RawRequest) -> Vec<u8> {
         return request.body.get(..BODY).unwrap_or(&request.body).to_vec();
     }
     let content_type = request.headers.get("content-type");
-    match payload::parse(&intake.accepts, content_type, &request.body) {
+    match payload::parse(&intake.formats, content_type, &request.body) {
         Ok(mut document) => payload::redact::redact(
-            &intake.accepts,
+            &intake.formats,
             content_type,
             request.body.clone(),
             &mut document,

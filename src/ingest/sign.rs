@@ -5,10 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::ingest::verify::hmac::{Key, Signable};
+use crate::ingest::verify::jwt;
+use crate::ingest::verify::keys;
+use crate::ingest::verify::signature::{Signable, needs_document};
 use crate::ingest::verify::stamp::write_time;
 use crate::model::request::Headers;
-use crate::source::declaration::{Encoding, Hmac, KeyPlace, Source, Verify};
+use crate::payload;
+use crate::source::declaration::{Encoding, KeyPlace, Signature, Source, Verify};
 
 /// A request before it is signed.
 #[derive(Debug)]
@@ -47,31 +50,63 @@ pub enum SignError {
     Time(String),
 }
 
-/// Signs with the first scheme of the source; a source without one needs nothing.
+/// Signs with the first scheme of the source that the secret can sign for; a source without any needs nothing.
 ///
 /// # Errors
-/// A secret that does not decode, or a body that cannot take the key.
+/// A secret that is no key of any of them, or a body that cannot take the key.
 pub fn sign(source: &Source, secret: &str, request: &Unsigned<'_>) -> Result<Signed, SignError> {
+    let mut refused = None;
+    for scheme in &source.verify {
+        match sign_as(source, scheme, secret, request) {
+            Ok(signed) => return Ok(signed),
+            Err(error) => {
+                refused.get_or_insert(error);
+            }
+        }
+    }
+    refused.map_or_else(|| Ok(Signed::default()), Err)
+}
+
+/// Signs with one scheme of the source.
+///
+/// # Errors
+/// A secret that is no key of it, or a body that cannot take the key.
+pub fn sign_as(
+    source: &Source,
+    scheme: &Verify,
+    secret: &str,
+    request: &Unsigned<'_>,
+) -> Result<Signed, SignError> {
     let mut signed = Signed::default();
-    match source.verify.first() {
-        None => {}
-        Some(Verify::Hmac(declared)) => signed.headers = hmac(declared, secret, request)?,
-        Some(Verify::Key(KeyPlace::Header(name))) => {
+    match scheme {
+        Verify::Signature(declared) => {
+            signed.headers = signature(source, declared, secret, request)?;
+        }
+        Verify::Jwt(declared) => {
+            let token = jwt::sign(declared, secret, request.body);
+            let name = declared.headers.first().map_or("", String::as_str);
+            let value = match name {
+                "authorization" => format!("Bearer {token}"),
+                _ => token,
+            };
+            signed.headers = Headers(vec![(name.to_owned(), value)]);
+        }
+        Verify::Key(KeyPlace::Header(name)) => {
             signed.headers = Headers(vec![(name.to_ascii_lowercase(), secret.to_owned())]);
         }
-        Some(Verify::Key(KeyPlace::Query(name))) => {
+        Verify::Key(KeyPlace::Query(name)) => {
             let query = form_urlencoded::Serializer::new(String::new())
                 .append_pair(name, secret)
                 .finish();
             signed.query = Some(query);
         }
-        Some(Verify::Key(KeyPlace::Field(path))) => {
+        Verify::Key(KeyPlace::Field(path)) => {
             signed.body = Some(with_key(request.body, path, secret)?);
         }
-        Some(Verify::Basic) => {
+        Verify::Basic => {
             signed.headers = authorization(&format!("Basic {}", STANDARD.encode(secret)));
         }
-        Some(Verify::Bearer) => signed.headers = authorization(&format!("Bearer {secret}")),
+        Verify::Bearer => signed.headers = authorization(&format!("Bearer {secret}")),
     }
     Ok(signed)
 }
@@ -80,23 +115,33 @@ fn authorization(value: &str) -> Headers {
     Headers::from([("authorization", value)])
 }
 
-fn hmac(declared: &Hmac, secret: &str, request: &Unsigned<'_>) -> Result<Headers, SignError> {
-    let key = Key::read(declared, secret).map_err(SignError::Secret)?;
+fn signature(
+    source: &Source,
+    declared: &Signature,
+    secret: &str,
+    request: &Unsigned<'_>,
+) -> Result<Headers, SignError> {
     let timestamp = match &declared.timestamp {
         Some(spec) => write_time(spec.unit, request.now).map_err(SignError::Time)?,
         None => String::new(),
     };
-    let tag = key.sign(
-        &declared.signed,
-        &Signable {
-            id: request.id,
-            timestamp: &timestamp,
-            method: request.method,
-            url: request.url,
-            headers: request.headers,
-            body: request.body,
-        },
-    );
+    let document = match needs_document(declared) {
+        true => {
+            let content_type = request.headers.get("content-type");
+            payload::parse(&source.body.formats, content_type, request.body).ok()
+        }
+        false => None,
+    };
+    let what = Signable {
+        id: request.id,
+        timestamp: &timestamp,
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body: request.body,
+        document: document.as_ref(),
+    };
+    let tag = keys::sign(declared, secret, &what).map_err(SignError::Secret)?;
     let signature = match declared.encoding {
         Encoding::Hex => hex::encode(tag),
         Encoding::Base64 => STANDARD.encode(tag),
@@ -124,6 +169,7 @@ fn hmac(declared: &Hmac, secret: &str, request: &Unsigned<'_>) -> Result<Headers
             .into_iter()
             .filter_map(|(name, value)| Some((name?.to_ascii_lowercase(), value)))
             .chain(stamped.map(|name| (name.to_ascii_lowercase(), timestamp.clone())))
+            .chain(declared.given.iter().cloned())
             .collect(),
     ))
 }

@@ -1,33 +1,47 @@
 //! Believing a sender: the only place that makes a `VerifiedRequest`.
 
 pub mod entries;
-pub mod hmac;
+pub mod jwt;
 pub mod key;
+pub mod keys;
+pub mod pem;
+pub mod reading;
+pub mod scheme;
+pub mod signature;
 pub mod stamp;
 
-use jiff::Timestamp;
-use secrecy::ExposeSecret;
+use std::sync::Arc;
 
-use crate::config::{Endpoint, SecretString};
+use jiff::Timestamp;
+use minijinja::Value as Formed;
+use serde_json::Value;
+
+use crate::config::Endpoint;
+use crate::expr::Formula;
+use crate::expr::payload::of_json;
+use crate::expr::scope::Scope;
 use crate::ingest::mask::Masks;
 use crate::ingest::rejection::Rejection;
-use crate::ingest::verify::hmac::HmacScheme;
-use crate::ingest::verify::key::Keys;
+use crate::ingest::verify::reading::Reading;
+use crate::ingest::verify::scheme::Scheme;
 use crate::model::event::Verdict;
 use crate::model::request::RawRequest;
-use crate::payload::Format;
-use crate::source::declaration::{KeyPlace, Source, Verify};
+use crate::payload::{Formats, ParseError};
+use crate::source::declaration::Source;
+use crate::source::envelope;
 
 /// A request whose sender proved itself (or whose endpoint says out loud that nobody has to).
 #[derive(Debug)]
 pub struct VerifiedRequest {
     request: RawRequest,
     verdict: Verdict,
+    document: Option<Result<Value, ParseError>>,
 }
 
 impl VerifiedRequest {
-    pub fn into_parts(self) -> (RawRequest, Verdict) {
-        (self.request, self.verdict)
+    /// The request, who vouches for it, and its body as a document where a scheme had to look into it.
+    pub fn into_parts(self) -> (RawRequest, Verdict, Option<Result<Value, ParseError>>) {
+        (self.request, self.verdict, self.document)
     }
 }
 
@@ -41,36 +55,35 @@ pub struct Unproven {
 /// What an endpoint asks of its senders, with the keys decoded.
 #[derive(Debug)]
 pub struct Verifier {
-    /// In order; the first whose signature or key is present decides. Empty: nothing is asked.
+    /// In order; the first that holds proves the sender. Empty: nothing is asked.
     schemes: Vec<Scheme>,
+    /// Of the request as a whole, as it is written and as it is run.
+    check: Option<(String, Formula)>,
+    settings: Formed,
     /// The public URL as registered at the sender, without a query.
     url: String,
-    accepts: Vec<Format>,
-}
-
-#[derive(Debug)]
-enum Scheme {
-    Hmac(Box<HmacScheme>),
-    Key(KeyPlace, Keys),
-    Basic(Keys),
-    Bearer(Keys),
+    formats: Formats,
 }
 
 impl Verifier {
-    /// Decodes the endpoint's secrets for each of the source's schemes.
+    /// Decodes the endpoint's secrets for each of the source's schemes; `settings` are for the source's own check.
     ///
     /// # Errors
     /// A sentence about an endpoint that could tell nobody apart: no scheme, or no secret that is a key of one.
-    pub fn compile(source: &Source, endpoint: &Endpoint, url: String) -> Result<Self, String> {
+    pub fn compile(
+        source: &Source,
+        endpoint: &Endpoint,
+        url: String,
+        settings: Formed,
+    ) -> Result<Self, String> {
         let secrets = endpoint.secrets.as_slice();
-        let schemes: Vec<_> = match endpoint.unverified {
-            true => Vec::new(),
-            false => source
-                .verify
-                .iter()
-                .filter_map(|it| Scheme::compile(it, secrets))
-                .collect(),
+        let declared = match endpoint.unverified {
+            true => [].iter(),
+            false => source.verify.iter(),
         };
+        let schemes: Vec<_> = declared
+            .filter_map(|scheme| Scheme::compile(scheme, secrets))
+            .collect();
         if schemes.is_empty() && !endpoint.unverified {
             return Err(format!(
                 "none of its secrets is a key as {} has them, so nothing could be verified; say verify = \"none\" if \
@@ -78,10 +91,20 @@ impl Verifier {
                 source.title
             ));
         }
+        let check = match &source.check {
+            Some(expr) if !schemes.is_empty() => {
+                let formula = Formula::compile(&expr.text);
+                let formula = formula.map_err(|error| format!("verify.check: {error}"))?;
+                Some((expr.text.clone(), formula))
+            }
+            _ => None,
+        };
         Ok(Verifier {
             schemes,
+            check,
+            settings,
             url,
-            accepts: source.body.accepts.clone(),
+            formats: source.body.formats.clone(),
         })
     }
 
@@ -94,22 +117,14 @@ impl Verifier {
     pub fn masks(&self) -> Masks {
         let mut masks = Masks::default();
         for scheme in &self.schemes {
-            match scheme {
-                Scheme::Hmac(hmac) => masks.headers.extend_from_slice(hmac.headers()),
-                Scheme::Key(KeyPlace::Header(name), _) => masks.headers.push(name.clone()),
-                Scheme::Key(KeyPlace::Query(name), _) => masks.query.push(name.clone()),
-                Scheme::Key(KeyPlace::Field(_), _) | Scheme::Basic(_) | Scheme::Bearer(_) => {}
-            }
+            scheme.mask(&mut masks);
         }
         masks
     }
 
     /// Fields of the body that hold keys.
     pub fn key_fields(&self) -> impl Iterator<Item = &String> {
-        self.schemes.iter().filter_map(|scheme| match scheme {
-            Scheme::Key(KeyPlace::Field(path), _) => Some(path),
-            _ => None,
-        })
+        self.schemes.iter().filter_map(Scheme::key_field)
     }
 
     /// Lets a request through, or says which check failed.
@@ -122,93 +137,69 @@ impl Verifier {
         request: RawRequest,
         now: Timestamp,
     ) -> Result<VerifiedRequest, Box<Unproven>> {
-        match self.judge(&request, now) {
-            Ok(verdict) => Ok(VerifiedRequest { request, verdict }),
+        let reading = Reading::new(&request, &self.formats);
+        let judged = self
+            .judge(&reading, now)
+            .and_then(|verdict| self.check(&reading).map(|()| verdict));
+        let document = reading.into_document();
+        match judged {
+            Ok(verdict) => Ok(VerifiedRequest {
+                request,
+                verdict,
+                document,
+            }),
             Err(rejection) => Err(Box::new(Unproven { request, rejection })),
         }
     }
 
-    fn judge(&self, request: &RawRequest, now: Timestamp) -> Result<Verdict, Rejection> {
-        for scheme in &self.schemes {
-            if let Some(answer) = self.ask(scheme, request, now) {
-                return answer;
-            }
-        }
-        match self.schemes.first() {
-            Some(first) => Err(first.missing()),
-            None => Ok(Verdict {
+    /// The first scheme that holds. When none does, what was wrong with the first that the request has something for.
+    fn judge(&self, reading: &Reading<'_>, now: Timestamp) -> Result<Verdict, Rejection> {
+        let Some(first) = self.schemes.first() else {
+            return Ok(Verdict {
                 scheme: "none".to_owned(),
                 secret: None,
-            }),
-        }
-    }
-
-    /// What a scheme says; `None` when the request carries nothing for it.
-    fn ask(
-        &self,
-        scheme: &Scheme,
-        request: &RawRequest,
-        now: Timestamp,
-    ) -> Option<Result<Verdict, Rejection>> {
-        let (name, found) = match scheme {
-            Scheme::Hmac(hmac) => ("hmac", hmac.verify(request, &self.url, now)?),
-            Scheme::Key(place, keys) => {
-                let presented = key::find(place, request, &self.accepts)?;
-                ("key", keys.check(presented.as_bytes()))
-            }
-            Scheme::Basic(keys) => ("basic", keys.check(&key::basic(request)?)),
-            Scheme::Bearer(keys) => ("bearer", keys.check(key::bearer(request)?.as_bytes())),
+            });
         };
-        Some(found.map(|secret| Verdict {
-            scheme: name.to_owned(),
-            secret: Some(secret),
-        }))
-    }
-}
-
-impl Scheme {
-    /// `None` when not one of the secrets is a key of this scheme.
-    fn compile(declared: &Verify, secrets: &[SecretString]) -> Option<Self> {
-        if secrets.is_empty() {
-            return None;
-        }
-        let secrets = secrets.iter().map(ExposeSecret::expose_secret);
-        Some(match declared {
-            Verify::Hmac(declared) => Scheme::Hmac(Box::new(HmacScheme::compile(
-                (**declared).clone(),
-                secrets,
-            )?)),
-            Verify::Key(place) => Scheme::Key(lower(place), Keys::of(secrets)),
-            Verify::Basic => Scheme::Basic(Keys::of(secrets)),
-            Verify::Bearer => Scheme::Bearer(Keys::of(secrets)),
-        })
-    }
-
-    fn missing(&self) -> Rejection {
-        match self {
-            Scheme::Hmac(hmac) => hmac.missing(),
-            Scheme::Key(KeyPlace::Header(name), _) => {
-                Rejection::KeyInvalid(format!("the header {name} with the key is missing"))
+        let mut refused = None;
+        for scheme in &self.schemes {
+            match scheme.ask(reading, &self.url, now) {
+                None => {}
+                Some(Ok(secret)) => {
+                    return Ok(Verdict {
+                        scheme: scheme.name().to_owned(),
+                        secret: Some(secret),
+                    });
+                }
+                Some(Err(rejection)) => {
+                    refused.get_or_insert(rejection);
+                }
             }
-            Scheme::Key(KeyPlace::Query(name), _) => Rejection::KeyInvalid(format!(
-                "the query parameter {name} with the key is missing"
-            )),
-            Scheme::Key(KeyPlace::Field(path), _) => Rejection::KeyInvalid(format!(
-                "the field {path} with the key is missing in the body"
-            )),
-            Scheme::Basic(_) => Rejection::KeyInvalid(
-                "the header Authorization with Basic credentials is missing".to_owned(),
-            ),
-            Scheme::Bearer(_) => Rejection::KeyInvalid(
-                "the header Authorization with a Bearer token is missing".to_owned(),
-            ),
         }
+        Err(refused.unwrap_or_else(|| first.missing()))
     }
-}
 
-fn lower(place: &KeyPlace) -> KeyPlace {
-    match place {
-        KeyPlace::Header(name) => KeyPlace::Header(name.to_ascii_lowercase()),
-        other => other.clone(),
+    /// The source's own check. A body that is no document cannot be checked, and is nothing to act upon either.
+    fn check(&self, reading: &Reading<'_>) -> Result<(), Rejection> {
+        let Some((text, formula)) = &self.check else {
+            return Ok(());
+        };
+        let Some(document) = reading.document() else {
+            return Ok(());
+        };
+        let request = reading.request;
+        let names = Scope::new([
+            ("body", of_json(Arc::new(document.clone()))),
+            ("header", envelope::header_value(&request.headers)),
+            ("query", envelope::query_value(&request.query)),
+            ("endpoint", Formed::from(request.endpoint.as_str())),
+            ("method", Formed::from(request.method.as_str())),
+            ("settings", self.settings.clone()),
+        ]);
+        match formula.is_true(&names) {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(Rejection::SignatureMismatch(format!(
+                "the request is signed, but does not pass this source's own check: {text}"
+            ))),
+        }
     }
 }

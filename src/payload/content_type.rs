@@ -35,7 +35,9 @@ impl ContentType {
             "application/json" | "text/json" => Some(Format::Json),
             "application/x-www-form-urlencoded" => Some(Format::Form),
             "multipart/form-data" => Some(Format::Multipart),
+            "application/xml" | "text/xml" => Some(Format::Xml),
             other if other.ends_with("+json") => Some(Format::Json),
+            other if other.ends_with("+xml") => Some(Format::Xml),
             _ => None,
         }
     }
@@ -43,18 +45,19 @@ impl ContentType {
 
 /// Picks the format of a body among those a source accepts.
 ///
-/// Senders are sloppy, so JSON is recognised by its first character where it is accepted and the header is absent,
-/// says `text/plain` or bytes, or (the default of many tools) names a form, in which no name can begin so.
+/// Senders are sloppy, so JSON and XML are recognised by their first character where they are accepted and the header is
+/// absent, says `text/plain` or bytes, or (the default of many tools) names a form, in which no name can begin so.
 ///
 /// # Errors
 /// `UnsupportedMediaType`, naming what would be accepted.
 pub fn pick(accepts: &[Format], declared: &ContentType, body: &[u8]) -> Result<Format, ParseError> {
-    let json_inside = accepts.contains(&Format::Json) && looks_like_json(body);
-    match declared.format() {
-        Some(Format::Form) if accepts.contains(&Format::Form) && json_inside => Ok(Format::Json),
-        Some(format) if accepts.contains(&format) => Ok(format),
-        None if json_inside && is_vague(&declared.media_type) => Ok(Format::Json),
-        None if declared.media_type.is_empty() => accepts.first().copied().ok_or_else(|| {
+    let seen = looks_like(body).filter(|format| accepts.contains(format));
+    match (declared.format(), seen) {
+        (Some(Format::Form), Some(seen)) if accepts.contains(&Format::Form) => Ok(seen),
+        (Some(Format::Form), Some(Format::Xml)) => Ok(Format::Xml),
+        (Some(format), _) if accepts.contains(&format) => Ok(format),
+        (None, Some(seen)) if is_vague(&declared.media_type) => Ok(seen),
+        (None, _) if declared.media_type.is_empty() => accepts.first().copied().ok_or_else(|| {
             ParseError::UnsupportedMediaType("the source accepts no body at all".to_owned())
         }),
         _ => Err(ParseError::UnsupportedMediaType(refusal(accepts, declared))),
@@ -65,11 +68,14 @@ fn is_vague(media_type: &str) -> bool {
     matches!(media_type, "" | "text/plain" | "application/octet-stream")
 }
 
-fn looks_like_json(body: &[u8]) -> bool {
+fn looks_like(body: &[u8]) -> Option<Format> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    body.iter()
-        .find(|byte| !byte.is_ascii_whitespace())
-        .is_some_and(|first| matches!(first, b'{' | b'['))
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace())?;
+    match first {
+        b'{' | b'[' => Some(Format::Json),
+        b'<' => Some(Format::Xml),
+        _ => None,
+    }
 }
 
 fn refusal(accepts: &[Format], declared: &ContentType) -> String {
@@ -125,7 +131,7 @@ impl<'a> Iterator for Parameters<'a> {
 #[cfg(test)]
 mod tests {
     use super::{ContentType, pick};
-    use crate::payload::Format::{self, Form, Json, Multipart};
+    use crate::payload::Format::{self, Form, Json, Multipart, Xml};
 
     fn check(accepts: &[Format], header: Option<&str>, body: &str, expected: Option<Format>) {
         let picked = pick(accepts, &ContentType::of(header), body.as_bytes());
@@ -173,6 +179,16 @@ mod tests {
             (json, Some("application/x-www-form-urlencoded"), "{}", None),
             (json, Some("multipart/form-data; boundary=x"), "{}", None),
             (&[], None, "{}", None),
+            (&[Xml], Some("text/xml; charset=utf-8"), "<a/>", Some(Xml)),
+            (&[Xml], Some("application/soap+xml"), "<a/>", Some(Xml)),
+            (&[Xml], Some("text/plain"), "\n<a/>", Some(Xml)),
+            (
+                &[Xml],
+                Some("application/x-www-form-urlencoded"),
+                "<a/>",
+                Some(Xml),
+            ),
+            (&[Xml], Some("application/json"), "<a/>", None),
         ] {
             check(accepts, header, body, expected);
         }

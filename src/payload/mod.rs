@@ -7,6 +7,7 @@ pub mod json;
 pub mod multipart;
 pub mod redact;
 pub mod tree;
+pub mod xml;
 
 use std::borrow::Cow;
 
@@ -22,6 +23,17 @@ pub enum Format {
     Form,
     /// `multipart/form-data`
     Multipart,
+    /// `text/xml` and the like
+    Xml,
+}
+
+/// How bodies of a source are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Formats {
+    /// In order of preference; the content type picks, and the first is taken when there is none.
+    pub accepts: Vec<Format>,
+    /// Fields of a form whose text is a JSON document; the document takes the text's place.
+    pub json_in: Vec<String>,
 }
 
 impl Format {
@@ -31,6 +43,7 @@ impl Format {
             Format::Json => "application/json",
             Format::Form => "application/x-www-form-urlencoded",
             Format::Multipart => "multipart/form-data",
+            Format::Xml => "text/xml",
         }
     }
 }
@@ -46,21 +59,40 @@ pub enum ParseError {
     Malformed(String),
 }
 
-/// Parses `body` as its content type says; without one, as the first of `accepts`.
+/// Parses `body` as its content type says; without one, as the first of the formats.
 ///
 /// # Errors
-/// A content type that is not in `accepts`, or a body that does not parse, with the place.
+/// A content type that is not accepted, or a body that does not parse, with the place.
 pub fn parse(
-    accepts: &[Format],
+    formats: &Formats,
     content_type: Option<&str>,
     body: &[u8],
 ) -> Result<Value, ParseError> {
     let declared = ContentType::of(content_type);
-    match content_type::pick(accepts, &declared, body)? {
-        Format::Json => json::parse(&text(body, declared.charset.as_deref())?),
-        Format::Form => form::parse(body, declared.charset.as_deref()),
-        Format::Multipart => multipart::parse(body, declared.boundary.as_deref()),
+    let charset = declared.charset.as_deref();
+    let mut document = match content_type::pick(&formats.accepts, &declared, body)? {
+        Format::Json => return json::parse(&text(body, charset)?),
+        Format::Xml => return xml::parse(&text(body, charset.or_else(|| xml::charset(body)))?),
+        Format::Form => form::parse(body, charset)?,
+        Format::Multipart => multipart::parse(body, declared.boundary.as_deref())?,
+    };
+    for field in &formats.json_in {
+        unfold(&mut document, field)?;
     }
+    Ok(document)
+}
+
+/// Puts the JSON document that a field's text is in its place; a blank field stays.
+fn unfold(document: &mut Value, field: &str) -> Result<(), ParseError> {
+    let Some(slot) = document.get_mut(field) else {
+        return Ok(());
+    };
+    if let Some(text) = slot.as_str().filter(|text| !text.trim().is_empty()) {
+        *slot = json::parse(text).map_err(|error| {
+            ParseError::Malformed(format!("the field {field} should hold JSON: {error}"))
+        })?;
+    }
+    Ok(())
 }
 
 /// `body` as text. UTF-8 is believed whenever the bytes are UTF-8, for many senders declare another charset from

@@ -4,12 +4,12 @@ use serde_json::Value;
 
 use crate::payload::content_type::{ContentType, pick};
 use crate::payload::tree::path;
-use crate::payload::{Format, form, multipart};
+use crate::payload::{Format, Formats, form, multipart, xml};
 
 /// Removes the fields (dotted paths) from `document` and from the body it was parsed from. A body without them is
 /// handed back byte for byte; a JSON body with them is written anew.
 pub fn redact(
-    accepts: &[Format],
+    formats: &Formats,
     content_type: Option<&str>,
     body: Vec<u8>,
     document: &mut Value,
@@ -23,8 +23,9 @@ pub fn redact(
         return body;
     }
     let declared = ContentType::of(content_type);
-    match pick(accepts, &declared, &body) {
+    match pick(&formats.accepts, &declared, &body) {
         Ok(Format::Form) => without_pairs(&body, fields),
+        Ok(Format::Xml) => xml::without(&body, fields),
         Ok(Format::Multipart) => without_parts(&body, declared.boundary.as_deref(), fields),
         Ok(Format::Json) | Err(_) => document.to_string().into_bytes(),
     }
@@ -93,22 +94,25 @@ fn is_one_of(name: &str, fields: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::redact;
-    use crate::payload::Format::{Form, Json, Multipart};
-    use crate::payload::parse;
+    use crate::payload::Format::{Form, Json, Multipart, Xml};
+    use crate::payload::{Formats, parse};
 
     fn check(content_type: &str, body: &str, fields: &[&str], expected: &str) {
-        let accepts = &[Json, Form, Multipart];
+        let formats = &Formats {
+            accepts: vec![Json, Form, Multipart, Xml],
+            json_in: Vec::new(),
+        };
         let fields: Vec<_> = fields.iter().map(|field| (*field).to_owned()).collect();
-        let mut document = parse(accepts, Some(content_type), body.as_bytes()).unwrap();
+        let mut document = parse(formats, Some(content_type), body.as_bytes()).unwrap();
         let kept = redact(
-            accepts,
+            formats,
             Some(content_type),
             body.into(),
             &mut document,
             &fields,
         );
         assert_eq!(String::from_utf8_lossy(&kept), expected);
-        assert_eq!(parse(accepts, Some(content_type), &kept).unwrap(), document);
+        assert_eq!(parse(formats, Some(content_type), &kept).unwrap(), document);
     }
 
     #[test]
@@ -132,6 +136,11 @@ mod tests {
         let form = "application/x-www-form-urlencoded";
         check(form, "a=1&k%65y=s&b=%7e", &["key"], "a=1&b=%7e");
         check(form, "a[key]=s&a[b]=1", &["a.key"], "a[b]=1");
+        let xml = "text/xml";
+        let kept = "<?xml version='1.0'?><a x=\"1\"><b>1</b></a>";
+        let body = "<?xml version='1.0'?><a x=\"1\"><n:key>s<i/></n:key><b>1</b></a>";
+        check(xml, body, &["a.key"], kept);
+        check(xml, "<a><key/><key>s</key><b/></a>", &["a.key"], "<a><b/></a>");
         let multipart = "multipart/form-data; boundary=X";
         let part =
             |name: &str| format!("--X\r\nContent-Disposition: form-data; name={name}\r\n\r\nv\r\n");

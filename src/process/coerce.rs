@@ -69,6 +69,11 @@ fn text(value: &Value) -> Result<Option<String>, Misfit> {
             }
             Ok((!found.is_empty()).then(|| found.join(", ")))
         }
+        // An element of XML with attributes has a text beside them.
+        ValueKind::Map => match filters::text_of(value) {
+            Some(text) => Ok(Some(text.into_owned())),
+            None => Err(misfit(format!("{} is not a text", shown(value)))),
+        },
         _ => Err(misfit(format!("{} is not a text", shown(value)))),
     }
 }

@@ -7,7 +7,7 @@ use crate::config::Endpoint;
 use crate::expr::Formula;
 use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::Problem;
-use crate::payload::Format;
+use crate::payload::Formats;
 use crate::source::declaration::{
     EventSpec, Expr, Fetch, FieldSpec, FieldValue, RecordSpec, Source,
 };
@@ -23,7 +23,7 @@ pub struct Recipe {
     pub file: String,
     /// Default region of phones.
     pub region: Option<String>,
-    pub accepts: Vec<Format>,
+    pub formats: Formats,
     pub envelope: Envelope,
     pub schemas: Schemas,
     /// In the order of `Source::events`, so that `Part::spec` finds its own.
@@ -50,6 +50,8 @@ pub struct EventRecipe {
 /// `[event.fetch]`, compiled.
 #[derive(Debug)]
 pub struct FetchRecipe {
+    /// Whether an event has to be fetched; absent: each.
+    pub when: Option<Formula>,
     pub url: Formula,
     /// Line of the URL in the mapping file.
     pub line: u32,
@@ -149,7 +151,7 @@ fn build(source: &Source, settings: Value) -> Result<Recipe, Vec<Problem>> {
             source: source.name.clone(),
             file: source.file.clone(),
             region: None,
-            accepts: source.body.accepts.clone(),
+            formats: source.body.formats.clone(),
             envelope,
             schemas,
             events,
@@ -191,6 +193,7 @@ impl Compiler<'_> {
             .as_ref()
             .and_then(|expr| self.formula(expr));
         Some(FetchRecipe {
+            when: fetch.when.as_ref().and_then(|expr| self.formula(expr)),
             url: self.formula(&fetch.url)?,
             line: fetch.url.line,
             headers,

@@ -58,7 +58,7 @@ pub enum Understood<'a> {
 /// A body that does not parse, or an envelope that cannot be read.
 pub fn open(recipe: &Recipe, request: &RawRequest) -> Result<Opened, OpenError> {
     let content_type = request.headers.get("content-type");
-    let body = crate::payload::parse(&recipe.accepts, content_type, &request.body)?;
+    let body = crate::payload::parse(&recipe.formats, content_type, &request.body)?;
     let body = Arc::new(body);
     let names = envelope::names(
         request,
@@ -95,20 +95,25 @@ pub fn understand<'a>(
     }
     let mut names = part.names.clone();
     if let Some(fetch) = &event.fetch {
-        let Some(answer) = fetched else {
-            return Understood::Thin {
-                event,
-                fetch,
-                names,
-            };
-        };
-        if let Some(schema) = &fetch.schema {
-            let violations = recipe.schemas.violations(schema, answer);
-            if !violations.is_empty() {
-                return Understood::Violates { schema, violations };
+        match fetched {
+            Some(answer) => {
+                if let Some(schema) = &fetch.schema {
+                    let violations = recipe.schemas.violations(schema, answer);
+                    if !violations.is_empty() {
+                        return Understood::Violates { schema, violations };
+                    }
+                }
+                names = names.with("fetched", payload::of_json(Arc::new(answer.clone())));
             }
+            None if is_wanted(recipe, fetch, &names) => {
+                return Understood::Thin {
+                    event,
+                    fetch,
+                    names,
+                };
+            }
+            None => {}
         }
-        names = names.with("fetched", payload::of_json(Arc::new(answer.clone())));
     }
     match map(recipe, event, &names) {
         Err(error) => Understood::Faulty(error),
@@ -118,6 +123,15 @@ pub fn understand<'a>(
         )),
         Ok(drafts) => Understood::Records(drafts),
     }
+}
+
+/// Whether the sender's API has to be asked. Without an endpoint nothing is known of its settings: then it has to.
+fn is_wanted(recipe: &Recipe, fetch: &FetchRecipe, names: &Scope) -> bool {
+    let Some(when) = &fetch.when else {
+        return true;
+    };
+    let names = names.with("settings", recipe.settings.clone());
+    !recipe.configured || when.is_true(&names).unwrap_or(true)
 }
 
 fn violations(recipe: &Recipe, schema: &str, body: &Json, part: &Part) -> Vec<Violation> {

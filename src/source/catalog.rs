@@ -182,7 +182,7 @@ impl Files {
         })
     }
 
-    /// The schemas and samples of one source: path below the catalog → (label, text).
+    /// What stands beside the mapping of one source.
     fn documents(&self, source: &str) -> load::Documents<'_> {
         let below = |folder: &str| {
             let prefix = format!("{folder}/{source}/");
@@ -195,6 +195,10 @@ impl Files {
                 .collect()
         };
         load::Documents {
+            mappings: self
+                .mappings()
+                .map(|(name, file)| (name, file.text.as_str()))
+                .collect(),
             schemas: below("schemas"),
             samples: below("samples"),
         }

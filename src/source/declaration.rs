@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::field::Kind;
-use crate::payload::Format;
+use crate::payload::Formats;
 
 /// A formula of the expression language, where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +39,17 @@ pub struct Source {
     pub delivery: DeliverySpec,
     /// Handshakes in order; the first whose method and `when` fit answers.
     pub handshakes: Vec<Handshake>,
-    /// Alternatives in order: the first whose header is present decides. Empty: only `verify = "none"` endpoints.
+    /// Alternatives in order: the first that holds proves the sender. Empty: only `verify = "none"` endpoints.
     pub verify: Vec<Verify>,
+    /// Must be true of a proven request too, over `body`, `header`, `query` and `settings`: a header that must repeat a
+    /// field of the body, an account that must be one's own.
+    pub check: Option<Expr>,
     pub split: Option<Split>,
     pub answer: AnswerPolicy,
     /// In order; the first whose name and `when` fit.
     pub events: Vec<EventSpec>,
     /// `[let]`: names for formulas, worked out at most once per event; later ones may read earlier ones.
-    pub lets: Vec<(String, Expr)>,
+    pub lets: Vec<(String, LetValue)>,
     /// `lookup('name')` tables of the mappings: key in lower case → value.
     pub lookups: BTreeMap<String, BTreeMap<String, String>>,
     /// Schema name → JSON Schema document, from `schemas/<source>/`.
@@ -65,11 +68,21 @@ pub struct SettingSpec {
     pub default: Option<String>,
 }
 
+/// What a name under `[let]` stands for.
+#[derive(Debug, Clone)]
+pub enum LetValue {
+    Formula(Expr),
+    /// `answers = { from = "…", question = "…" }`: a list with one entry per item of `from`, called `item`.
+    Each {
+        from: Expr,
+        parts: Vec<(String, Expr)>,
+    },
+}
+
 /// Which bodies are understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodySpec {
-    /// In order of preference; the content type picks, and the first is taken when there is none.
-    pub accepts: Vec<Format>,
+    pub formats: Formats,
     /// Body fields that hold secrets: removed before anything is stored.
     pub redact: Vec<String>,
 }
@@ -97,7 +110,9 @@ pub struct Handshake {
     pub method: String,
     /// Over `query`, `header`, `body` (POST only) and `settings`; absent: always.
     pub when: Option<Expr>,
-    /// Must be true, else 403 `key_invalid` with 401: the sender is not who it says.
+    /// Only for a sender that proved itself as for an event; else also for one that did not.
+    pub verified: bool,
+    /// Must be true, else 401 `key_invalid`: the sender is not who it says.
     pub check: Option<Expr>,
     pub status: u16,
     pub content_type: String,
@@ -112,16 +127,17 @@ pub struct Handshake {
 /// How a sender proves itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verify {
-    Hmac(Box<Hmac>),
+    Signature(Box<Signature>),
+    Jwt(Jwt),
     Key(KeyPlace),
     Basic,
     Bearer,
 }
 
-/// `[verify.hmac]`
+/// `[verify.hmac]`, `[verify.digest]`, `[verify.ed25519]` and `[verify.rsa]`: a signature over parts of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hmac {
-    pub algorithm: Algorithm,
+pub struct Signature {
+    pub kind: SignatureKind,
     pub encoding: Encoding,
     /// Names (lower case) under which the signature may come, in order.
     pub headers: Vec<String>,
@@ -130,13 +146,38 @@ pub struct Hmac {
     /// What is signed, in order.
     pub signed: Vec<SignedPart>,
     pub key: KeyForm,
-    /// Removed from the secret before it is read: `whsec_`.
-    pub key_prefix: String,
+    /// The first of these that the secret begins with is removed before it is read: `whsec_`.
+    pub key_prefixes: Vec<String>,
     /// Several signatures or values in one header.
     pub list: Option<SignatureList>,
     /// Headers that carry the signed id: `webhook-id`, `svix-id`.
     pub id_headers: Vec<String>,
     pub timestamp: Option<TimestampSpec>,
+    /// Headers (lower case) and the values they must have for this scheme to be meant.
+    pub given: Vec<(String, String)>,
+}
+
+/// How a signature is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignatureKind {
+    Hmac(Algorithm),
+    /// A plain hash, with the secret among what is hashed.
+    Digest(Algorithm),
+    /// The endpoint's secret is the public key.
+    Ed25519,
+    /// PKCS #1 v1.5 with SHA-256; the endpoint's secret is the public key in PEM.
+    Rsa,
+}
+
+/// `[verify.jwt]`: a JSON Web Token (HS256) in a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jwt {
+    /// Names (lower case) under which the token may come; `Bearer ` or `JWT ` before it is passed over.
+    pub headers: Vec<String>,
+    /// What the claim `iss` must be.
+    pub issuer: Option<String>,
+    /// The claim that holds the body's SHA-256 in hex.
+    pub body_claim: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +198,8 @@ pub enum Encoding {
 pub enum KeyForm {
     /// The secret's own UTF-8 bytes.
     Text,
+    /// The same, once HTML's entities are undone: `&amp;` is `&`.
+    Html,
     Base64,
     Hex,
 }
@@ -166,12 +209,22 @@ pub enum KeyForm {
 pub enum SignedPart {
     Literal(String),
     Body,
+    /// The body in base64.
+    BodyBase64,
+    /// The endpoint's secret, for plain hashes.
+    Secret,
+    /// The text of a field of the body, by its dotted path.
+    Field(String),
+    /// The fields of a form, sorted by name: name and value after one another.
+    SortedForm,
     Id,
     /// The text as sent, whatever its unit.
     Timestamp,
     Method,
     /// The public URL as registered, with the query as sent.
     Url,
+    /// The same with some escapes undone, as HubSpot signs it.
+    UrlDecoded,
     Header(String),
 }
 
@@ -229,6 +282,20 @@ pub struct AnswerPolicy {
     pub busy_status: u16,
     /// `on_invalid = "accept"`: 200 for an event that goes to quarantine.
     pub accept_invalid: bool,
+    /// Said of what is written down; else the contract's own answer.
+    pub ok: Option<Said>,
+    /// Said when nothing of a request is of interest; else as `ok`.
+    pub ignored: Option<Said>,
+    /// Said when a request is kept in quarantine; else the contract's refusal, or `ok` where it is accepted.
+    pub invalid: Option<Said>,
+}
+
+/// An answer that a sender insists on: `[answer.ok]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub status: u16,
+    pub content_type: String,
+    pub body: String,
 }
 
 /// One `[[event]]`.
@@ -252,6 +319,8 @@ pub struct EventSpec {
 /// A declared read of the sender's API, for events that only name their subject.
 #[derive(Debug, Clone)]
 pub struct Fetch {
+    /// Over the event and `settings`; false where the event says enough by itself, or the endpoint has no token.
+    pub when: Option<Expr>,
     /// Formula for the URL.
     pub url: Expr,
     /// Header → formula; `settings` is in scope.

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use crate::config::{Config, Endpoint};
 use crate::model::problem::Problem;
 use crate::model::problem::nearest;
-use crate::source::declaration::{KeyForm, Source, Verify};
+use crate::source::declaration::{KeyForm, Signature, SignatureKind, Source, Verify};
 
 /// Shortest secret that is accepted, in characters.
 const SHORTEST: usize = 8;
@@ -82,25 +82,33 @@ fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Strin
 /// Whether any of the source's schemes can take the secret as a key.
 fn usable(secret: &str, source: &Source) -> bool {
     source.verify.iter().any(|scheme| match scheme {
-        Verify::Hmac(hmac) => {
-            let text = secret
-                .strip_prefix(hmac.key_prefix.as_str())
-                .unwrap_or(secret);
-            match hmac.key {
-                KeyForm::Text => true,
-                KeyForm::Hex => hex::decode(text).is_ok(),
-                KeyForm::Base64 => decodes(text),
-            }
-        }
+        Verify::Signature(signature) => is_key(secret, signature),
         Verify::Basic => secret.contains(':'),
-        Verify::Key(_) | Verify::Bearer => true,
+        Verify::Jwt(_) | Verify::Key(_) | Verify::Bearer => true,
     })
 }
 
-fn decodes(text: &str) -> bool {
+fn is_key(secret: &str, signature: &Signature) -> bool {
+    let prefixes = &signature.key_prefixes;
+    let text = prefixes
+        .iter()
+        .find_map(|prefix| secret.strip_prefix(prefix.as_str()))
+        .unwrap_or(secret);
+    match (signature.kind, signature.key) {
+        (SignatureKind::Rsa, _) => secret.contains("-----BEGIN "),
+        (SignatureKind::Ed25519, _) => {
+            decoded(text).is_some_and(|bytes| matches!(bytes.len(), 32 | 64))
+        }
+        (_, KeyForm::Text | KeyForm::Html) => true,
+        (_, KeyForm::Hex) => hex::decode(text).is_ok(),
+        (_, KeyForm::Base64) => decoded(text).is_some(),
+    }
+}
+
+fn decoded(text: &str) -> Option<Vec<u8>> {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD_NO_PAD;
-    STANDARD_NO_PAD.decode(text.trim_end_matches('=')).is_ok()
+    STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()
 }
 
 fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(String)) {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use minijinja::Value;
 
-use crate::expr::scope::{Let, Scope};
+use crate::expr::scope::{Let, Made, Scope};
 use crate::expr::{Formula, FormulaError, filters, payload};
 use crate::model::problem::Problem;
 use crate::model::request::{Headers, RawRequest};
-use crate::source::declaration::{Expr, Source};
+use crate::source::declaration::{Expr, LetValue, Source};
 
 /// Most parts one request may hold.
 const MAX_PARTS: usize = 10_000;
@@ -74,9 +74,9 @@ impl Envelope {
     pub fn compile(source: &Source) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut lets: Vec<Arc<Let>> = Vec::new();
-        for (name, expr) in &source.lets {
-            if let Some(formula) = compile(&source.file, expr, &mut problems) {
-                lets.push(Arc::new(Let::new(name, formula, &lets)));
+        for (name, value) in &source.lets {
+            if let Some(made) = made(&source.file, value, &mut problems) {
+                lets.push(Arc::new(Let::new(name, made, &lets)));
             }
         }
         let mut formula = |expr: &Expr| compile(&source.file, expr, &mut problems);
@@ -181,7 +181,12 @@ impl Envelope {
         };
         let mut dedupe = Vec::with_capacity(self.dedupe.len());
         for formula in &self.dedupe {
-            dedupe.extend(formula.text(&names).map_err(at("[delivery] dedupe"))?);
+            // A blank part keeps its place, so that the others cannot be taken for one another.
+            let part = formula.text(&names).map_err(at("[delivery] dedupe"))?;
+            dedupe.push(part.unwrap_or_default());
+        }
+        if dedupe.iter().all(String::is_empty) {
+            dedupe.clear();
         }
         let mut spec = None;
         for (position, pattern) in self.events.iter().enumerate() {
@@ -296,6 +301,20 @@ pub fn compile(file: &str, expr: &Expr, problems: &mut Vec<Problem>) -> Option<F
             None
         }
     }
+}
+
+/// Compiles what a name stands for.
+fn made(file: &str, value: &LetValue, problems: &mut Vec<Problem>) -> Option<Made> {
+    Some(match value {
+        LetValue::Formula(expr) => Made::Formula(compile(file, expr, problems)?),
+        LetValue::Each { from, parts } => Made::Each {
+            from: compile(file, from, problems)?,
+            parts: parts
+                .iter()
+                .filter_map(|(name, expr)| Some((name.clone(), compile(file, expr, problems)?)))
+                .collect(),
+        },
+    })
 }
 
 fn at(place: &'static str) -> impl Fn(FormulaError) -> EnvelopeError {

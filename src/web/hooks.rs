@@ -157,9 +157,12 @@ impl Hooks {
             Ok(appended) => appended,
             Err(error) => return self.busy(gate, &error),
         };
-        for (appended, status) in appended.iter().zip(statuses) {
-            gate.count(*appended, status);
+        for (appended, status) in appended.iter().zip(&statuses) {
+            gate.count(*appended, *status);
         }
+        let is_ignored = statuses
+            .iter()
+            .all(|status| *status == EventStatus::Ignored);
         let ids: Vec<Uuid> = appended.iter().map(id).collect();
         let standing = match appended
             .iter()
@@ -176,13 +179,23 @@ impl Hooks {
             duplicate = standing == Standing::Duplicate,
             "event.received"
         );
+        let said = &gate.intake.door.said;
+        let first = ids.first().copied();
         if let Some(complaint) = complaint {
             refusals::count(&gate.intake.endpoint, &complaint);
-            return self.say(gate, &complaint, ids.first().copied());
+            return match &said.invalid {
+                Some(said) => response::said(said, first),
+                None => self.say(gate, &complaint, first),
+            };
         }
-        match &gate.intake.door.thank_you {
-            Some(page) if wants_html(request) => response::thanks(page),
-            _ => response::accepted(standing, &ids),
+        let said = match is_ignored {
+            true => said.ignored.as_ref().or(said.ok.as_ref()),
+            false => said.ok.as_ref(),
+        };
+        match (said, &gate.intake.door.thank_you) {
+            (_, Some(page)) if wants_html(request) => response::thanks(page),
+            (Some(said), _) => response::said(said, first),
+            (None, _) => response::accepted(standing, &ids),
         }
     }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::ingest::handshake::Answer;
 use crate::ingest::rejection::Rejection;
+use crate::source::declaration::Said;
 
 /// The status of a rejection. `busy` is what the sender must hear when the store cannot be used.
 pub fn status(rejection: &Rejection, busy: u16) -> StatusCode {
@@ -136,6 +137,24 @@ pub fn accepted(standing: Standing, events: &[Uuid]) -> HttpResponse {
         .content_type("application/json")
         .body(body)
 }
+
+/// What this source's sender insists to hear. The event's id is told beside it.
+pub fn said(said: &Said, event: Option<Uuid>) -> HttpResponse {
+    let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::OK);
+    let mut answer = HttpResponse::build(status);
+    if let Some(event) = event {
+        answer.insert_header((EVENT, event.to_string()));
+    }
+    if said.body.is_empty() {
+        return answer.finish();
+    }
+    answer
+        .content_type(said.content_type.as_str())
+        .body(said.body.clone())
+}
+
+/// The header with the event's id, where the body is the sender's own.
+const EVENT: &str = "frontdesk-event";
 
 /// Sends the visitor of a plain form to the thank-you page.
 pub fn thanks(page: &str) -> HttpResponse {

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use frontdesk::config::{CatalogConfig, Config};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use frontdesk::config::{CatalogConfig, Config, Endpoint, SecretString};
 use frontdesk::ingest::intake::Intake;
 use frontdesk::source::catalog::Catalog;
-use frontdesk::source::declaration::Source;
+use frontdesk::source::declaration::{SignatureKind, Source, Verify};
 
 /// What every mapping needs and these tests do not look at.
 const PLAIN: &str = "[delivery]\nevent = \"'x'\"\n\n[[event]]\nname = \"*\"\nignore = true\n";
@@ -69,4 +71,44 @@ pub fn intake(source: &Source, lines: &str) -> Intake {
     Intake::compile(&config.endpoints[0], source, &config.server).unwrap_or_else(|problems| {
         panic!("{problems:?}");
     })
+}
+
+/// An endpoint called `in` with one secret, whatever characters it has.
+pub fn endpoint(source: &Source, secret: &str) -> Endpoint {
+    Endpoint {
+        name: "in".to_owned(),
+        source: source.name.clone(),
+        secrets: vec![SecretString::from(secret)],
+        unverified: false,
+        settings: std::collections::BTreeMap::new(),
+        rate_limit: None,
+        rate_limit_per_address: None,
+        region: Some("ES".to_owned()),
+        max_body: None,
+        allow_addresses: Vec::new(),
+        allow_origins: Vec::new(),
+        thank_you: None,
+        accept_invalid: None,
+        line: 1,
+    }
+}
+
+/// A secret with which a source's sender can sign, and its endpoint verify.
+pub fn secret_of(source: &Source) -> String {
+    let kinds = source.verify.iter().map(|scheme| match scheme {
+        Verify::Signature(signature) => Some(signature.kind),
+        _ => None,
+    });
+    match kinds.into_iter().next().flatten() {
+        Some(SignatureKind::Rsa) => include_str!("rsa_key.pem").to_owned(),
+        Some(SignatureKind::Ed25519) => {
+            // The seed of 32 sevens with its public key after it, as the libraries of the standard keep private keys.
+            let seed = [7; 32];
+            let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+            format!("whsk_{}", STANDARD.encode(key.to_keypair_bytes()))
+        }
+        // Base64 of 24 bytes: a key in every form.
+        Some(_) => "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
+        None => "a:secret of the sender".to_owned(),
+    }
 }

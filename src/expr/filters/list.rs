@@ -99,7 +99,10 @@ pub fn answer_text(value: &Value) -> Option<String> {
                 .collect();
             (!texts.is_empty()).then(|| texts.join(", "))
         }
-        ValueKind::Map => text::tojson(value).ok(),
+        ValueKind::Map => match text_of(value) {
+            Some(text) => Some(text.into_owned()),
+            None => text::tojson(value).ok(),
+        },
         _ => text_of(value).map(|text| text.into_owned()),
     }
 }

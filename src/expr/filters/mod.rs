@@ -5,7 +5,9 @@
 //! it would only be noise (e-mail addresses, countries, currencies); phones keep what was sent.
 
 pub mod country;
+pub mod digest;
 pub mod email;
+pub mod html;
 pub mod list;
 pub mod money;
 pub mod named;
@@ -44,6 +46,8 @@ pub const FILTERS: &[&str] = &[
     "float",
     "gather",
     "get",
+    "hmac_sha256",
+    "html",
     "int",
     "items",
     "join",
@@ -130,6 +134,8 @@ pub fn register(environment: &mut Environment<'static>) {
     environment.add_filter("float", number::float);
     environment.add_filter("gather", list::gather);
     environment.add_filter("get", list::get);
+    environment.add_filter("hmac_sha256", digest::hmac_sha256);
+    environment.add_filter("html", html::html);
     environment.add_filter("int", number::int);
     environment.add_filter("json", text::json);
     environment.add_filter("lookup", named::lookup);
@@ -158,7 +164,8 @@ pub fn register(environment: &mut Environment<'static>) {
     environment.add_function("pick", sample::pick);
 }
 
-/// The text of a value, without spaces at its ends; `None` when it is blank or has no text (an object).
+/// The text of a value, without spaces at its ends; `None` when it is blank or has no text (an object). An element of
+/// XML that has attributes is an object with a `#text`.
 pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
     if let Some(text) = value.as_str() {
         let text = text.trim();
@@ -181,6 +188,10 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
             .try_iter()
             .ok()?
             .find_map(|item| text_of(&item).map(|text| Cow::Owned(text.into_owned()))),
+        ValueKind::Map => {
+            let text = value.get_attr("#text").ok()?;
+            text_of(&text).map(|text| Cow::Owned(text.into_owned()))
+        }
         _ => None,
     }
 }

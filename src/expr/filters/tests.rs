@@ -87,6 +87,23 @@ fn every_filter() {
         ),
         (json!("a=1&b=2"), "x | query_param('b')", json!("2")),
         (
+            json!("<div>Caf&eacute; &amp; <b>bar</b></div><p>1 &lt; 2 < 3</p>&#8364;&#x41;"),
+            "x | html",
+            json!("Caf&eacute; & bar\n1 < 2 < 3\n€A"),
+        ),
+        (json!("<p> </p>"), "x | html", json!(null)),
+        (
+            json!("890e4665-4dfe-4ab1-b689-ed553bceeed0"),
+            "x | hmac_sha256('li-client-secret', 'hex')",
+            json!("313e20a5110164b82333ba6cb7cdad9e864a8e809bb93b22935d24b57f42823f"),
+        ),
+        (json!("a"), "x | hmac_sha256(y, 'hex')", json!(null)),
+        (
+            json!({"@type": "home", "#text": " a@b.c "}),
+            "x | email",
+            json!("a@b.c"),
+        ),
+        (
             json!("Order #1001 paid"),
             "x | extract('#(\\\\d+)')",
             json!("1001"),

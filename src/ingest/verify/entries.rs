@@ -1,7 +1,7 @@
 //! What a signature header holds: one signature, or a list of entries with names.
 
 use crate::ingest::rejection::Rejection;
-use crate::source::declaration::{Hmac, SignatureList};
+use crate::source::declaration::{Signature, SignatureList};
 
 /// Signatures looked at in one header; rotation needs two or three.
 const MAX_SIGNATURES: usize = 16;
@@ -18,7 +18,7 @@ impl<'a> Entries<'a> {
     ///
     /// # Errors
     /// `SignatureMismatch` without the prefix, `SignatureMissing` when the list lacks what it must hold.
-    pub fn read(declared: &'a Hmac, name: &str, header: &'a str) -> Result<Self, Rejection> {
+    pub fn read(declared: &'a Signature, name: &str, header: &'a str) -> Result<Self, Rejection> {
         let Some(list) = &declared.list else {
             let signature = header
                 .trim()

@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use crate::ingest::rejection::Rejection;
+use crate::ingest::verify::reading::{Reading, field};
 use crate::model::request::RawRequest;
-use crate::payload::{self, Format, form};
+use crate::payload::form;
 use crate::source::declaration::KeyPlace;
 
 /// Base64 with or without padding: senders' libraries differ.
@@ -53,14 +53,10 @@ impl Keys {
 }
 
 /// The key as the request presents it; `None` when it is not there.
-pub fn find<'a>(
-    place: &KeyPlace,
-    request: &'a RawRequest,
-    accepts: &[Format],
-) -> Option<Cow<'a, str>> {
+pub fn find<'a>(place: &KeyPlace, reading: &'a Reading<'_>) -> Option<Cow<'a, str>> {
     match place {
-        KeyPlace::Header(name) => request.headers.get(name).map(Cow::Borrowed),
-        KeyPlace::Query(name) => form::pairs(request.query.as_bytes()).find_map(|pair| {
+        KeyPlace::Header(name) => reading.request.headers.get(name).map(Cow::Borrowed),
+        KeyPlace::Query(name) => form::pairs(reading.request.query.as_bytes()).find_map(|pair| {
             let (encoded, value) = form::split(pair);
             (form::decode(encoded) == name.as_bytes()).then(|| {
                 String::from_utf8_lossy(&form::decode(value))
@@ -68,15 +64,7 @@ pub fn find<'a>(
                     .into()
             })
         }),
-        KeyPlace::Field(path) => {
-            let content_type = request.headers.get("content-type");
-            let document = payload::parse(accepts, content_type, &request.body).ok()?;
-            match payload::redact::lookup(&document, path)? {
-                Value::String(key) => Some(Cow::Owned(key.clone())),
-                Value::Number(key) => Some(Cow::Owned(key.to_string())),
-                _ => None,
-            }
-        }
+        KeyPlace::Field(path) => field(reading.document(), path),
     }
 }
 

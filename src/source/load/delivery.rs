@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::config::document::Table;
 use crate::config::value;
-use crate::payload::Format;
-use crate::source::declaration::{AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Split};
+use crate::payload::{Format, Formats};
+use crate::source::declaration::{
+    AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Said, Split,
+};
 use crate::source::load::formula::{self, HANDSHAKE, Known, REQUEST};
 
 pub fn body(root: &Table<'_>) -> BodySpec {
@@ -16,20 +18,25 @@ pub fn body(root: &Table<'_>) -> BodySpec {
             "json" => accepts.push(Format::Json),
             "form" => accepts.push(Format::Form),
             "multipart" => accepts.push(Format::Multipart),
+            "xml" => accepts.push(Format::Xml),
             other => table.problem(
                 word.line,
-                format!("`body.accepts` knows json, form and multipart, not \"{other}\""),
+                format!("`body.accepts` knows json, form, multipart and xml, not \"{other}\""),
             ),
         }
     }
     if accepts.is_empty() {
         accepts.push(Format::Json);
     }
-    let redact = table.texts("redact").unwrap_or_default();
+    let names = |key: &str| {
+        let names = table.texts(key).unwrap_or_default();
+        names.into_iter().map(|field| field.value).collect()
+    };
+    let (json_in, redact) = (names("json_in"), names("redact"));
     table.finish();
     BodySpec {
-        accepts,
-        redact: redact.into_iter().map(|field| field.value).collect(),
+        formats: Formats { accepts, json_in },
+        redact,
     }
 }
 
@@ -115,11 +122,50 @@ pub fn answer(root: &Table<'_>) -> AnswerPolicy {
             false
         }
     };
-    table.finish();
-    AnswerPolicy {
+    let answer = AnswerPolicy {
         busy_status,
         accept_invalid,
+        ok: said(&table, "ok"),
+        ignored: said(&table, "ignored"),
+        invalid: said(&table, "invalid"),
+    };
+    table.finish();
+    answer
+}
+
+/// `[answer.ok]`
+fn said(table: &Table<'_>, key: &str) -> Option<Said> {
+    let inner = table.table(key)?;
+    let body = inner.text("body").map(|text| text.value);
+    let said = Said {
+        status: status(&inner),
+        content_type: content_type(&inner, "text/plain"),
+        body: body.unwrap_or_default(),
+    };
+    inner.finish();
+    Some(said)
+}
+
+/// A status that a sender can be answered; 200 when none is told.
+fn status(table: &Table<'_>) -> u16 {
+    let Some(number) = table.number("status") else {
+        return 200;
+    };
+    match u16::try_from(number) {
+        Ok(status @ 200..=599) => status,
+        _ => {
+            table.problem(
+                table.line_of("status"),
+                format!("`{}` is a status from 200 to 599", table.path("status")),
+            );
+            200
+        }
     }
+}
+
+fn content_type(table: &Table<'_>, usual: &str) -> String {
+    let told = table.text("content_type").map(|text| text.value);
+    told.unwrap_or_else(|| usual.to_owned())
 }
 
 pub fn handshakes(root: &Table<'_>, known: &Known) -> Vec<Handshake> {
@@ -144,9 +190,7 @@ fn handshake(table: &Table<'_>, known: &Known) -> Handshake {
             "`handshake.method` is GET, HEAD, OPTIONS or POST",
         );
     }
-    let status = table.number("status").unwrap_or(200);
     let json = formulas(table, "json", names, known);
-    let content_type = table.text("content_type").map(|text| text.value);
     let usual = if json.is_empty() {
         "text/plain"
     } else {
@@ -155,9 +199,10 @@ fn handshake(table: &Table<'_>, known: &Known) -> Handshake {
     let handshake = Handshake {
         method: method.map(|text| text.value).unwrap_or_default(),
         when: formula::optional(table, "when", names, known),
+        verified: table.bool("verified").unwrap_or(false),
         check: formula::optional(table, "check", names, known),
-        status: u16::try_from(status).unwrap_or(200),
-        content_type: content_type.unwrap_or_else(|| usual.to_owned()),
+        status: status(table),
+        content_type: content_type(table, usual),
         answer: formula::optional(table, "answer", names, known),
         headers: formulas(table, "headers", names, known),
         json,

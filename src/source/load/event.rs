@@ -87,6 +87,7 @@ fn fetch(table: &Table<'_>, known: &Known, head: &[&'static str]) -> Option<Fetc
     let names = formula::with(head, &["settings"]);
     let answer = formula::with(head, &["settings", "fetched", "status"]);
     let fetch = Fetch {
+        when: formula::optional(table, "when", &names, known),
         url: formula::required(table, "url", &names, known)?,
         headers: delivery::formulas(table, "headers", &names, known),
         token_error: formula::optional(table, "token_error", &answer, known),

@@ -21,6 +21,9 @@ pub const HANDSHAKE: &[&str] = &[
     "query", "header", "body", "endpoint", "method", "settings", "secret",
 ];
 
+/// Names of the check of a proof, which stands before any event is known.
+pub const PROOF: &[&str] = &["query", "header", "body", "endpoint", "method", "settings"];
+
 /// Names in scope for everything about one request.
 pub const REQUEST: &[&str] = &[
     "body",

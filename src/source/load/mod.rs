@@ -3,22 +3,26 @@
 mod delivery;
 mod event;
 mod formula;
+mod lookup;
+mod names;
 mod record;
 mod sample;
+mod signature;
 mod verify;
 
 use std::collections::BTreeMap;
 
 use crate::config::document::{Document, Table};
-use crate::expr::filters;
 use crate::model::problem::Problem;
-use crate::source::declaration::{Expr, SettingSpec, Source};
+use crate::source::declaration::{SettingSpec, Source};
 use crate::source::envelope::Envelope;
 use crate::source::schema;
 
-/// Schemas and samples of a source by file name: (label, text).
+/// What stands beside a mapping: schemas and samples of its source by file name, (label, text); and the other mappings
+/// by source, whose lookup tables it may include.
 #[derive(Debug, Default)]
 pub struct Documents<'f> {
+    pub mappings: BTreeMap<String, &'f str>,
     pub schemas: BTreeMap<String, (&'f str, &'f str)>,
     pub samples: BTreeMap<String, (&'f str, &'f str)>,
 }
@@ -42,16 +46,17 @@ pub fn source(
         return Err(problems);
     }
     let root = document.root();
-    let lookups = lookups(&root);
+    let lookups = lookup::read_all(&root, &documents.mappings);
     let mut known = formula::Known {
         tables: lookups.keys().cloned().collect(),
         schemas: schemas.keys().cloned().collect(),
         lets: Vec::new(),
     };
-    let lets = lets(&root, &mut known);
+    let lets = names::read(&root, &mut known);
     let body = delivery::body(&root);
     let split = delivery::split(&root, &known);
     let delivery = delivery::delivery(&root, &known, split.is_some());
+    let (verify, check) = verify::read(&root, &known);
     let mut source = Source {
         name: name.to_owned(),
         file: file.to_owned(),
@@ -67,7 +72,8 @@ pub fn source(
         experimental: root.bool("experimental").unwrap_or(false),
         settings: settings(&root),
         handshakes: delivery::handshakes(&root, &known),
-        verify: verify::read(&root),
+        verify,
+        check,
         answer: delivery::answer(&root),
         events: event::read_all(&root, &known, split.is_some()),
         body,
@@ -164,77 +170,6 @@ fn settings(root: &Table<'_>) -> BTreeMap<String, SettingSpec> {
         settings.insert(name, spec);
     }
     settings
-}
-
-/// `[let]`, in the order of the file; each may read those before it.
-fn lets(root: &Table<'_>, known: &mut formula::Known) -> Vec<(String, Expr)> {
-    let mut lets = Vec::new();
-    let Some(table) = root.table("let") else {
-        return lets;
-    };
-    let names = formula::with(formula::REQUEST, &["event", "item", "outer", "fetched"]);
-    let mut keys = table.keys();
-    keys.sort_by_key(|(_, line)| *line);
-    for (name, line) in keys {
-        if names.contains(&name.as_str()) || name == "settings" {
-            table.item(&name);
-            table.problem(
-                line,
-                format!("`let.{name}` would hide a name that is there already"),
-            );
-            continue;
-        }
-        if let Some(formula) = formula::optional(&table, &name, &names, known) {
-            known.lets.push(name.clone());
-            lets.push((name, formula));
-        }
-    }
-    lets
-}
-
-/// `[lookup.NAME]`: `word = "meaning"`, or `meaning = ["word", …]`. Words are found without regard to case, accents and
-/// punctuation, so they are kept in lower case and folded.
-fn lookups(root: &Table<'_>) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut lookups = BTreeMap::new();
-    let Some(section) = root.table("lookup") else {
-        return lookups;
-    };
-    for (name, _) in section.keys() {
-        let Some(table) = section.table(&name) else {
-            continue;
-        };
-        let mut words = BTreeMap::new();
-        for (key, line) in table.keys() {
-            for (word, meaning) in pairs(&table, key) {
-                for spelling in [word.to_lowercase(), filters::fold(&word)] {
-                    let before = words.insert(spelling, meaning.clone());
-                    if before.is_some_and(|before| before != meaning) {
-                        table.problem(line, format!("\"{word}\" has two meanings in this table"));
-                    }
-                }
-            }
-        }
-        words.remove("");
-        lookups.insert(name, words);
-    }
-    lookups
-}
-
-/// The words and meanings of one line of a table.
-fn pairs(table: &Table<'_>, key: String) -> Vec<(String, String)> {
-    let is_list = table.item(&key).is_some_and(|item| item.is_list());
-    if is_list {
-        let words = table.texts(&key).unwrap_or_default();
-        return words
-            .into_iter()
-            .map(|word| (word.value, key.clone()))
-            .collect();
-    }
-    let meaning = table.text(&key);
-    meaning
-        .into_iter()
-        .map(|meaning| (key.clone(), meaning.value))
-        .collect()
 }
 
 fn is_name(name: &str) -> bool {

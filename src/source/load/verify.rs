@@ -1,175 +1,96 @@
-//! `[verify.hmac]`, `[verify.key]`, `[verify.basic]`, `[verify.bearer]`.
+//! `[verify]`: its schemes in the order of the file, and the check of the request as a whole.
 
-use std::time::Duration;
+use crate::config::document::Table;
+use crate::source::declaration::{Algorithm, Expr, Jwt, KeyPlace, SignatureKind, Verify};
+use crate::source::load::formula::{self, Known, PROOF};
+use crate::source::load::signature::{self, headers, word};
 
-use crate::config::document::{Table, Text};
-use crate::config::value;
-use crate::source::declaration::{
-    Algorithm, Encoding, Hmac, KeyForm, KeyPlace, SignatureList, SignedPart, TimeUnit,
-    TimestampSpec, Verify,
-};
-
-pub fn read(root: &Table<'_>) -> Vec<Verify> {
+/// The schemes, and the check.
+pub fn read(root: &Table<'_>, known: &Known) -> (Vec<Verify>, Option<Expr>) {
     let Some(section) = root.table("verify") else {
-        return Vec::new();
+        return (Vec::new(), None);
     };
-    let mut schemes = Vec::new();
-    if section.keys().is_empty() {
+    let mut schemes: Vec<(u32, Verify)> = Vec::new();
+    for kind in ["hmac", "digest", "ed25519", "rsa"] {
+        for table in section.tables(kind) {
+            let scheme = signature::read(&table, made(kind, &table));
+            schemes.push((table.line, Verify::Signature(Box::new(scheme))));
+        }
+    }
+    for table in section.tables("jwt") {
+        schemes.push((table.line, Verify::Jwt(jwt(&table))));
+    }
+    for table in section.tables("key") {
+        schemes.extend(key(&table).map(|place| (table.line, Verify::Key(place))));
+    }
+    for (kind, scheme) in [("basic", Verify::Basic), ("bearer", Verify::Bearer)] {
+        if let Some(table) = section.table(kind) {
+            table.finish();
+            schemes.push((table.line, scheme));
+        }
+    }
+    let known = Known {
+        lets: Vec::new(),
+        ..known.clone()
+    };
+    let check = formula::optional(&section, "check", PROOF, &known);
+    if schemes.is_empty() && section.keys().iter().all(|(key, _)| key == "check") {
         section.problem(
             section.line,
             "`[verify]` names no scheme; leave it out, or add [verify.hmac]",
         );
     }
-    for table in section.tables("hmac") {
-        schemes.push(Verify::Hmac(Box::new(hmac(&table))));
-    }
-    for table in section.tables("key") {
-        schemes.extend(key(&table).map(Verify::Key));
-    }
-    for (kind, scheme) in [("basic", Verify::Basic), ("bearer", Verify::Bearer)] {
-        if let Some(table) = section.table(kind) {
-            table.finish();
-            schemes.push(scheme);
-        }
-    }
     section.finish();
-    schemes
+    schemes.sort_by_key(|(line, _)| *line);
+    (
+        schemes.into_iter().map(|(_, scheme)| scheme).collect(),
+        check,
+    )
 }
 
-fn hmac(table: &Table<'_>) -> Hmac {
-    let algorithm = word(
-        table,
-        "algorithm",
-        &[
-            ("sha256", Algorithm::Sha256),
-            ("sha1", Algorithm::Sha1),
-            ("sha512", Algorithm::Sha512),
-        ],
-    );
-    let encoding = word(
-        table,
-        "encoding",
-        &[("hex", Encoding::Hex), ("base64", Encoding::Base64)],
-    );
-    let headers = headers(table, "header");
-    if headers.is_empty() {
-        table.problem(
-            table.line,
-            "`verify.hmac.header` is missing: where the signature comes",
-        );
-    }
-    let key = match table.text("key") {
-        None => KeyForm::Text,
-        Some(text) => one_of(
+/// The kind that a table's name says.
+fn made(kind: &str, table: &Table<'_>) -> SignatureKind {
+    let algorithm = || {
+        word(
             table,
-            &text,
-            "key",
+            "algorithm",
             &[
-                ("text", KeyForm::Text),
-                ("base64", KeyForm::Base64),
-                ("hex", KeyForm::Hex),
+                ("sha256", Algorithm::Sha256),
+                ("sha1", Algorithm::Sha1),
+                ("sha512", Algorithm::Sha512),
             ],
         )
-        .unwrap_or(KeyForm::Text),
+        .unwrap_or(Algorithm::Sha256)
     };
-    let signed = table.required_text("signed");
-    let hmac = Hmac {
-        algorithm: algorithm.unwrap_or(Algorithm::Sha256),
-        encoding: encoding.unwrap_or(Encoding::Hex),
-        headers,
-        prefix: text(table, "prefix"),
-        signed: signed
-            .map(|text| template(table, &text))
-            .unwrap_or_default(),
-        key,
-        key_prefix: text(table, "key_prefix"),
-        list: list(table),
-        id_headers: self::headers(table, "id"),
-        timestamp: timestamp(table),
-    };
-    check_parts(table, &hmac);
-    table.finish();
-    hmac
+    match kind {
+        "digest" => SignatureKind::Digest(algorithm()),
+        "ed25519" => SignatureKind::Ed25519,
+        "rsa" => SignatureKind::Rsa,
+        _ => SignatureKind::Hmac(algorithm()),
+    }
 }
 
-/// Parts of the signed text must come from somewhere.
-fn check_parts(table: &Table<'_>, hmac: &Hmac) {
-    let listed = hmac
-        .list
-        .as_ref()
-        .is_some_and(|list| list.timestamp.is_some());
-    for part in &hmac.signed {
-        match part {
-            SignedPart::Id if hmac.id_headers.is_empty() => {
-                table.problem(
-                    table.line,
-                    "`signed` uses {id}, but `id` names no header for it",
-                );
-            }
-            SignedPart::Timestamp
-                if !listed
-                    && hmac
-                        .timestamp
-                        .as_ref()
-                        .is_none_or(|time| time.headers.is_empty()) =>
-            {
-                table.problem(
-                    table.line,
-                    "`signed` uses {timestamp}, but neither [verify.hmac.timestamp] nor the list says where it stands",
-                );
-            }
-            _ => {}
-        }
-    }
-    if !hmac.signed.is_empty() && !hmac.signed.contains(&SignedPart::Body) {
+fn jwt(table: &Table<'_>) -> Jwt {
+    let jwt = Jwt {
+        headers: headers(table, "header"),
+        issuer: table.text("issuer").map(|text| text.value),
+        body_claim: table.text("body").map(|text| text.value),
+    };
+    if jwt.headers.is_empty() {
         table.problem(
-            table.line_of("signed"),
-            "`signed` lacks {body}, so anybody could change what is signed",
+            table.line,
+            "`verify.jwt.header` is missing: where the token comes",
         );
     }
-}
-
-fn list(table: &Table<'_>) -> Option<SignatureList> {
-    let inner = table.table("list")?;
-    let list = SignatureList {
-        separator: inner.required_text("separator")?.value,
-        assign: inner.required_text("assign")?.value,
-        signature: inner.required_text("signature")?.value,
-        timestamp: inner.text("timestamp").map(|text| text.value),
-    };
-    inner.finish();
-    Some(list)
-}
-
-fn timestamp(table: &Table<'_>) -> Option<TimestampSpec> {
-    let inner = table.table("timestamp")?;
-    let unit = word(
-        &inner,
-        "unit",
-        &[
-            ("seconds", TimeUnit::Seconds),
-            ("milliseconds", TimeUnit::Milliseconds),
-            ("rfc3339", TimeUnit::Rfc3339),
-            ("http_date", TimeUnit::HttpDate),
-        ],
-    );
-    let tolerance = match inner.text("tolerance") {
-        None => Duration::from_secs(300),
-        Some(text) => match value::duration(&text.value) {
-            Ok(tolerance) => tolerance,
-            Err(error) => {
-                inner.problem(text.line, error);
-                Duration::from_secs(300)
-            }
-        },
-    };
-    let headers = headers(&inner, "header");
-    inner.finish();
-    Some(TimestampSpec {
-        headers,
-        unit: unit?,
-        tolerance,
-    })
+    let uncovered = table.bool("unsigned_body").unwrap_or(false);
+    if jwt.body_claim.is_none() && !uncovered {
+        table.problem(
+            table.line,
+            "`verify.jwt.body` is missing: the claim that holds the body's SHA-256; where there is none, say `unsigned_body = true`",
+        );
+    }
+    table.finish();
+    jwt
 }
 
 fn key(table: &Table<'_>) -> Option<KeyPlace> {
@@ -188,76 +109,4 @@ fn key(table: &Table<'_>) -> Option<KeyPlace> {
         "`[verify.key]` needs one of header, query and field",
     );
     None
-}
-
-/// `{id}.{timestamp}.{body}`
-fn template(table: &Table<'_>, text: &Text) -> Vec<SignedPart> {
-    let mut parts = Vec::new();
-    let mut rest = text.value.as_str();
-    while let Some((before, after)) = rest.split_once('{') {
-        if !before.is_empty() {
-            parts.push(SignedPart::Literal(before.to_owned()));
-        }
-        let Some((name, tail)) = after.split_once('}') else {
-            table.problem(text.line, "`signed` has a { without a }");
-            return parts;
-        };
-        match name {
-            "body" => parts.push(SignedPart::Body),
-            "id" => parts.push(SignedPart::Id),
-            "timestamp" => parts.push(SignedPart::Timestamp),
-            "method" => parts.push(SignedPart::Method),
-            "url" => parts.push(SignedPart::Url),
-            other => match other.strip_prefix("header:") {
-                Some(header) => parts.push(SignedPart::Header(header.to_lowercase())),
-                None => table.problem(
-                    text.line,
-                    format!(
-                        "`signed` knows {{body}}, {{id}}, {{timestamp}}, {{method}}, {{url}} and {{header:NAME}}, not {{{other}}}"
-                    ),
-                ),
-            },
-        }
-        rest = tail;
-    }
-    if !rest.is_empty() {
-        parts.push(SignedPart::Literal(rest.to_owned()));
-    }
-    parts
-}
-
-fn headers(table: &Table<'_>, key: &str) -> Vec<String> {
-    table
-        .texts(key)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|text| text.value.to_lowercase())
-        .collect()
-}
-
-fn text(table: &Table<'_>, key: &str) -> String {
-    table.text(key).map(|text| text.value).unwrap_or_default()
-}
-
-/// A word that must be there and be one of these.
-fn word<T: Copy>(table: &Table<'_>, key: &str, words: &[(&str, T)]) -> Option<T> {
-    let text = table.required_text(key)?;
-    one_of(table, &text, key, words)
-}
-
-fn one_of<T: Copy>(table: &Table<'_>, text: &Text, key: &str, words: &[(&str, T)]) -> Option<T> {
-    let found = words.iter().find(|(word, _)| *word == text.value);
-    if found.is_none() {
-        let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        table.problem(
-            text.line,
-            format!(
-                "`{}` is one of {}, not \"{}\"",
-                table.path(key),
-                names.join(", "),
-                text.value
-            ),
-        );
-    }
-    found.map(|(_, value)| *value)
 }
