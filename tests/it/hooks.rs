@@ -306,6 +306,46 @@ fn batches_name_every_event() {
 }
 
 #[test]
+fn answers_that_senders_insist_on() {
+    let mapping = |answers: &str| {
+        format!(
+            "[delivery]\nevent = \"body.t\"\n[[event]]\nname = \"order\"\nschema = \"s\"\n[event.order]\nexternal_id = \"body.id\"\n[[event]]\nname = \"*\"\nignore = true\n[answer]\n{answers}"
+        )
+    };
+    let schemas = &[("s", r#"{"required": ["id"]}"#)][..];
+    let ok = "[answer.ok]\ncontent_type = \"text/xml\"\nbody = \"<Ack/>\"\n";
+    let all = format!(
+        "{ok}[answer.ignored]\nstatus = 204\n[answer.invalid]\nstatus = 202\nbody = \"bad\"\n"
+    );
+    let site = Site::start(&[
+        ("ok", &source(&mapping(ok), schemas), OPEN),
+        ("all", &source(&mapping(&all), schemas), OPEN),
+        (
+            "soft",
+            &source(&mapping(&format!("on_invalid = \"accept\"\n{ok}")), schemas),
+            OPEN,
+        ),
+    ]);
+    let order = b"{\"t\":\"order\",\"id\":1}";
+    for (endpoint, body, status, said) in [
+        ("ok", &order[..], 200, "<Ack/>"),
+        ("ok", order, 200, "<Ack/>"),
+        ("ok", b"{\"t\":\"other\"}", 200, "<Ack/>"),
+        ("all", order, 200, "<Ack/>"),
+        ("all", b"{\"t\":\"other\"}", 204, ""),
+        ("all", b"{\"t\":\"order\"}", 202, "bad"),
+        ("soft", b"{\"t\":\"order\"}", 200, "<Ack/>"),
+    ] {
+        let answer = site.post(endpoint, &[JSON], body);
+        assert_eq!(answer.status, status, "{endpoint} {answer:?}");
+        assert_eq!(answer.body, said, "{endpoint} {answer:?}");
+        assert!(answer.head.contains("frontdesk-event: "), "{answer:?}");
+    }
+    site.post("ok", &[JSON], b"{\"t\":\"order\"}")
+        .check_problem(422, "schema_violation");
+}
+
+#[test]
 fn refusals_of_the_contract() {
     let shop = source(
         "[body]\naccepts = [\"json\"]\n[delivery]\nevent = \"'x'\"\n[verify.key]\nheader = \"x-key\"\n[[event]]\nname = \"*\"\nschema = \"s\"\n[event.order]\nexternal_id = \"body.id\"\n",
