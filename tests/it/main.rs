@@ -25,6 +25,7 @@ mod made;
 mod mapping;
 mod process;
 mod receive;
+mod second_opinion;
 mod senders;
 mod signatures;
 mod sources;
