@@ -19,6 +19,7 @@ use crate::ingest::receive::{Incoming, Kept, Received, receive};
 use crate::ingest::refusal;
 use crate::ingest::rejection::Rejection;
 use crate::model::event::{Appended, EventStatus};
+use crate::source::declaration::Said;
 use crate::store::{Inbox, StoreError};
 use crate::web::gate::Gate;
 use crate::web::refusals::{self, Refusals, headers, unread};
@@ -160,9 +161,6 @@ impl Hooks {
         for (appended, status) in appended.iter().zip(&statuses) {
             gate.count(*appended, *status);
         }
-        let is_ignored = statuses
-            .iter()
-            .all(|status| *status == EventStatus::Ignored);
         let ids: Vec<Uuid> = appended.iter().map(id).collect();
         let standing = match appended
             .iter()
@@ -179,23 +177,22 @@ impl Hooks {
             duplicate = standing == Standing::Duplicate,
             "event.received"
         );
-        let said = &gate.intake.door.said;
-        let first = ids.first().copied();
         if let Some(complaint) = complaint {
-            refusals::count(&gate.intake.endpoint, &complaint);
-            return match &said.invalid {
-                Some(said) => response::said(said, first),
-                None => self.say(gate, &complaint, first),
-            };
+            return self.complain(gate, &complaint, ids.first().copied());
         }
-        let said = match is_ignored {
-            true => said.ignored.as_ref().or(said.ok.as_ref()),
-            false => said.ok.as_ref(),
-        };
-        match (said, &gate.intake.door.thank_you) {
+        match (said(gate, &statuses), &gate.intake.door.thank_you) {
             (_, Some(page)) if wants_html(request) => response::thanks(page),
-            (Some(said), _) => response::said(said, first),
+            (Some(said), _) => response::said(said, ids.first().copied()),
             (None, _) => response::accepted(standing, &ids),
+        }
+    }
+
+    /// What is wrong with a request that is kept all the same, in the words its sender needs.
+    fn complain(&self, gate: &Gate, complaint: &Rejection, event: Option<Uuid>) -> HttpResponse {
+        refusals::count(&gate.intake.endpoint, complaint);
+        match &gate.intake.door.said.invalid {
+            Some(said) => response::said(said, event),
+            None => self.say(gate, complaint, event),
         }
     }
 
@@ -238,6 +235,16 @@ impl Hooks {
         let record = || unread(name, request, peer, &rejection, now);
         self.refusals.note_stranger(&rejection, now, record).await;
         response::refused(&rejection, 503, None)
+    }
+}
+
+/// What the sender insists to hear of events of these statuses.
+fn said<'g>(gate: &'g Gate, statuses: &[EventStatus]) -> Option<&'g Said> {
+    let said = &gate.intake.door.said;
+    let is_ignored = |status: &EventStatus| *status == EventStatus::Ignored;
+    match statuses.iter().all(is_ignored) {
+        true => said.ignored.as_ref().or(said.ok.as_ref()),
+        false => said.ok.as_ref(),
     }
 }
 
