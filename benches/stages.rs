@@ -21,7 +21,7 @@ use frontdesk::model::event::{Claimed, Event, EventStatus, Verdict};
 use frontdesk::model::id::new_id;
 use frontdesk::model::request::{Headers, RawRequest};
 use frontdesk::model::rules::Desk;
-use frontdesk::model::rules::RuleSet;
+use frontdesk::model::rules::{Desk, RuleSet};
 use frontdesk::payload;
 use frontdesk::process::map::map;
 use frontdesk::process::plan::{Context, Planned, plan};
