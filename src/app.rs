@@ -115,9 +115,16 @@ pub async fn start(
         }
     };
     let address = listening.addresses.first().copied();
+    let address = address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let server = listening.server.handle();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        %address,
+        endpoints = config.endpoints.len(),
+        "gateway.started"
+    );
     Ok(Running {
-        address: address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
+        address,
         server,
         serving: tokio::spawn(listening.server),
         upkeep: upkeep::start(config, &store, clock, metrics),
