@@ -20,7 +20,6 @@ use frontdesk::expr::payload::of_json;
 use frontdesk::model::event::{Claimed, Event, EventStatus, Verdict};
 use frontdesk::model::id::new_id;
 use frontdesk::model::request::{Headers, RawRequest};
-use frontdesk::model::rules::Desk;
 use frontdesk::model::rules::{Desk, RuleSet};
 use frontdesk::payload;
 use frontdesk::process::map::map;
