@@ -70,7 +70,7 @@ fn real_samples_are_understood() {
         ("shopify", "customers_create", "contact"),
         ("shopify", "checkouts_create", "contact order"),
         ("meta", "leadgen_change", "contact lead"),
-        ("standard_webhooks", "contact_created_thin", ""),
+        ("standard_webhooks", "contact_created_thin", "contact"),
         ("standard_webhooks", "vector_body", ""),
     ] {
         let folder = root.join(source);
