@@ -16,13 +16,28 @@
 //! Within a transaction the memory runs ahead of the disk: `keep` after the commit, `undo` after a rollback.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::ops::Bound;
+
+/// What a key stands for, and the entry of the log that says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) value: i64,
+    pub(super) log: i64,
+}
+
+impl Entry {
+    /// The value is the number of the log's entry itself.
+    pub(super) fn at(log: i64) -> Self {
+        Entry { value: log, log }
+    }
+}
 
 /// Two generations of new keys on their way into a B-tree.
 #[derive(Debug)]
 pub(super) struct Sweep<K> {
-    young: BTreeMap<K, i64>,
-    frozen: BTreeMap<K, i64>,
+    young: BTreeMap<K, Entry>,
+    frozen: BTreeMap<K, Entry>,
     /// The log's last entry of the frozen generation: the mark to set when it is swept.
     frozen_end: i64,
     /// The mark of the last generation that is in the tree.
@@ -32,12 +47,13 @@ pub(super) struct Sweep<K> {
     swept_before: Option<K>,
     finished: bool,
     added: usize,
-    undo: Vec<(K, Option<i64>)>,
+    /// What this transaction has replaced.
+    replaced: Vec<(K, Entry)>,
 }
 
 impl<K: Ord + Clone> Sweep<K> {
     /// Starts with what the log held after the mark.
-    pub(super) fn new(young: BTreeMap<K, i64>, mark: i64) -> Self {
+    pub(super) fn new(young: BTreeMap<K, Entry>, mark: i64) -> Self {
         Sweep {
             young,
             frozen: BTreeMap::new(),
@@ -47,7 +63,7 @@ impl<K: Ord + Clone> Sweep<K> {
             swept_before: None,
             finished: false,
             added: 0,
-            undo: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -60,13 +76,19 @@ impl<K: Ord + Clone> Sweep<K> {
         self.young
             .get(key)
             .or_else(|| self.frozen.get(key))
-            .copied()
+            .map(|entry| entry.value)
     }
 
-    pub(super) fn put(&mut self, key: K, value: i64) {
-        let before = self.young.insert(key.clone(), value);
-        self.undo.push((key, before));
+    /// `log` is the entry of the log that this transaction writes for it.
+    pub(super) fn put(&mut self, key: K, value: i64, log: i64) {
         self.added += 1;
+        match self.young.entry(key) {
+            Slot::Vacant(slot) => drop(slot.insert(Entry { value, log })),
+            Slot::Occupied(mut slot) => {
+                self.replaced.push((slot.key().clone(), *slot.get()));
+                slot.insert(Entry { value, log });
+            }
+        }
     }
 
     /// Keys of log entries up to `log_entry` wait.
@@ -97,7 +119,7 @@ impl<K: Ord + Clone> Sweep<K> {
             .frozen
             .range((from, Bound::Unbounded))
             .take(limit)
-            .map(|(key, value)| (key.clone(), *value))
+            .map(|(key, entry)| (key.clone(), entry.value))
             .collect();
         if let Some((last, _)) = slice.last() {
             self.swept = Some(last.clone());
@@ -113,7 +135,7 @@ impl<K: Ord + Clone> Sweep<K> {
 
     /// The transaction is on disk.
     pub(super) fn keep(&mut self) {
-        self.undo.clear();
+        self.replaced.clear();
         self.added = 0;
         if self.finished {
             self.frozen.clear();
@@ -124,14 +146,12 @@ impl<K: Ord + Clone> Sweep<K> {
         self.swept_before = self.swept.clone();
     }
 
-    /// The transaction is no more.
-    pub(super) fn undo(&mut self) {
-        while let Some((key, before)) = self.undo.pop() {
-            match before {
-                Some(value) => self.young.insert(key, value),
-                None => self.young.remove(&key),
-            };
+    /// The transaction is no more. `last_log` is the log's last entry that is on disk.
+    pub(super) fn undo(&mut self, last_log: i64) {
+        while let Some((key, entry)) = self.replaced.pop() {
+            self.young.insert(key, entry);
         }
+        self.young.retain(|_, entry| entry.log <= last_log);
         self.added = 0;
         self.finished = false;
         self.swept = self.swept_before.clone();
