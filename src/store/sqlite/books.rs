@@ -67,6 +67,7 @@ impl Books {
 
     pub(super) fn begin(&mut self) -> Done<()> {
         self.fail.check("begin")?;
+        self.fail.limit(&self.conn)?;
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.desk.notice(&self.conn)?;
         Ok(())

@@ -170,3 +170,112 @@ impl<K: Ord + Clone> Sweep<K> {
         !self.frozen.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::{Strategy, prop, prop_oneof, proptest};
+
+    use super::{Entry, Sweep};
+
+    /// A step in the life of a store.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Put(u8),
+        Commit { sweep: usize },
+        RollBack { sweep: usize },
+        Freeze { at_least: usize },
+        Crash,
+    }
+
+    /// What is on disk.
+    #[derive(Debug, Clone, Default)]
+    struct Disk {
+        tree: BTreeMap<u8, i64>,
+        log: Vec<u8>,
+        mark: i64,
+    }
+
+    impl Disk {
+        /// The last log entry of each key: what any lookup must find.
+        fn truth(&self) -> BTreeMap<u8, i64> {
+            self.log.iter().copied().zip(1..).collect()
+        }
+
+        fn open(&self) -> Sweep<u8> {
+            let unswept = self.log.iter().copied().zip(1..);
+            let unswept = unswept.filter(|(_, seq)| *seq > self.mark);
+            Sweep::new(
+                unswept.map(|(key, seq)| (key, Entry::at(seq))).collect(),
+                self.mark,
+            )
+        }
+
+        fn sweep(&mut self, sweep: &mut Sweep<u8>, limit: usize) {
+            let (slice, mark) = sweep.slice(limit);
+            self.tree.extend(slice);
+            self.mark = mark.unwrap_or(self.mark);
+        }
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            6 => (0..40_u8).prop_map(Step::Put),
+            3 => (0..9_usize).prop_map(|sweep| Step::Commit { sweep }),
+            1 => (0..9_usize).prop_map(|sweep| Step::RollBack { sweep }),
+            2 => (0..9_usize).prop_map(|at_least| Step::Freeze { at_least }),
+            1 => prop::strategy::Just(Step::Crash),
+        ];
+        prop::collection::vec(step, 0..120)
+    }
+
+    fn check(steps: Vec<Step>) {
+        let mut disk = Disk::default();
+        let mut sweep = disk.open();
+        let mut log = disk.log.clone();
+        for step in steps {
+            match step {
+                Step::Put(key) => {
+                    log.push(key);
+                    let seq = log.len() as i64;
+                    sweep.put(key, seq, seq);
+                }
+                Step::Commit { sweep: limit } => {
+                    disk.sweep(&mut sweep, limit);
+                    disk.log.clone_from(&log);
+                    sweep.keep();
+                }
+                Step::RollBack { sweep: limit } => {
+                    disk.clone().sweep(&mut sweep, limit);
+                    log.clone_from(&disk.log);
+                    sweep.undo(log.len() as i64);
+                }
+                // Between transactions only.
+                Step::Freeze { at_least } if log == disk.log => {
+                    sweep.freeze(at_least, log.len() as i64);
+                }
+                Step::Freeze { .. } => {}
+                Step::Crash => {
+                    sweep = disk.open();
+                    log.clone_from(&disk.log);
+                }
+            }
+            let seen = Disk {
+                log: log.clone(),
+                ..disk.clone()
+            };
+            for key in 0..40 {
+                let found = sweep.get(&key).or_else(|| disk.tree.get(&key).copied());
+                assert_eq!(found, seen.truth().get(&key).copied(), "key {key}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_is_found_whatever_happens(steps in steps()) {
+            check(steps);
+        }
+    }
+}
