@@ -464,12 +464,12 @@ fn decision(lead: &Record, event: uuid::Uuid, at: jiff::Timestamp) -> DecisionRo
 
 /// What one measurement did.
 struct Meter {
-    cpu: [Duration; 3],
+    before: Spent,
 }
 
 impl Meter {
     fn start() -> Result<Self, Failure> {
-        Ok(Meter { cpu: cpu()? })
+        Ok(Meter { before: spent()? })
     }
 
     /// `done` is how many events were handled, by appending or settling, and at what rates.
@@ -485,18 +485,21 @@ impl Meter {
             .iter()
             .map(|(name, rate)| format!("{rate:>7.0}/s {name}"))
             .collect();
-        let spent: Vec<String> = cpu()?
+        let now = spent()?;
+        let micros: Vec<String> = now
+            .cpu
             .iter()
-            .zip(self.cpu)
+            .zip(self.before.cpu)
             .map(|(now, before)| {
                 let micros = now.saturating_sub(before).as_secs_f64() * 1e6;
                 format!("{:.1}", micros / done.max(1.0))
             })
             .collect();
+        let written = now.written.saturating_sub(self.before.written) as f64 / done.max(1.0);
         say(format_args!(
-            "{what:<32}{:<42} µs each (writer/checkpoints/others) {:<16} {} MB resident, {} MB on disk, {} events",
+            "{what:<32}{:<38} µs each (writer/checkpoints/others) {:<16} {written:>6.0} B each  {} MB resident, {} MB on disk, {} events",
             rates.join(" "),
-            spent.join("/"),
+            micros.join("/"),
             resident()? / 1_000_000,
             stats.bytes / 1_000_000,
             stats.events,
@@ -504,24 +507,36 @@ impl Meter {
     }
 }
 
-/// CPU time of the store's threads and of the others so far: the machine may be busy with something else.
-fn cpu() -> Result<[Duration; 3], Failure> {
-    let mut times = [Duration::ZERO; 3];
+/// CPU time of the writer, the checkpointer and the other threads so far, as the machine may be busy with something
+/// else; and the bytes that were written.
+#[derive(Clone, Copy)]
+struct Spent {
+    cpu: [Duration; 3],
+    written: u64,
+}
+
+fn spent() -> Result<Spent, Failure> {
+    let mut spent = Spent {
+        cpu: [Duration::ZERO; 3],
+        written: 0,
+    };
     for task in std::fs::read_dir("/proc/self/task")? {
         let task = task?.path();
-        let name = std::fs::read_to_string(task.join("comm"))?;
-        let nth = match name.trim() {
+        let nth = match std::fs::read_to_string(task.join("comm"))?.trim() {
             "store-writer" => 0,
             "store-checkpoin" => 1,
             _ => 2,
         };
-        let spent = std::fs::read_to_string(task.join("schedstat"))?;
-        let spent = spent.split_whitespace().next().map_or(Ok(0), str::parse)?;
-        if let Some(time) = times.get_mut(nth) {
-            *time += Duration::from_nanos(spent);
+        let on_cpu = std::fs::read_to_string(task.join("schedstat"))?;
+        let on_cpu = on_cpu.split_whitespace().next().map_or(Ok(0), str::parse)?;
+        if let Some(time) = spent.cpu.get_mut(nth) {
+            *time += Duration::from_nanos(on_cpu);
         }
     }
-    Ok(times)
+    let io = std::fs::read_to_string("/proc/self/io")?;
+    let written = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+    spent.written = written.map_or(Ok(0), str::parse)?;
+    Ok(spent)
 }
 
 /// Bytes of memory this process has, as Linux counts them.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::sqlite::fault::Done;
@@ -34,7 +35,7 @@ pub(super) fn writer(path: &Path) -> Done<Connection> {
     conn.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE)?;
-    conn.set_prepared_statement_cache_capacity(128);
+    prepare_once(&conn, 128)?;
     Ok(conn)
 }
 
@@ -47,7 +48,7 @@ pub(super) fn reader(path: &Path) -> Done<Connection> {
     conn.busy_timeout(PATIENCE)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "cache_size", -READER_CACHE)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    prepare_once(&conn, 64)?;
     Ok(conn)
 }
 
@@ -62,4 +63,12 @@ pub(super) fn checkpointer(path: &Path) -> Done<Connection> {
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "cache_size", -256)?;
     Ok(conn)
+}
+
+/// Keeps statements, and keeps their plans whatever is bound to them: else SQLite prepares a statement again for each
+/// value that could decide whether a partial index serves, which costs more than running it.
+fn prepare_once(conn: &Connection, statements: usize) -> Done<()> {
+    conn.set_prepared_statement_cache_capacity(statements);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }

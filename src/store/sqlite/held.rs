@@ -20,6 +20,9 @@ pub(super) struct Loaded {
     pub(super) records: Vec<Record>,
     /// Of each record: its place, and the contact it belongs to.
     pub(super) places: Vec<(RecordRef, Option<i64>)>,
+    /// Wanted keys that nobody holds, and those that somebody does.
+    pub(super) free: Vec<lookup::Key>,
+    pub(super) taken: Vec<lookup::Key>,
 }
 
 impl Loaded {
@@ -54,9 +57,12 @@ pub(super) fn load(
 ) -> Done<Loaded> {
     let mut loaded = Loaded::default();
     for key in wanted {
-        let Some(place) = holder(&lookup::identity(key))? else {
+        let stored_key = lookup::identity(key);
+        let Some(place) = holder(&stored_key)? else {
+            loaded.free.push(stored_key);
             continue;
         };
+        loaded.taken.push(stored_key);
         if let Some(id) = loaded.include(conn, place)? {
             loaded.matches.push((key.clone(), id));
         }

@@ -15,6 +15,7 @@ use crate::store::sqlite::event_list;
 use crate::store::sqlite::event_row::{self, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::number;
+use crate::store::sqlite::queue::closed;
 use crate::store::sqlite::raw;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
@@ -83,9 +84,10 @@ impl Inbox for SqliteStore {
         let mut settled = Vec::with_capacity(answers.len());
         let mut failed = None;
         for answer in answers {
-            match answered(answer).await {
-                Ok(outcome) => settled.push(outcome),
-                Err(error) => failed = Some(error),
+            match answer.await.map(|reply| reply.outcome) {
+                Ok(Ok(outcome)) => settled.push(outcome),
+                Ok(Err(error)) => failed = Some(error),
+                Err(_) => failed = Some(closed()),
             }
         }
         match failed {

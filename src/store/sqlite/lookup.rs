@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::sweep::Sweep;
+use crate::store::sqlite::sweep::{Entry, Sweep};
 use crate::store::sqlite::value::{self, blob};
 
 /// Entries in memory before they are swept.
@@ -29,6 +29,9 @@ const WORD: u8 = b's';
 const LINK: u8 = b'c';
 const TIMELINE: u8 = b't';
 
+/// Bytes of a number in a key.
+const NUMBER: usize = 6;
+
 pub(super) type Key = Box<[u8]>;
 
 /// The writer's view.
@@ -36,18 +39,25 @@ pub(super) struct Lookup {
     sweep: Sweep<Key>,
     /// This transaction's row of `tail`.
     row: Vec<u8>,
+    /// The last row of `tail` that is on disk, and with this transaction's.
+    last: i64,
+    written: i64,
 }
 
 impl Lookup {
     pub(super) fn load(conn: &Connection) -> Done<Self> {
+        let last = conn.query_row("SELECT max(seq) FROM tail", [], |row| row.get(0));
+        let last = last.map(Option::<i64>::unwrap_or_default)?;
         let mut young = BTreeMap::new();
         scan_tail(conn, |key, value| {
-            young.insert(key.into(), value);
+            young.insert(key.into(), Entry { value, log: 0 });
             ControlFlow::Continue(())
         })?;
         Ok(Lookup {
             sweep: Sweep::new(young, 0),
             row: Vec::new(),
+            last,
+            written: last,
         })
     }
 
@@ -60,17 +70,22 @@ impl Lookup {
         value.map(RecordRef::from_value).transpose()
     }
 
+    /// Put lately, by this transaction for example.
+    pub(super) fn is_new(&self, key: &[u8]) -> bool {
+        self.sweep.get(key).is_some()
+    }
+
     pub(super) fn put(&mut self, key: Key, value: i64) {
         write_entry(&mut self.row, &key, value);
-        self.sweep.put(key, value);
+        self.sweep.put(key, value, self.last + 1);
     }
 
     /// Writes the transaction's row of `tail`, and its share of the frozen generation or `at_least` entries.
-    pub(super) fn write(&mut self, conn: &Connection, at_least: usize, last: &mut i64) -> Done<()> {
+    pub(super) fn write(&mut self, conn: &Connection, at_least: usize) -> Done<()> {
         if !self.row.is_empty() {
-            *last += 1;
+            self.written = self.last + 1;
             conn.prepare_cached("INSERT INTO tail (seq, entries) VALUES (?1, ?2)")?
-                .execute((*last, &self.row))?;
+                .execute((self.written, &self.row))?;
             self.row.clear();
         }
         let share = self.sweep.share().max(at_least);
@@ -88,19 +103,26 @@ impl Lookup {
         Ok(())
     }
 
-    pub(super) fn keep(&mut self, last: i64) {
+    pub(super) fn keep(&mut self) {
+        self.last = self.written;
         self.sweep.keep();
-        self.sweep.freeze(GENERATION, last);
+        self.sweep.freeze(GENERATION, self.last);
     }
 
     pub(super) fn undo(&mut self) {
         self.row.clear();
-        self.sweep.undo();
+        self.written = self.last;
+        self.sweep.undo(self.last);
     }
 
     /// Between transactions: begins to sweep everything.
-    pub(super) fn freeze_all(&mut self, last: i64) {
-        self.sweep.freeze(0, last);
+    pub(super) fn freeze_all(&mut self) {
+        self.sweep.freeze(0, self.last);
+    }
+
+    /// The last row of `tail`.
+    pub(super) fn last(&self) -> i64 {
+        self.last
     }
 
     pub(super) fn is_frozen(&self) -> bool {
@@ -143,7 +165,7 @@ pub(super) fn identity(key: &IdentityKey) -> Key {
 
 /// What all words that begin so have in front.
 pub(super) fn word_prefix(kind: Kind, beginning: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(beginning.len() + 9);
+    let mut bytes = Vec::with_capacity(beginning.len() + 3 + NUMBER);
     bytes.extend_from_slice(&[WORD, kind as u8]);
     bytes.extend_from_slice(beginning.as_bytes());
     bytes
@@ -158,7 +180,8 @@ pub(super) fn word_exactly(kind: Kind, word: &str) -> Vec<u8> {
 
 /// What the links of a contact to records of a kind have in front.
 pub(super) fn links(contact: i64, kind: Kind) -> Vec<u8> {
-    let mut bytes = vec![LINK];
+    let mut bytes = Vec::with_capacity(2 + 2 * NUMBER);
+    bytes.push(LINK);
     push_number(&mut bytes, contact);
     bytes.push(kind as u8);
     bytes
@@ -166,7 +189,8 @@ pub(super) fn links(contact: i64, kind: Kind) -> Vec<u8> {
 
 /// What the changes of a record have in front.
 pub(super) fn timeline(record: RecordRef) -> Vec<u8> {
-    let mut bytes = vec![TIMELINE, record.kind as u8];
+    let mut bytes = Vec::with_capacity(2 + 2 * NUMBER);
+    bytes.extend_from_slice(&[TIMELINE, record.kind as u8]);
     push_number(&mut bytes, record.seq);
     bytes
 }
@@ -178,7 +202,8 @@ pub(super) fn entry(mut prefix: Vec<u8>, number: i64) -> Key {
 }
 
 fn push_number(bytes: &mut Vec<u8>, number: i64) {
-    bytes.extend(number.to_be_bytes().iter().skip(2));
+    let [_, _, number @ ..] = number.to_be_bytes();
+    bytes.extend_from_slice(&number);
 }
 
 /// The number at the end of a key.

@@ -34,7 +34,9 @@ type Step = fn(&mut Books, i64, i64) -> Done<Stepped>;
 impl SqliteStore {
     /// Writes the keys that now wait in memory: a purge looks for them in the tables.
     pub(super) async fn sweep(&self) -> Result<()> {
-        let target = self.write(|books| Ok(books.last)).await?;
+        let target = self
+            .write(|books| Ok((books.last.event, books.lookup.last())))
+            .await?;
         while self
             .write(move |books| books.sweep_step(target, 1024))
             .await?

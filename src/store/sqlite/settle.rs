@@ -23,19 +23,28 @@ pub(super) struct Settle {
     settlement: Settlement,
     flight: Arc<InFlight>,
     outcome: Option<Settled>,
-    reply: oneshot::Sender<Result<Settled>>,
+    /// Dropped by whoever asked, as its many little parts take a while.
+    spent: Option<(Writes, Loaded)>,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// The outcome, with what is left to drop.
+pub(super) struct Reply {
+    pub(super) outcome: Result<Settled>,
+    _spent: Box<dyn Send>,
 }
 
 impl Settle {
     pub(super) fn new(
         settlement: Settlement,
         flight: Arc<InFlight>,
-    ) -> (Self, oneshot::Receiver<Result<Settled>>) {
+    ) -> (Self, oneshot::Receiver<Reply>) {
         let (reply, answer) = oneshot::channel();
         let job = Settle {
             settlement,
             flight,
             outcome: None,
+            spent: None,
             reply,
         };
         (job, answer)
@@ -96,6 +105,7 @@ impl Job for Settle {
                 .map(|write| (write.record.kind, write.record.id))
                 .collect(),
         });
+        self.spent = Some((writes, loaded));
         Ok(())
     }
 
@@ -125,9 +135,16 @@ impl Job for Settle {
     }
 
     fn finish(self: Box<Self>, end: Result<()>) {
-        let answer = match (end, self.outcome) {
+        let Settle {
+            settlement,
+            flight,
+            outcome,
+            spent,
+            reply,
+        } = *self;
+        let outcome = match (end, outcome) {
             (Ok(()), Some(outcome)) => {
-                self.flight.done(outcome.event);
+                flight.done(outcome.event);
                 Ok(outcome)
             }
             (Ok(()), None) => Err(StoreError::Corrupt(
@@ -135,7 +152,8 @@ impl Job for Settle {
             )),
             (Err(error), _) => Err(error),
         };
-        drop(self.reply.send(answer));
+        let _spent: Box<dyn Send> = Box::new((settlement, spent));
+        drop(reply.send(Reply { outcome, _spent }));
     }
 }
 

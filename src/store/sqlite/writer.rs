@@ -166,7 +166,7 @@ impl Writer {
             return;
         };
         self.log.reset_if_asked(&books.conn);
-        books.lookup.freeze_all(books.last.tail);
+        books.lookup.freeze_all();
         while books.lookup.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
             if let Err(fault) = sweep_step(&mut books) {
                 let rolled_back = books.rollback();
@@ -254,9 +254,7 @@ fn in_transaction(books: &mut Books, work: impl FnOnce(&mut Books) -> Done<()>) 
 
 fn sweep_step(books: &mut Books) -> Done<()> {
     books.begin()?;
-    books
-        .lookup
-        .write(&books.conn, TIDY, &mut books.last.tail)?;
+    books.lookup.write(&books.conn, TIDY)?;
     books.commit()
 }
 

@@ -87,12 +87,23 @@ fn write_record(books: &mut Books, places: &mut Places<'_>, write: &RecordWrite)
         _ => replace_unseen(books, record, contact)?,
     };
     for key in &write.keys {
-        let key = lookup::identity(key);
-        if books.lookup.holder(&books.conn, &key)?.is_none() {
-            books.lookup.put(key, place.to_value());
-        }
+        claim(books, places.loaded, lookup::identity(key), place)?;
     }
     places.written.push((record.id, place, contact));
+    Ok(())
+}
+
+/// Claims a key that nobody holds.
+fn claim(books: &mut Books, loaded: &Loaded, key: lookup::Key, place: RecordRef) -> Done<()> {
+    let is_free = if loaded.free.contains(&key) {
+        // Free before this settlement; another of its records may have claimed it.
+        !books.lookup.is_new(&key)
+    } else {
+        !loaded.taken.contains(&key) && books.lookup.holder(&books.conn, &key)?.is_none()
+    };
+    if is_free {
+        books.lookup.put(key, place.to_value());
+    }
     Ok(())
 }
 
@@ -120,9 +131,8 @@ fn replace(
 ) -> Done<()> {
     let kind = record.kind;
     record_row::replace(&books.conn, (seq, old_contact, old), record, contact)?;
-    let known = words::of(kind, &old.fields);
-    for word in words::of(kind, &record.fields).difference(&known) {
-        let key = lookup::entry(lookup::word_exactly(kind, word), seq);
+    for word in words::added(kind, &old.fields, &record.fields) {
+        let key = lookup::entry(lookup::word_exactly(kind, &word), seq);
         books.lookup.put(key, 0);
     }
     if let Some(contact) = contact.filter(|contact| Some(*contact) != old_contact) {
