@@ -7,6 +7,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, Value};
 
 use crate::expr::filters::{self, FUNCTIONS};
+use crate::expr::payload::{self, Key};
 use crate::expr::scope::Scope;
 
 /// What is looked up.
@@ -52,6 +53,18 @@ fn filter(name: &str) -> Option<Filter> {
 pub enum Step {
     Attribute(String),
     Item(Value),
+}
+
+impl Step {
+    fn key(&self) -> Key<'_> {
+        match self {
+            Step::Attribute(name) => Key::Member(name),
+            Step::Item(key) => match key.as_str() {
+                Some(name) => Key::Member(name),
+                None => Key::Item(key.as_usize().unwrap_or(usize::MAX)),
+            },
+        }
+    }
 }
 
 impl Lookup {
@@ -151,7 +164,13 @@ impl Lookup {
 }
 
 fn walk(from: Option<&Value>, steps: &[Step]) -> Option<Value> {
-    let mut here = from.cloned().unwrap_or(Value::UNDEFINED);
+    let Some(from) = from else {
+        return Some(Value::UNDEFINED);
+    };
+    if let Some(found) = payload::below(from, steps.iter().map(Step::key)) {
+        return Some(found);
+    }
+    let mut here = from.clone();
     for step in steps {
         match here.kind() {
             ValueKind::Invalid => return None,
