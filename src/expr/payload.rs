@@ -103,6 +103,20 @@ impl Object for Entries {
     }
 }
 
+/// A step into a document.
+#[derive(Debug, Clone, Copy)]
+pub enum Key<'k> {
+    Member(&'k str),
+    Item(usize),
+}
+
+/// What stands below a payload's value, walked in one go; undefined when nothing does. `None` when `value` is not part
+/// of a payload.
+pub fn below<'k>(value: &Value, keys: impl Iterator<Item = Key<'k>> + Clone) -> Option<Value> {
+    let node = value.downcast_object_ref::<Node>()?;
+    Some(node.below(keys).unwrap_or(Value::UNDEFINED))
+}
+
 /// A container inside a document. A path instead of a reference, because the document is shared.
 #[derive(Debug)]
 struct Node {
@@ -139,6 +153,27 @@ impl Node {
             document: Arc::clone(&self.document),
             path,
         })
+    }
+
+    fn below<'k>(&self, keys: impl Iterator<Item = Key<'k>> + Clone) -> Option<Value> {
+        let mut here = self.json()?;
+        for key in keys.clone() {
+            here = match key {
+                Key::Member(name) => here.as_object()?.get(name)?,
+                Key::Item(index) => here.as_array()?.get(index)?,
+            };
+        }
+        if !here.is_object() && !here.is_array() {
+            return Some(of_scalar(here));
+        }
+        let steps = keys.map(|key| match key {
+            Key::Member(name) => Step::Member(name.into()),
+            Key::Item(index) => Step::Item(index),
+        });
+        Some(Value::from_object(Node {
+            document: Arc::clone(&self.document),
+            path: self.path.iter().cloned().chain(steps).collect(),
+        }))
     }
 
     fn member(&self, name: &str) -> Option<Value> {
