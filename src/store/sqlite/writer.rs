@@ -86,11 +86,19 @@ impl Writer {
                 break;
             }
         }
-        for _ in 0..MOST_APPENDS {
-            let Some(job) = self.queue.next_append() else {
+        let mut room = MOST_APPENDS;
+        while room > 0 {
+            let mut appends = self.queue.take_appends(room).into_iter();
+            if appends.len() == 0 {
                 break;
-            };
-            group.run(job, books)?;
+            }
+            room -= appends.len();
+            while let Some(append) = appends.next() {
+                if let Err(fault) = group.run(append, books) {
+                    group.unseen.extend(appends);
+                    return Err(fault);
+                }
+            }
         }
         Ok(())
     }
@@ -113,6 +121,7 @@ impl Writer {
         }
         let guilty = group.jobs.pop();
         let mut rest = std::mem::take(&mut group.jobs);
+        rest.append(&mut group.unseen);
         group.finish(Ok(()));
         let mut guilty: Vec<_> = guilty.into_iter().collect();
         while let Some(job) = self.repeat(&mut books, &mut rest) {
@@ -197,6 +206,8 @@ impl Writer {
 #[derive(Default)]
 struct Group {
     jobs: Vec<Box<dyn Job>>,
+    /// Taken from the queue and not run, as an earlier one failed.
+    unseen: Vec<Box<dyn Job>>,
     /// Wrote nothing: their answers do not depend on the commit.
     answered: Vec<(Box<dyn Job>, StoreError)>,
 }
@@ -220,7 +231,7 @@ impl Group {
     }
 
     fn finish(self, end: Result<()>) {
-        for job in self.jobs {
+        for job in self.jobs.into_iter().chain(self.unseen) {
             job.finish(end.clone());
         }
         for (job, error) in self.answered {
