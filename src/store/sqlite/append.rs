@@ -117,13 +117,14 @@ impl Append {
         Ok(())
     }
 
-    /// The request's row; its number is the answer.
+    /// The request's row. Its number is that of its first event: those are never given out twice, so a request that
+    /// retention has removed cannot be taken for a later one.
     fn write_request(&self, books: &Books, base: i64) -> Done<i64> {
         books
             .conn
             .prepare_cached(
-                "INSERT INTO request (received_at, first_event, events, method, query, peer, codec,
-                    headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO request (seq, received_at, first_event, events, method, query, peer, codec,
+                    headers, body) VALUES (?2, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute((
                 micros(self.received_at),
@@ -136,7 +137,7 @@ impl Append {
                 &self.headers,
                 &self.body.body,
             ))?;
-        Ok(books.conn.last_insert_rowid())
+        Ok(base + 1)
     }
 
     fn write_events(&mut self, books: &mut Books, base: i64, request: i64) -> Done<()> {

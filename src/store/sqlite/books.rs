@@ -77,7 +77,7 @@ impl Books {
     pub(super) fn commit(&mut self) -> Done<()> {
         self.desk.write_turns(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;
-        self.lookup.write(&self.conn, 0)?;
+        self.lookup.write(&self.conn)?;
         self.tally.write(&self.conn)?;
         self.fail.check("commit")?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
@@ -98,7 +98,7 @@ impl Books {
     pub(super) fn sweep_step(&mut self, (event, tail): (i64, i64), keys: usize) -> Done<bool> {
         self.sweep_asked = true;
         self.claims.sweep(&self.conn, keys)?;
-        self.lookup.write(&self.conn, keys)?;
+        self.lookup.sweep(&self.conn, keys)?;
         Ok(self.claims.is_behind(event) || self.lookup.is_behind(tail))
     }
 

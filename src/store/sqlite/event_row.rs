@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::event::EventStatus;
+use crate::model::event::{EventStatus, PutOff};
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::InFlight;
@@ -142,25 +142,35 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
 }
 
 /// Puts a pending event off.
-pub(super) fn put_off(conn: &Connection, seq: i64, due: Timestamp, reason: &str) -> Done<()> {
+pub(super) fn put_off(
+    conn: &Connection,
+    seq: i64,
+    due: Timestamp,
+    how: PutOff,
+    reason: &str,
+) -> Done<()> {
     conn.prepare_cached(
-        "UPDATE event SET status = ?2, due = ?3, reason = ?4, attempts = attempts + 1
+        "UPDATE event SET status = ?2, due = ?3, reason = ?4, attempts = attempts + ?5
          WHERE seq = ?1",
     )?
-    .execute((seq, WAITING, micros(due), reason))?;
+    .execute((seq, WAITING, micros(due), reason, how == PutOff::Tried))?;
     Ok(())
 }
 
-/// Makes a settled event pending again.
-pub(super) fn replay(books: &mut Books, seq: i64) -> Done<()> {
-    books
+/// Makes a settled event pending again; `false` for one whose raw request retention has removed, which could only end
+/// in quarantine.
+pub(super) fn replay(books: &mut Books, seq: i64) -> Done<bool> {
+    let changed = books
         .conn
         .prepare_cached(
-            "UPDATE event SET status = 0, attempts = 0, reason = NULL, due = NULL WHERE seq = ?1",
+            "UPDATE event SET status = 0, attempts = 0, reason = NULL, due = NULL
+             WHERE seq = ?1 AND EXISTS (SELECT 1 FROM request WHERE request.seq = event.request)",
         )?
         .execute([seq])?;
-    books.tally.add("pending", 1);
-    Ok(())
+    if changed > 0 {
+        books.tally.add("pending", 1);
+    }
+    Ok(changed > 0)
 }
 
 /// The answer of the sender's API, kept beside the event.

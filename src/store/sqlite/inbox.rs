@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, Refusal};
+use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
 use crate::store::sqlite::append::Append;
@@ -23,6 +23,8 @@ use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
 use crate::store::sqlite::{SqliteStore, answered};
 use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
 
+/// Bodies of one claim, together: each part of a batch brings its request along.
+const CLAIM_BYTES: usize = 4 << 20;
 /// Events of a replay in one transaction.
 const REPLAY_STEP: usize = 500;
 
@@ -47,20 +49,38 @@ impl Inbox for SqliteStore {
         let _one_at_a_time = self.flight.claiming.lock().await;
         let in_flight = self.flight.begin_claim();
         let flight = self.flight.clone();
-        let (found, next) = self
+        let (found, unreadable, next) = self
             .readers
             .read(move |conn| {
                 let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
                 let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
-                let mut found = Vec::new();
+                let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
                 for (_, seq) in free.take(limit) {
-                    if let Some(stored) = event_read::by_seq(conn, seq)? {
-                        found.push((seq, event_read::claimed(conn, stored)?));
+                    let Some(stored) = event_read::by_seq(conn, seq)? else {
+                        continue;
+                    };
+                    let id = stored.event.id;
+                    match event_read::claimed(conn, stored) {
+                        Ok(claimed) => {
+                            bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
+                            found.push((seq, claimed));
+                        }
+                        Err(Fault::Corrupt(reason)) => unreadable.push((id, reason)),
+                        Err(fault) => return Err(fault),
+                    }
+                    if bytes > CLAIM_BYTES {
+                        break;
                     }
                 }
-                Ok((found, next))
+                Ok((found, unreadable, next))
             })
             .await?;
+        // One damaged row must not keep the others from being processed.
+        for (id, reason) in unreadable {
+            tracing::error!(event.id = %id, %reason, "event.unreadable");
+            let reason = format!("what is stored of this event cannot be read: {reason}");
+            self.conclude(id, EventStatus::Failed, reason, now).await?;
+        }
         let until_next = next.map(timestamp).transpose().map_err(Fault::into_error)?;
         self.flight.set_next_due(
             until_next.map(|next| Duration::try_from(next.duration_since(now)).unwrap_or_default()),
@@ -98,12 +118,18 @@ impl Inbox for SqliteStore {
         }
     }
 
-    async fn put_off(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()> {
+    async fn put_off(
+        &self,
+        event: Uuid,
+        due: Timestamp,
+        how: PutOff,
+        reason: String,
+    ) -> Result<()> {
         let flight = self.flight.clone();
         self.write(move |books| {
             let at = event_row::find(&books.conn, &flight, event)?;
             match at.filter(event_row::At::is_pending) {
-                Some(at) => event_row::put_off(&books.conn, at.seq, due, &reason),
+                Some(at) => event_row::put_off(&books.conn, at.seq, due, how, &reason),
                 None => Ok(()),
             }
         })
@@ -211,8 +237,7 @@ fn replay(books: &mut Books, events: &[Uuid]) -> Done<u64> {
         let flight = books.flight.clone();
         let at = event_row::find(&books.conn, &flight, *event)?;
         if let Some(at) = at.filter(|at| !at.is_pending()) {
-            event_row::replay(books, at.seq)?;
-            replayed += 1;
+            replayed += u64::from(event_row::replay(books, at.seq)?);
         }
     }
     Ok(replayed)

@@ -81,14 +81,19 @@ impl Lookup {
         self.sweep.put(key, value, self.last + 1);
     }
 
-    /// Writes the transaction's row of `tail`, and its share of the frozen generation or `at_least` entries.
-    pub(super) fn write(&mut self, conn: &Connection, at_least: usize) -> Done<()> {
+    /// Writes the transaction's row of `tail` and its share of the frozen generation: once, at the commit.
+    pub(super) fn write(&mut self, conn: &Connection) -> Done<()> {
         if !self.row.is_empty() {
             self.written = self.last + 1;
             conn.prepare_cached("INSERT INTO tail (seq, entries) VALUES (?1, ?2)")?
                 .execute((self.written, &self.row))?;
             self.row.clear();
         }
+        self.sweep(conn, 0)
+    }
+
+    /// Moves the share of a transaction, or `at_least` entries of the frozen generation, into the tree.
+    pub(super) fn sweep(&mut self, conn: &Connection, at_least: usize) -> Done<()> {
         let share = self.sweep.share().max(at_least);
         let (slice, mark) = self.sweep.slice(share);
         let mut insert = conn.prepare_cached(

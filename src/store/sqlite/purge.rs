@@ -156,9 +156,13 @@ pub(super) fn events(books: &mut Books, place: i64, before: i64) -> Done<Stepped
         conn.prepare_cached("DELETE FROM event WHERE seq = ?1")?
             .execute([seq])?;
         stepped.removed += 1;
-        // A batch's request goes with the first of its events; the others have no use for it.
-        conn.prepare_cached("DELETE FROM request WHERE seq = ?1")?
-            .execute([request])?;
+        // A batch's request stays until the last of its events goes: others may still wait for it.
+        conn.prepare_cached(
+            "DELETE FROM request WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM event
+                WHERE event.seq >= request.first_event
+                    AND event.seq < request.first_event + request.events)",
+        )?
+        .execute([request])?;
     }
     books
         .tally

@@ -204,6 +204,6 @@ impl Writer {
 
 fn sweep_step(books: &mut Books) -> Done<()> {
     books.begin()?;
-    books.lookup.write(&books.conn, TIDY)?;
+    books.lookup.sweep(&books.conn, TIDY)?;
     books.commit()
 }
