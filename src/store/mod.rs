@@ -90,6 +90,9 @@ pub trait Inbox: Send + Sync {
     /// Puts an event off until `due`: a fetch that failed and is tried again.
     async fn put_off(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()>;
 
+    /// As `put_off`, but counts no try: the event waits for something else, such as a fresh token or its turn.
+    async fn hold_back(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()>;
+
     /// Ends an event without records.
     async fn conclude(
         &self,

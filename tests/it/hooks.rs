@@ -72,6 +72,9 @@ impl Inbox for Desk {
     async fn put_off(&self, _: Uuid, _: Timestamp, _: String) -> Result<()> {
         unused()
     }
+    async fn hold_back(&self, _: Uuid, _: Timestamp, _: String) -> Result<()> {
+        unused()
+    }
     async fn conclude(&self, _: Uuid, _: EventStatus, _: String, _: Timestamp) -> Result<()> {
         unused()
     }

@@ -19,8 +19,8 @@ use crate::process::fetch::{Outcome, Response, classify};
 use crate::process::plan::{Conclusion, Planned, conclude, keeping, plan};
 use crate::process::recipe::FetchRecipe;
 use crate::process::worker::batch::{Facts, Ready, Thin};
-use crate::process::worker::{Processing, report};
-use crate::store::Alarm;
+use crate::process::worker::{Processing, STORE_PAUSE, report};
+use crate::store::{Alarm, StoreError};
 
 /// Calls at once, over all endpoints.
 const CALLS: usize = 32;
@@ -79,7 +79,7 @@ impl Processing {
     async fn fetch(&self, thin: Thin) {
         let Ok(room) = self.fetches.waiting.try_acquire() else {
             let due = after(self.clock.now(), ROOM);
-            self.put_off(&thin.claimed, due, "waits for its turn to be fetched")
+            self.hold_back(&thin.claimed, due, "waits for its turn to be fetched")
                 .await;
             return;
         };
@@ -89,7 +89,9 @@ impl Processing {
             _ = stopping.wait_for(|stopping| *stopping) => None,
         };
         match response {
-            Some(Asked::Paused(until, reason)) => self.put_off(&thin.claimed, until, &reason).await,
+            Some(Asked::Paused(until, reason)) => {
+                self.hold_back(&thin.claimed, until, &reason).await
+            }
             Some(Asked::Response(response)) => self.answered(thin, response).await,
             None => self.store.release(vec![thin.claimed.event.id]).await,
         }
@@ -167,6 +169,12 @@ impl Processing {
         {
             tracing::error!(%error, "alarm.not_raised");
         }
+        if let (Trouble::Token | Trouble::Forbidden, Some((until, _))) =
+            (trouble, self.fetches.pauses.paused(&event.endpoint, now))
+        {
+            self.hold_back(claimed, until, &reason).await;
+            return;
+        }
         match next(trouble, event.attempts, jitter(event.id, event.attempts)) {
             Next::Again(wait) => self.put_off(claimed, after(now, wait), &reason).await,
             Next::GiveUp => {
@@ -183,13 +191,31 @@ impl Processing {
         }
     }
 
+    /// The try failed and counts.
     async fn put_off(&self, claimed: &Claimed, due: Timestamp, reason: &str) {
+        let id = claimed.event.id;
+        let put = self.store.put_off(id, due, reason.to_owned()).await;
+        self.waits(claimed, due, put).await;
+    }
+
+    /// Nothing is wrong with the event, so no try counts, however long it has to wait.
+    async fn hold_back(&self, claimed: &Claimed, due: Timestamp, reason: &str) {
+        let id = claimed.event.id;
+        let held = self.store.hold_back(id, due, reason.to_owned()).await;
+        self.waits(claimed, due, held).await;
+    }
+
+    async fn waits(&self, claimed: &Claimed, due: Timestamp, written: Result<(), StoreError>) {
         let event = &claimed.event;
-        tracing::debug!(event.id = %event.id, endpoint = %event.endpoint, %due, "event.put_off");
-        let put = self.store.put_off(event.id, due, reason.to_owned()).await;
-        if let Err(error) = put {
-            tracing::error!(%error, event.id = %event.id, "event.not_put_off");
-            self.store.release(vec![event.id]).await;
+        match written {
+            Ok(()) => tracing::debug!(
+                event.id = %event.id, endpoint = %event.endpoint, %due, "event.put_off"
+            ),
+            Err(error) => {
+                tracing::error!(%error, event.id = %event.id, "event.not_put_off");
+                tokio::time::sleep(STORE_PAUSE).await;
+                self.store.release(vec![event.id]).await;
+            }
         }
     }
 

@@ -147,12 +147,18 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
 }
 
 /// Puts a pending event off.
-pub(super) fn put_off(conn: &Connection, seq: i64, due: Timestamp, reason: &str) -> Done<()> {
+pub(super) fn put_off(
+    conn: &Connection,
+    seq: i64,
+    due: Timestamp,
+    reason: &str,
+    tries: u32,
+) -> Done<()> {
     conn.prepare_cached(
-        "UPDATE event SET status = ?2, due = ?3, reason = ?4, attempts = attempts + 1
+        "UPDATE event SET status = ?2, due = ?3, reason = ?4, attempts = attempts + ?5
          WHERE seq = ?1",
     )?
-    .execute((seq, WAITING, micros(due), reason))?;
+    .execute((seq, WAITING, micros(due), reason, tries))?;
     Ok(())
 }
 

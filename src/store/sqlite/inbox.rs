@@ -97,18 +97,11 @@ impl Inbox for SqliteStore {
     }
 
     async fn put_off(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()> {
-        let flight = self.flight.clone();
-        self.write(move |books| {
-            let at = event_row::find(&books.conn, &flight, event)?;
-            match at.filter(event_row::At::is_pending) {
-                Some(at) => event_row::put_off(&books.conn, at.seq, due, &reason),
-                None => Ok(()),
-            }
-        })
-        .await?;
-        self.flight.done(event);
-        self.flight.wake();
-        Ok(())
+        self.delay(event, due, reason, 1).await
+    }
+
+    async fn hold_back(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()> {
+        self.delay(event, due, reason, 0).await
     }
 
     async fn conclude(
@@ -200,6 +193,24 @@ impl Inbox for SqliteStore {
                 })
             })
             .await
+    }
+}
+
+impl SqliteStore {
+    /// Puts a pending event off and counts `tries` more.
+    async fn delay(&self, event: Uuid, due: Timestamp, reason: String, tries: u32) -> Result<()> {
+        let flight = self.flight.clone();
+        self.write(move |books| {
+            let at = event_row::find(&books.conn, &flight, event)?;
+            match at.filter(event_row::At::is_pending) {
+                Some(at) => event_row::put_off(&books.conn, at.seq, due, &reason, tries),
+                None => Ok(()),
+            }
+        })
+        .await?;
+        self.flight.done(event);
+        self.flight.wake();
+        Ok(())
     }
 }
 

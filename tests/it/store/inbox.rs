@@ -217,6 +217,12 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
     assert_eq!((backlog.pending, backlog.oldest), (1, Some(at(0))));
     assert_eq!(store.claim(5, at(30)).await.unwrap().len(), 1);
     store
+        .hold_back(id, at(40), "the token is dead".to_owned())
+        .await
+        .unwrap();
+    assert!(store.claim(5, at(39)).await.unwrap().is_empty());
+    assert_eq!(store.claim(5, at(40)).await.unwrap().len(), 1);
+    store
         .settle(vec![writing(id, Vec::new(), at(31))])
         .await
         .unwrap();
