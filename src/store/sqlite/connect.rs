@@ -17,7 +17,7 @@ const READER_CACHE: i64 = 2 * 1024;
 /// What remains of the log file after it was reset.
 const LOG_LIMIT: i64 = 64 * 1024 * 1024;
 /// How long a lock of another process is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connection that writes. Creates the file.
 pub(super) fn writer(path: &Path) -> Done<Connection> {

@@ -12,6 +12,7 @@ use crate::model::record::Record;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::record_row;
+use crate::store::sqlite::tail::scan_tail;
 
 /// Matches and records as `Held` has them, with the places of the records.
 #[derive(Default)]
@@ -83,7 +84,7 @@ pub(super) fn load(
 pub(super) fn load_from_snapshot(conn: &Connection, wanted: &[IdentityKey]) -> Done<Loaded> {
     let mut in_tail: HashMap<lookup::Key, i64> = HashMap::new();
     let keys: Vec<lookup::Key> = wanted.iter().map(lookup::identity).collect();
-    lookup::scan_tail(conn, |key, value| {
+    scan_tail(conn, |key, value| {
         if keys.iter().any(|wanted| **wanted == *key) {
             in_tail.insert(key.into(), value);
         }

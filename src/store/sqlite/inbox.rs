@@ -12,11 +12,12 @@ use crate::model::request::RawRequest;
 use crate::store::sqlite::append::Append;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_list;
+use crate::store::sqlite::event_read;
 use crate::store::sqlite::event_row::{self, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::number;
 use crate::store::sqlite::queue::closed;
-use crate::store::sqlite::raw;
+use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
 use crate::store::sqlite::{SqliteStore, answered};
@@ -37,7 +38,8 @@ impl Inbox for SqliteStore {
 
     async fn refuse(&self, refusal: Refusal) -> Result<()> {
         let most = signed(self.refusals);
-        self.write(move |books| refuse(books, &refusal, most)).await
+        self.write(move |books| refusals::keep(books, &refusal, most))
+            .await
     }
 
     async fn claim(&self, limit: usize, now: Timestamp) -> Result<Vec<Claimed>> {
@@ -52,8 +54,8 @@ impl Inbox for SqliteStore {
                 let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
                 let mut found = Vec::new();
                 for (_, seq) in free.take(limit) {
-                    if let Some(stored) = event_row::by_seq(conn, seq)? {
-                        found.push((seq, event_row::claimed(conn, stored)?));
+                    if let Some(stored) = event_read::by_seq(conn, seq)? {
+                        found.push((seq, event_read::claimed(conn, stored)?));
                     }
                 }
                 Ok((found, next))
@@ -138,14 +140,14 @@ impl Inbox for SqliteStore {
 
     async fn event(&self, id: Uuid) -> Result<Option<Event>> {
         self.readers
-            .read(move |conn| Ok(event_row::by_id(conn, id)?.map(|stored| stored.event)))
+            .read(move |conn| Ok(event_read::by_id(conn, id)?.map(|stored| stored.event)))
             .await
     }
 
     async fn raw_request(&self, event: Uuid) -> Result<Option<RawRequest>> {
         self.readers
-            .read(move |conn| match event_row::by_id(conn, event)? {
-                Some(stored) => event_row::raw_request(conn, &stored),
+            .read(move |conn| match event_read::by_id(conn, event)? {
+                Some(stored) => event_read::raw_request(conn, &stored),
                 None => Ok(None),
             })
             .await
@@ -153,8 +155,8 @@ impl Inbox for SqliteStore {
 
     async fn peek(&self, id: Uuid) -> Result<Option<Claimed>> {
         self.readers
-            .read(move |conn| match event_row::by_id(conn, id)? {
-                Some(stored) => Ok(Some(event_row::claimed(conn, stored)?)),
+            .read(move |conn| match event_read::by_id(conn, id)? {
+                Some(stored) => Ok(Some(event_read::claimed(conn, stored)?)),
                 None => Ok(None),
             })
             .await
@@ -168,7 +170,7 @@ impl Inbox for SqliteStore {
 
     async fn refusals(&self, endpoint: Option<String>, page: PageRequest) -> Result<Page<Refusal>> {
         self.readers
-            .read(move |conn| event_list::refusals(conn, endpoint.as_deref(), &page))
+            .read(move |conn| refusals::list(conn, endpoint.as_deref(), &page))
             .await
     }
 
@@ -212,28 +214,6 @@ impl SqliteStore {
         self.flight.wake();
         Ok(())
     }
-}
-
-fn refuse(books: &mut Books, refusal: &Refusal, most: i64) -> Done<()> {
-    let conn = &books.conn;
-    conn.prepare_cached(
-        "INSERT INTO refusal (id, endpoint, at, peer, code, detail, headers, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute((
-        refusal.id.as_bytes(),
-        &refusal.endpoint,
-        micros(refusal.at),
-        &refusal.peer,
-        &refusal.code,
-        &refusal.detail,
-        raw::write_headers(&refusal.headers),
-        &refusal.body,
-    ))?;
-    let newest = conn.last_insert_rowid();
-    conn.prepare_cached("DELETE FROM refusal WHERE seq <= ?1")?
-        .execute([newest - most])?;
-    Ok(())
 }
 
 fn replay(books: &mut Books, events: &[Uuid]) -> Done<u64> {

@@ -20,7 +20,7 @@ use crate::store::sqlite::postings::Postings;
 use crate::store::sqlite::record_list;
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::value::{id, kind, text, time};
-use crate::store::sqlite::walk::{self, read_cursor, write_cursor};
+use crate::store::sqlite::walk::{self, read_cursor, rows, write_cursor};
 use crate::store::{HeldOwned, RecordFilter, Records, Result, Touched};
 
 #[async_trait]
@@ -111,12 +111,12 @@ fn changes(conn: &Connection, page: &PageRequest) -> Done<Page<Change>> {
         Some(cursor) => read_cursor::<1>('f', cursor)?[0],
         None => 0,
     };
-    let limit = i64::try_from(walk::limit(page.limit)).unwrap_or(1);
+    let limit = rows(walk::limit(page.limit));
     let mut select = conn.prepare_cached(change_row::FEED)?;
-    let mut rows = select.query([start, limit])?;
+    let mut found = select.query([start, limit])?;
     let mut items = Vec::new();
     let mut next = None;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = found.next()? {
         items.push(change_row::read(row)?);
         next = Some(write_cursor('f', &[row.get(10)?]));
     }
@@ -156,8 +156,7 @@ fn reviews(conn: &Connection, page: &PageRequest) -> Done<Page<Review>> {
         walk::limit(page.limit),
         start,
         |below, n| {
-            let limit = i64::try_from(n).unwrap_or(i64::MAX);
-            let found = keys.query_map([below, limit], |row| row.get(0))?;
+            let found = keys.query_map([below, rows(n)], |row| row.get(0))?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
         },
         |seq| review(conn, seq),

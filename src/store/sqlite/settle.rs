@@ -72,7 +72,8 @@ impl Job for Settle {
     fn run(&mut self, books: &mut Books) -> Done<()> {
         let event = self.settlement.event;
         let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
-            return Err(Fault::Refused(format!("event {event} is not known")));
+            self.outcome = Some(failed(event));
+            return Ok(());
         };
         if !at.is_pending() {
             self.outcome = Some(stored_outcome(books, event, &at)?);
@@ -113,7 +114,8 @@ impl Job for Settle {
     fn give_up(&mut self, books: &mut Books, reason: &str) -> Done<()> {
         let event = self.settlement.event;
         let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
-            return Err(Fault::Refused(reason.to_owned()));
+            self.outcome = Some(failed(event));
+            return Ok(());
         };
         if !at.is_pending() {
             self.outcome = Some(stored_outcome(books, event, &at)?);
@@ -126,11 +128,7 @@ impl Job for Settle {
             changes: (0, 0),
         };
         event_row::settle(books, &at, &end)?;
-        self.outcome = Some(Settled {
-            event,
-            status: EventStatus::Failed,
-            records: Vec::new(),
-        });
+        self.outcome = Some(failed(event));
         Ok(())
     }
 
@@ -154,6 +152,15 @@ impl Job for Settle {
         };
         let _spent: Box<dyn Send> = Box::new((settlement, spent));
         drop(reply.send(Reply { outcome, _spent }));
+    }
+}
+
+/// An event that cannot be settled, or is not there any more.
+fn failed(event: Uuid) -> Settled {
+    Settled {
+        event,
+        status: EventStatus::Failed,
+        records: Vec::new(),
     }
 }
 
