@@ -309,7 +309,8 @@ impl Load {
             kind: Kind::Lead,
             source: "meta".to_owned(),
             scope: "lead-ads".to_owned(),
-            id: claimed.event.delivery_id.clone().unwrap_or_default(),
+            // As the platform counts its leads; delivery ids come in no order.
+            id: event.as_u128().to_string(),
         };
         let wanted = vec![lead_key.clone(), by_email.clone()];
         let decide = move |held: &Held<'_>| {

@@ -1,13 +1,12 @@
-//! One B-tree for everything whose keys come in no order: identities, words, links and timelines.
+//! One B-tree for everything whose keys come in no order: identities, words and links.
 //!
 //! | first byte | rest of the key | stands for |
 //! |---|---|---|
 //! | `i` | text of an identity key | the record in the value |
 //! | `s` | kind, word, 0, record | a record that has the word |
 //! | `c` | contact, kind, record | a lead, order or ticket of a contact |
-//! | `t` | kind, record, change | a change of a record; of a contact also those of what belongs to it |
 //!
-//! Records and changes are numbers of six bytes, big end first, so that they sort. Settlements write their entries
+//! Records are numbers of six bytes, big end first, so that they sort. Settlements write their entries
 //! into the table `tail`, one row a commit; see `sweep` for how they reach the tree and why. Readers look at both.
 
 use std::collections::BTreeMap;
@@ -23,12 +22,11 @@ use crate::store::sqlite::tail::{scan_tail, write_entry};
 use crate::store::sqlite::value;
 
 /// Entries in memory before they are swept.
-const GENERATION: usize = 32 * 1024;
+const GENERATION: usize = 64 * 1024;
 
 pub(super) const IDENTITY: u8 = b'i';
 const WORD: u8 = b's';
 const LINK: u8 = b'c';
-const TIMELINE: u8 = b't';
 
 /// Bytes of a number in a key.
 const NUMBER: usize = 6;
@@ -190,14 +188,6 @@ pub(super) fn links(contact: i64, kind: Kind) -> Vec<u8> {
     bytes.push(LINK);
     push_number(&mut bytes, contact);
     bytes.push(kind as u8);
-    bytes
-}
-
-/// What the changes of a record have in front.
-pub(super) fn timeline(record: RecordRef) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(2 + 2 * NUMBER);
-    bytes.extend_from_slice(&[TIMELINE, record.kind as u8]);
-    push_number(&mut bytes, record.seq);
     bytes
 }
 
