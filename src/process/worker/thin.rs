@@ -16,7 +16,7 @@ use crate::process::fetch::client::{Client, Limits};
 use crate::process::fetch::pause::Pauses;
 use crate::process::fetch::retry::{Next, Trouble, next};
 use crate::process::fetch::{Outcome, Response, classify};
-use crate::process::plan::{Conclusion, Planned, conclude, keeping, plan};
+use crate::process::plan::{Conclusion, Planned, conclude, keeping, plan_part};
 use crate::process::recipe::FetchRecipe;
 use crate::process::worker::batch::{Facts, Ready, Thin};
 use crate::process::worker::{Processing, report};
@@ -141,12 +141,15 @@ impl Processing {
         let Thin {
             mut claimed,
             recipe,
+            opened,
             ..
         } = thin;
         claimed.fetched = Some(answer);
         let context = self.context();
-        let planned = catch_unwind(AssertUnwindSafe(|| plan(&recipe, &claimed, &context)))
-            .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
+        let planned = catch_unwind(AssertUnwindSafe(|| {
+            plan_part(&recipe, &claimed, &opened, &context)
+        }))
+        .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
         let mut facts = Facts::of(&claimed);
         let settlement = match planned {
             Planned::Settle(settlement) => settlement,
