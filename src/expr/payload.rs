@@ -111,10 +111,10 @@ pub enum Key<'k> {
 }
 
 /// What stands below a payload's value, walked in one go; undefined when nothing does. `None` when `value` is not part
-/// of a payload.
+/// of a payload, or the way leads into a text.
 pub fn below<'k>(value: &Value, keys: impl Iterator<Item = Key<'k>> + Clone) -> Option<Value> {
     let node = value.downcast_object_ref::<Node>()?;
-    Some(node.below(keys).unwrap_or(Value::UNDEFINED))
+    node.below(keys)
 }
 
 /// A container inside a document. A path instead of a reference, because the document is shared.
@@ -158,10 +158,16 @@ impl Node {
     fn below<'k>(&self, keys: impl Iterator<Item = Key<'k>> + Clone) -> Option<Value> {
         let mut here = self.json()?;
         for key in keys.clone() {
-            here = match key {
-                Key::Member(name) => here.as_object()?.get(name)?,
-                Key::Item(index) => here.as_array()?.get(index)?,
+            let next = match key {
+                Key::Member(name) => here.as_object().and_then(|members| members.get(name)),
+                // A letter of a text: rare, and the machine knows how.
+                Key::Item(_) if here.is_string() => return None,
+                Key::Item(index) => here.as_array().and_then(|items| items.get(index)),
             };
+            match next {
+                Some(next) => here = next,
+                None => return Some(Value::UNDEFINED),
+            }
         }
         if !here.is_object() && !here.is_array() {
             return Some(of_scalar(here));
