@@ -20,22 +20,10 @@ pub const RECEIVE: &str = "frontdesk_receive_duration_seconds";
 pub const BACKLOG: &str = "frontdesk_inbox_backlog";
 /// Age of the oldest event that waits.
 pub const BACKLOG_AGE: &str = "frontdesk_inbox_oldest_seconds";
-/// Events processed, by `source` and `status`: `processed`, `quarantined`, `failed`, `ignored`.
-pub const PROCESSED: &str = "frontdesk_processed_total";
-/// From the claim of a batch to its settlement.
-pub const PROCESS: &str = "frontdesk_process_duration_seconds";
-/// From the receipt of an event to its settlement.
-pub const SETTLED_AFTER: &str = "frontdesk_settled_after_seconds";
 /// Reads of senders' APIs, by `source` and `outcome`: `ok`, `retry`, `token`, `failed`.
 pub const FETCHES: &str = "frontdesk_fetches_total";
-/// One such read.
-pub const FETCH: &str = "frontdesk_fetch_duration_seconds";
 /// Alarms that stand.
 pub const ALARMS: &str = "frontdesk_alarms";
-/// Statements that shared one commit of the store.
-pub const COMMIT_SIZE: &str = "frontdesk_store_commit_size";
-/// One commit of the store, its sync included.
-pub const COMMIT: &str = "frontdesk_store_commit_duration_seconds";
 
 /// Upper bounds of durations in seconds: from a tenth of a millisecond to half a minute.
 const SECONDS: &[f64] = &[
@@ -98,16 +86,6 @@ pub fn install_log(log: &Log) -> Result<(), String> {
     .map_err(|error| error.to_string())
 }
 
-/// Sets the gauges of the inbox: events that wait, and the age of the oldest in seconds.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a gauge is a float; a backlog stays far below 2^53"
-)]
-pub fn show_backlog(pending: u64, oldest: f64) {
-    metrics::gauge!(BACKLOG).set(pending as f64);
-    metrics::gauge!(BACKLOG_AGE).set(oldest);
-}
-
 fn describe() {
     describe_counter!(EVENTS, "Events by endpoint and outcome");
     describe_counter!(REFUSALS, "Requests turned away, by endpoint and code");
@@ -122,24 +100,6 @@ fn describe() {
         Unit::Seconds,
         "Age of the oldest event that waits"
     );
-    describe_counter!(PROCESSED, "Events processed, by source and status");
-    describe_histogram!(
-        PROCESS,
-        Unit::Seconds,
-        "From the claim of a batch to its settlement"
-    );
-    describe_histogram!(
-        SETTLED_AFTER,
-        Unit::Seconds,
-        "From receipt to settlement of an event"
-    );
     describe_counter!(FETCHES, "Reads of senders' APIs, by source and outcome");
-    describe_histogram!(FETCH, Unit::Seconds, "One read of a sender's API");
     describe_gauge!(ALARMS, "Alarms that stand");
-    describe_histogram!(COMMIT_SIZE, "Statements that shared one commit");
-    describe_histogram!(
-        COMMIT,
-        Unit::Seconds,
-        "One commit of the store, its sync included"
-    );
 }

@@ -21,6 +21,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connection that writes. Creates the file.
 pub(super) fn writer(path: &Path) -> Done<Connection> {
+    create_private(path);
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -37,6 +38,16 @@ pub(super) fn writer(path: &Path) -> Done<Connection> {
     conn.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     prepare_once(&conn, 128)?;
     Ok(conn)
+}
+
+/// Makes the file readable by its owner alone, for it holds people's data; SQLite gives its log the same mode. What goes
+/// wrong here goes wrong again, with a better error, when SQLite opens the file.
+fn create_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }
 
 /// A connection that only reads.
