@@ -10,7 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Events by `endpoint` and `outcome`: `accepted`, `duplicate`, `quarantined`, `ignored`.
+/// Events by `endpoint` and `outcome`: `accepted`, `duplicate`, `quarantined`, `ignored` when they arrive, `processed`,
+/// `quarantined`, `failed`, `ignored` each time they are settled (a replay settles again).
 pub const EVENTS: &str = "frontdesk_events_total";
 /// Requests turned away, by `endpoint` (`unknown` for those that do not exist) and `code`.
 pub const REFUSALS: &str = "frontdesk_refusals_total";
@@ -20,7 +21,7 @@ pub const RECEIVE: &str = "frontdesk_receive_duration_seconds";
 pub const BACKLOG: &str = "frontdesk_inbox_backlog";
 /// Age of the oldest event that waits.
 pub const BACKLOG_AGE: &str = "frontdesk_inbox_oldest_seconds";
-/// Reads of senders' APIs, by `source` and `outcome`: `ok`, `retry`, `token`, `failed`.
+/// Reads of senders' APIs, by `endpoint` and `outcome`: `answered`, `token`, `forbidden`, `busy`, `down`, `rejected`.
 pub const FETCHES: &str = "frontdesk_fetches_total";
 /// Alarms that stand.
 pub const ALARMS: &str = "frontdesk_alarms";
@@ -29,11 +30,6 @@ pub const ALARMS: &str = "frontdesk_alarms";
 const SECONDS: &[f64] = &[
     0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0,
 ];
-/// Upper bounds of counts.
-const SIZES: &[f64] = &[
-    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
-];
-
 /// How often samples of histograms are folded into their buckets: until then they take memory.
 const UPKEEP: Duration = Duration::from_secs(1);
 
@@ -50,7 +46,6 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     }
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
-        .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZES)?
         .build_recorder();
     let handle = METRICS.get_or_init(|| recorder.handle()).clone();
     if metrics::set_global_recorder(recorder).is_ok() {

@@ -11,6 +11,7 @@
     reason = "a failing test is a panic with a message, and tests speak to the terminal"
 )]
 
+mod amends;
 mod api;
 mod architecture;
 mod catalog;
