@@ -1,4 +1,4 @@
-//! How fast the embedded store is: `cargo bench --bench store_rate -- [SECONDS [EVENTS]]`.
+//! How fast the embedded store is: `cargo bench --bench store_rate -- [SECONDS [EVENTS [BYTES]]]`.
 //!
 //! Appends by 64 tasks of leads (400 B) and orders (5 kB), alone and with workers that settle what arrives, in an
 //! empty store and in one of EVENTS events. A settlement is that of a lead of a known person: the contact is updated,
@@ -44,18 +44,22 @@ fn main() -> Result<(), Failure> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    runtime.block_on(run(Duration::from_secs(seconds), events))
+    let bodies = match arguments.get(2) {
+        Some(bytes) => vec![usize::try_from(*bytes)?],
+        None => vec![400, 5000],
+    };
+    runtime.block_on(run(Duration::from_secs(seconds), events, &bodies))
 }
 
-async fn run(time: Duration, events: u64) -> Result<(), Failure> {
+async fn run(time: Duration, events: u64, bodies: &[usize]) -> Result<(), Failure> {
     let dir = match std::path::Path::new("target") {
         target if target.is_dir() => tempfile::tempdir_in(target)?,
         _ => tempfile::tempdir()?,
     };
-    for (name, body) in [("lead, 400 B", 400), ("order, 5 kB", 5000)] {
+    for body in bodies.iter().copied() {
         let store = open(&dir.path().join(format!("{body}.db"))).await?;
         let load = Load::new(store, body);
-        say(format_args!("\n{name}"))?;
+        say(format_args!("\nbodies of {body} B"))?;
         measure(&load, "empty store", time).await?;
         if events > 0 {
             let filled = fill(&load, events).await?;
@@ -164,6 +168,8 @@ struct Load {
     body: usize,
     clock: Clock,
     next: AtomicU64,
+    /// How long each append took, in microseconds.
+    waited: std::sync::Mutex<Vec<u32>>,
 }
 
 impl Load {
@@ -173,6 +179,7 @@ impl Load {
             body,
             clock: Clock::System,
             next: AtomicU64::new(1),
+            waited: std::sync::Mutex::default(),
         })
     }
 
@@ -184,21 +191,25 @@ impl Load {
         for _ in 0..SENDERS {
             let (load, stop) = (self.clone(), stop.clone());
             senders.spawn(async move {
-                let mut sent = 0_u64;
+                let mut waited = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
+                    let started = Instant::now();
                     load.append().await?;
-                    sent += 1;
+                    waited.push(u32::try_from(started.elapsed().as_micros())?);
                 }
-                Ok::<u64, Failure>(sent)
+                Ok::<_, Failure>(waited)
             });
         }
         tokio::time::sleep(time).await;
         stop.store(true, Ordering::Relaxed);
-        let mut sent = 0;
+        let mut waited = Vec::new();
         while let Some(sender) = senders.join_next().await {
-            sent += sender??;
+            waited.append(&mut sender??);
         }
-        Ok(sent as f64 / started.elapsed().as_secs_f64())
+        let rate = waited.len() as f64 / started.elapsed().as_secs_f64();
+        waited.sort_unstable();
+        *self.waited.lock().map_err(|_| "a sender panicked")? = waited;
+        Ok(rate)
     }
 
     async fn append(&self) -> Result<(), Failure> {
@@ -298,7 +309,8 @@ impl Load {
             kind: Kind::Lead,
             source: "meta".to_owned(),
             scope: "lead-ads".to_owned(),
-            id: claimed.event.delivery_id.clone().unwrap_or_default(),
+            // As the platform counts its leads; delivery ids come in no order.
+            id: event.as_u128().to_string(),
         };
         let wanted = vec![lead_key.clone(), by_email.clone()];
         let decide = move |held: &Held<'_>| {
@@ -464,12 +476,12 @@ fn decision(lead: &Record, event: uuid::Uuid, at: jiff::Timestamp) -> DecisionRo
 
 /// What one measurement did.
 struct Meter {
-    cpu: [Duration; 3],
+    before: Spent,
 }
 
 impl Meter {
     fn start() -> Result<Self, Failure> {
-        Ok(Meter { cpu: cpu()? })
+        Ok(Meter { before: spent()? })
     }
 
     /// `done` is how many events were handled, by appending or settling, and at what rates.
@@ -485,18 +497,30 @@ impl Meter {
             .iter()
             .map(|(name, rate)| format!("{rate:>7.0}/s {name}"))
             .collect();
-        let spent: Vec<String> = cpu()?
+        let now = spent()?;
+        let micros: Vec<String> = now
+            .cpu
             .iter()
-            .zip(self.cpu)
+            .zip(self.before.cpu)
             .map(|(now, before)| {
                 let micros = now.saturating_sub(before).as_secs_f64() * 1e6;
                 format!("{:.1}", micros / done.max(1.0))
             })
             .collect();
+        let waited = std::mem::take(&mut *load.waited.lock().map_err(|_| "a sender panicked")?);
+        let waited: Vec<String> = [0.5, 0.99, 1.0]
+            .iter()
+            .filter_map(|part| {
+                waited.get(((waited.len() as f64 * part) as usize).saturating_sub(1))
+            })
+            .map(|micros| format!("{:.1}", f64::from(*micros) / 1e3))
+            .collect();
+        let written = now.written.saturating_sub(self.before.written) as f64 / done.max(1.0);
         say(format_args!(
-            "{what:<32}{:<42} µs each (writer/checkpoints/others) {:<16} {} MB resident, {} MB on disk, {} events",
+            "{what:<32}{:<38} µs each (writer/checkpoints/others) {:<16} {written:>6.0} B each  ms p50/p99/max {:<15} {} MB resident, {} MB on disk, {} events",
             rates.join(" "),
-            spent.join("/"),
+            micros.join("/"),
+            waited.join("/"),
             resident()? / 1_000_000,
             stats.bytes / 1_000_000,
             stats.events,
@@ -504,24 +528,36 @@ impl Meter {
     }
 }
 
-/// CPU time of the store's threads and of the others so far: the machine may be busy with something else.
-fn cpu() -> Result<[Duration; 3], Failure> {
-    let mut times = [Duration::ZERO; 3];
+/// CPU time of the writer, the checkpointer and the other threads so far, as the machine may be busy with something
+/// else; and the bytes that were written.
+#[derive(Clone, Copy)]
+struct Spent {
+    cpu: [Duration; 3],
+    written: u64,
+}
+
+fn spent() -> Result<Spent, Failure> {
+    let mut spent = Spent {
+        cpu: [Duration::ZERO; 3],
+        written: 0,
+    };
     for task in std::fs::read_dir("/proc/self/task")? {
         let task = task?.path();
-        let name = std::fs::read_to_string(task.join("comm"))?;
-        let nth = match name.trim() {
+        let nth = match std::fs::read_to_string(task.join("comm"))?.trim() {
             "store-writer" => 0,
             "store-checkpoin" => 1,
             _ => 2,
         };
-        let spent = std::fs::read_to_string(task.join("schedstat"))?;
-        let spent = spent.split_whitespace().next().map_or(Ok(0), str::parse)?;
-        if let Some(time) = times.get_mut(nth) {
-            *time += Duration::from_nanos(spent);
+        let on_cpu = std::fs::read_to_string(task.join("schedstat"))?;
+        let on_cpu = on_cpu.split_whitespace().next().map_or(Ok(0), str::parse)?;
+        if let Some(time) = spent.cpu.get_mut(nth) {
+            *time += Duration::from_nanos(on_cpu);
         }
     }
-    Ok(times)
+    let io = std::fs::read_to_string("/proc/self/io")?;
+    let written = io.lines().find_map(|line| line.strip_prefix("wchar: "));
+    spent.written = written.map_or(Ok(0), str::parse)?;
+    Ok(spent)
 }
 
 /// Bytes of memory this process has, as Linux counts them.

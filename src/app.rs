@@ -11,6 +11,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, ServiceConfig};
 use async_trait::async_trait;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::api::{self, Api};
@@ -82,30 +83,18 @@ pub async fn start(
     .await?;
     let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
     let workers = Workers::start(Arc::clone(&processing));
-    let ready = Arc::new(Ready {
-        store: Arc::clone(&store),
-        workers: workers.running(),
+    let rooms = Rooms {
+        config,
+        catalog: &catalog,
+        store: &store,
+        processing: &processing,
+        clock: &clock,
+    };
+    let mounts = rooms.mounts(intakes, workers.running(), metrics.clone());
+    let listening = serve(&config.server, mounts).map_err(|cause| StartError::Listen {
+        address: config.server.listen.clone(),
+        cause,
     });
-    let inbox: Arc<dyn Inbox> = Arc::clone(&store) as Arc<dyn Inbox>;
-    let hooks = Hooks::new(
-        intakes,
-        &config.server,
-        inbox,
-        clock.clone(),
-        (ready, metrics.clone()),
-    );
-    let api = Api::new(
-        Arc::clone(&store),
-        Arc::clone(&processing),
-        clock.clone(),
-        catalog.sources(),
-    );
-    let home = Home::new(config, &catalog, Arc::clone(&store));
-    let listening =
-        serve(&config.server, mounts(home, api, hooks)).map_err(|cause| StartError::Listen {
-            address: config.server.listen.clone(),
-            cause,
-        });
     let listening = match listening {
         Ok(listening) => listening,
         Err(error) => {
@@ -115,9 +104,16 @@ pub async fn start(
         }
     };
     let address = listening.addresses.first().copied();
+    let address = address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let server = listening.server.handle();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        %address,
+        endpoints = config.endpoints.len(),
+        "gateway.started"
+    );
     Ok(Running {
-        address: address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
+        address,
         server,
         serving: tokio::spawn(listening.server),
         upkeep: upkeep::start(config, &store, clock, metrics),
@@ -155,17 +151,47 @@ fn compile(
     }
 }
 
-fn mounts(home: Home, api: Api, hooks: Hooks) -> Vec<Mount> {
-    let home = Data::new(home);
-    let api = Data::new(api);
-    let hooks = Arc::new(hooks);
-    vec![
-        Box::new(move |config: &mut ServiceConfig| home::configure(config, home.clone())),
-        Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
-        Box::new(move |config: &mut ServiceConfig| {
-            crate::web::configure(config, Arc::clone(&hooks));
-        }),
-    ]
+/// What the outer rooms are made of.
+struct Rooms<'a> {
+    config: &'a Config,
+    catalog: &'a Catalog,
+    store: &'a Arc<dyn Store>,
+    processing: &'a Arc<Processing>,
+    clock: &'a Clock,
+}
+
+impl Rooms<'_> {
+    /// The page, the API and the hooks, each for the server to mount in every thread.
+    fn mounts(
+        &self,
+        intakes: Vec<Arc<Intake>>,
+        workers: Arc<AtomicBool>,
+        metrics: PrometheusHandle,
+    ) -> Vec<Mount> {
+        let home = Home::new(self.config, self.catalog, Arc::clone(self.store));
+        let home = Data::new(home);
+        let api = Data::new(Api::new(
+            Arc::clone(self.store),
+            Arc::clone(self.processing),
+            self.clock.clone(),
+            self.catalog.sources(),
+        ));
+        let ready = Arc::new(Ready {
+            store: Arc::clone(self.store),
+            workers,
+        });
+        let inbox: Arc<dyn Inbox> = Arc::clone(self.store) as Arc<dyn Inbox>;
+        let server = &self.config.server;
+        let hooks = Hooks::new(intakes, server, inbox, self.clock.clone(), (ready, metrics));
+        let hooks = Arc::new(hooks);
+        vec![
+            Box::new(move |config: &mut ServiceConfig| home::configure(config, home.clone())),
+            Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
+            Box::new(move |config: &mut ServiceConfig| {
+                crate::web::configure(config, Arc::clone(&hooks));
+            }),
+        ]
+    }
 }
 
 impl Running {

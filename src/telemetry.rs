@@ -10,7 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Events by `endpoint` and `outcome`: `accepted`, `duplicate`, `quarantined`, `ignored`.
+/// Events by `endpoint` and `outcome`: `accepted`, `duplicate`, `quarantined`, `ignored` when they arrive, `processed`,
+/// `quarantined`, `failed`, `ignored` each time they are settled (a replay settles again).
 pub const EVENTS: &str = "frontdesk_events_total";
 /// Requests turned away, by `endpoint` (`unknown` for those that do not exist) and `code`.
 pub const REFUSALS: &str = "frontdesk_refusals_total";
@@ -20,32 +21,15 @@ pub const RECEIVE: &str = "frontdesk_receive_duration_seconds";
 pub const BACKLOG: &str = "frontdesk_inbox_backlog";
 /// Age of the oldest event that waits.
 pub const BACKLOG_AGE: &str = "frontdesk_inbox_oldest_seconds";
-/// Events processed, by `source` and `status`: `processed`, `quarantined`, `failed`, `ignored`.
-pub const PROCESSED: &str = "frontdesk_processed_total";
-/// From the claim of a batch to its settlement.
-pub const PROCESS: &str = "frontdesk_process_duration_seconds";
-/// From the receipt of an event to its settlement.
-pub const SETTLED_AFTER: &str = "frontdesk_settled_after_seconds";
-/// Reads of senders' APIs, by `source` and `outcome`: `ok`, `retry`, `token`, `failed`.
+/// Reads of senders' APIs, by `endpoint` and `outcome`: `answered`, `token`, `forbidden`, `busy`, `down`, `rejected`.
 pub const FETCHES: &str = "frontdesk_fetches_total";
-/// One such read.
-pub const FETCH: &str = "frontdesk_fetch_duration_seconds";
 /// Alarms that stand.
 pub const ALARMS: &str = "frontdesk_alarms";
-/// Statements that shared one commit of the store.
-pub const COMMIT_SIZE: &str = "frontdesk_store_commit_size";
-/// One commit of the store, its sync included.
-pub const COMMIT: &str = "frontdesk_store_commit_duration_seconds";
 
 /// Upper bounds of durations in seconds: from a tenth of a millisecond to half a minute.
 const SECONDS: &[f64] = &[
     0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0,
 ];
-/// Upper bounds of counts.
-const SIZES: &[f64] = &[
-    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
-];
-
 /// How often samples of histograms are folded into their buckets: until then they take memory.
 const UPKEEP: Duration = Duration::from_secs(1);
 
@@ -62,7 +46,6 @@ pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
     }
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
-        .set_buckets_for_metric(Matcher::Suffix("_size".to_owned()), SIZES)?
         .build_recorder();
     let handle = METRICS.get_or_init(|| recorder.handle()).clone();
     if metrics::set_global_recorder(recorder).is_ok() {
@@ -98,16 +81,6 @@ pub fn install_log(log: &Log) -> Result<(), String> {
     .map_err(|error| error.to_string())
 }
 
-/// Sets the gauges of the inbox: events that wait, and the age of the oldest in seconds.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a gauge is a float; a backlog stays far below 2^53"
-)]
-pub fn show_backlog(pending: u64, oldest: f64) {
-    metrics::gauge!(BACKLOG).set(pending as f64);
-    metrics::gauge!(BACKLOG_AGE).set(oldest);
-}
-
 fn describe() {
     describe_counter!(EVENTS, "Events by endpoint and outcome");
     describe_counter!(REFUSALS, "Requests turned away, by endpoint and code");
@@ -122,24 +95,6 @@ fn describe() {
         Unit::Seconds,
         "Age of the oldest event that waits"
     );
-    describe_counter!(PROCESSED, "Events processed, by source and status");
-    describe_histogram!(
-        PROCESS,
-        Unit::Seconds,
-        "From the claim of a batch to its settlement"
-    );
-    describe_histogram!(
-        SETTLED_AFTER,
-        Unit::Seconds,
-        "From receipt to settlement of an event"
-    );
     describe_counter!(FETCHES, "Reads of senders' APIs, by source and outcome");
-    describe_histogram!(FETCH, Unit::Seconds, "One read of a sender's API");
     describe_gauge!(ALARMS, "Alarms that stand");
-    describe_histogram!(COMMIT_SIZE, "Statements that shared one commit");
-    describe_histogram!(
-        COMMIT,
-        Unit::Seconds,
-        "One commit of the store, its sync included"
-    );
 }

@@ -1,7 +1,7 @@
 //! Replays: events that are mapped once more, one by one or all that a filter finds.
 
 use actix_web::{HttpResponse, web};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -19,6 +19,8 @@ use crate::store::{EventFilter, Store};
 
 /// Events looked at in one go.
 const PAGE: usize = 200;
+/// Filters end before a time; what arrived just now belongs to it.
+const MOMENT: SignedDuration = SignedDuration::from_millis(1);
 
 /// Queued: a worker will take it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -205,7 +207,7 @@ impl Found {
     pub fn new(request: &ReplayRequest, now: Timestamp) -> Self {
         Found {
             named: Some(request.events.clone()).filter(|events| !events.is_empty()),
-            filter: request.filter(Some(now)),
+            filter: request.filter(now.checked_add(MOMENT).ok()),
             cursor: request.cursor.clone(),
             ended: false,
         }

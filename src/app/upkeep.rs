@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
-use crate::store::{PurgeBefore, Store};
+use crate::store::{PurgeBefore, Purged, Store};
 use crate::telemetry;
 
 /// Between two purges.
@@ -41,6 +41,9 @@ async fn purge(store: Arc<dyn Store>, keep: StoreConfig, clock: Clock) {
     loop {
         ticks.tick().await;
         match store.purge(limits(&keep, clock.now())).await {
+            Ok(removed) if removed == Purged::default() => {
+                tracing::debug!("store.nothing_to_purge")
+            }
             Ok(removed) => tracing::info!(
                 bodies = removed.bodies,
                 keys = removed.keys,

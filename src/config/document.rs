@@ -164,6 +164,18 @@ impl<'d> Table<'d> {
         self.item(key).is_some() || self.overridden(key).is_some()
     }
 
+    /// Keys in lower case that only the environment sets.
+    pub fn keys_of_environment(&self) -> Vec<String> {
+        let prefix = format!("{}__", self.variable);
+        let names = self.document.environment.keys();
+        names
+            .filter_map(|name| name.strip_prefix(&prefix))
+            .filter(|rest| !rest.contains("__"))
+            .map(str::to_lowercase)
+            .filter(|key| !self.table.contains_key(key.as_str()))
+            .collect()
+    }
+
     /// The line of a key that is set, else of the table.
     pub fn line_of(&self, key: &str) -> u32 {
         self.table

@@ -105,10 +105,9 @@ fn settings(
     folder: &Path,
 ) -> BTreeMap<String, secrecy::SecretString> {
     let mut settings = BTreeMap::new();
-    let Some(section) = table.table("settings") else {
-        return settings;
-    };
-    for (key, _) in section.keys() {
+    let section = table.section("settings");
+    let written = section.keys().into_iter().map(|(key, _)| key);
+    for key in written.chain(section.keys_of_environment()) {
         let Some(text) = section.text(&key) else {
             continue;
         };
@@ -146,7 +145,10 @@ fn url(table: &Table<'_>, key: &str) -> Option<String> {
 
 /// `{ per_second = 200, burst = 400 }`
 fn rate(table: &Table<'_>, key: &str) -> Option<Rate> {
-    let inner = table.table(key)?;
+    let inner = table.section(key);
+    if !table.has(key) && inner.keys_of_environment().is_empty() {
+        return None;
+    }
     let per_second = inner.number("per_second");
     let burst = inner.number("burst");
     inner.finish();

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod filters;
+mod path;
 pub mod payload;
 pub mod scope;
 
@@ -15,6 +16,7 @@ use std::sync::LazyLock;
 
 use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value, machinery};
 
+use crate::expr::path::Lookup;
 use crate::expr::scope::Scope;
 use crate::model::problem::did_you_mean;
 
@@ -57,6 +59,8 @@ impl From<minijinja::Error> for FormulaError {
 #[derive(Debug)]
 pub struct Formula {
     expression: Expression<'static, 'static>,
+    /// The formula once more, when it only looks something up.
+    lookup: Option<Lookup>,
     tables: Vec<String>,
 }
 
@@ -70,10 +74,12 @@ impl Formula {
         check::check(&tree)?;
         let mut tables = BTreeSet::new();
         check::tables(&tree, &mut tables);
+        let lookup = Lookup::of(&tree);
         drop(tree);
         let expression = ENVIRONMENT.compile_expression_owned(Cow::Owned(text.to_owned()))?;
         Ok(Formula {
             expression,
+            lookup,
             tables: tables.into_iter().collect(),
         })
     }
@@ -118,6 +124,11 @@ impl Formula {
     /// # Errors
     /// A filter that was given what it cannot take (`'abc' | decimal`), or no fuel left.
     pub fn eval(&self, scope: &Scope) -> Result<Value, FormulaError> {
+        if let Some(lookup) = &self.lookup
+            && let Some(found) = lookup.read(scope)?
+        {
+            return Ok(found);
+        }
         Ok(self.expression.eval(scope.as_value())?)
     }
 

@@ -103,6 +103,20 @@ impl Object for Entries {
     }
 }
 
+/// A step into a document.
+#[derive(Debug, Clone, Copy)]
+pub enum Key<'k> {
+    Member(&'k str),
+    Item(usize),
+}
+
+/// What stands below a payload's value, walked in one go; undefined when nothing does. `None` when `value` is not part
+/// of a payload, or the way leads into a text.
+pub fn below<'k>(value: &Value, keys: impl Iterator<Item = Key<'k>> + Clone) -> Option<Value> {
+    let node = value.downcast_object_ref::<Node>()?;
+    node.below(keys)
+}
+
 /// A container inside a document. A path instead of a reference, because the document is shared.
 #[derive(Debug)]
 struct Node {
@@ -139,6 +153,33 @@ impl Node {
             document: Arc::clone(&self.document),
             path,
         })
+    }
+
+    fn below<'k>(&self, keys: impl Iterator<Item = Key<'k>> + Clone) -> Option<Value> {
+        let mut here = self.json()?;
+        for key in keys.clone() {
+            let next = match key {
+                Key::Member(name) => here.as_object().and_then(|members| members.get(name)),
+                // A letter of a text: rare, and the machine knows how.
+                Key::Item(_) if here.is_string() => return None,
+                Key::Item(index) => here.as_array().and_then(|items| items.get(index)),
+            };
+            match next {
+                Some(next) => here = next,
+                None => return Some(Value::UNDEFINED),
+            }
+        }
+        if !here.is_object() && !here.is_array() {
+            return Some(of_scalar(here));
+        }
+        let steps = keys.map(|key| match key {
+            Key::Member(name) => Step::Member(name.into()),
+            Key::Item(index) => Step::Item(index),
+        });
+        Some(Value::from_object(Node {
+            document: Arc::clone(&self.document),
+            path: self.path.iter().cloned().chain(steps).collect(),
+        }))
     }
 
     fn member(&self, name: &str) -> Option<Value> {

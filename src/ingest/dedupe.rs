@@ -26,6 +26,15 @@ pub fn claim(endpoint: &str, part: &Part, body: &[u8], window: Option<Duration>)
     }
 }
 
+/// The claim of an event that is not valid: it holds for this very body, so that the same id with a mended body is news,
+/// and an unchanged retry is not.
+pub fn of_this_body(claim: DedupeClaim, body: &[u8]) -> DedupeClaim {
+    DedupeClaim {
+        key: DedupeKey::of([b"invalid".as_slice(), &claim.key.0, body]),
+        window: claim.window,
+    }
+}
+
 /// Claims an event of which only the body is known.
 pub fn by_body(endpoint: &[u8], index: u32, body: &[u8], window: Option<Duration>) -> DedupeClaim {
     DedupeClaim {

@@ -1,6 +1,6 @@
 //! The events of a payload, each with what is to be done about it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::expr::payload::to_json;
 use crate::ingest::dedupe;
@@ -10,6 +10,8 @@ use crate::model::event::{EventStatus, NewEvent, Violation};
 use crate::model::id::new_id;
 use crate::source::envelope::{EnvelopeError, Part};
 
+/// How far a sender's clock may run ahead of ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// Characters of a sender's words that are kept as an event's type and id.
 const WORD: usize = 255;
 
@@ -65,19 +67,28 @@ pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent
         .iter()
         .map(|part| {
             let finding = look_at(intake, payload, part);
+            let mut claim = dedupe::claim(&intake.endpoint, part, body, intake.window);
+            if finding.status == EventStatus::Quarantined {
+                claim = dedupe::of_this_body(claim, body);
+            }
             NewEvent {
                 id: new_id(now),
                 part: part.index,
                 event_type: cut(&part.event_type),
                 delivery_id: part.id.as_deref().map(cut),
-                event_time: part.time,
-                dedupe: dedupe::claim(&intake.endpoint, part, body, intake.window),
+                event_time: part.time.map(|time| no_later_than(time, now)),
+                dedupe: claim,
                 status: finding.status,
                 reason: finding.reason,
                 violations: finding.violations,
             }
         })
         .collect()
+}
+
+/// An event that claims to come from the future would stand above all later news; its time of receipt counts instead.
+fn no_later_than(time: Timestamp, now: Timestamp) -> Timestamp {
+    if time > now + SKEW { now } else { time }
 }
 
 /// The one event of a request whose events are not known.

@@ -139,6 +139,15 @@ pub struct Claimed {
     pub fetched: Option<Value>,
 }
 
+/// Why an event is put off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutOff {
+    /// It waits for its turn, or for somebody to mend a token: no try was spent.
+    Waiting,
+    /// A try failed and is counted.
+    Tried,
+}
+
 /// A request that was turned away, kept for the operator at a bounded rate.
 #[derive(Debug, Clone)]
 pub struct Refusal {

@@ -80,6 +80,13 @@ pub fn plan_part(
     context: &Context,
 ) -> Planned {
     let event = &claimed.event;
+    if opened.parts.is_empty() {
+        return Planned::Conclude(Conclusion {
+            status: EventStatus::Ignored,
+            code: "ignored",
+            reason: "the request holds no events".to_owned(),
+        });
+    }
     let position = usize::try_from(event.part).unwrap_or(usize::MAX);
     let Some(part) = opened.parts.get(position) else {
         return Planned::Conclude(Conclusion::quarantined(

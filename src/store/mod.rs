@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::change::{Change, FieldChange, Review};
-use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, Refusal};
+use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::page::{Page, PageRequest};
@@ -87,8 +87,9 @@ pub trait Inbox: Send + Sync {
     /// lets it decide, writes what it says. One outcome per settlement, in order.
     async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>>;
 
-    /// Puts an event off until `due`: a fetch that failed and is tried again.
-    async fn put_off(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()>;
+    /// Puts an event off until `due`; only `Tried` counts as one of its attempts.
+    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: String)
+    -> Result<()>;
 
     /// Ends an event without records.
     async fn conclude(
@@ -116,7 +117,8 @@ pub trait Inbox: Send + Sync {
     /// Newest first.
     async fn refusals(&self, endpoint: Option<String>, page: PageRequest) -> Result<Page<Refusal>>;
 
-    /// Makes settled events pending again. Unknown ids, and events that are pending already, are not counted.
+    /// Makes settled events pending again. Unknown ids, events that are pending already, and those whose raw request
+    /// retention has removed are left alone and not counted.
     async fn replay(&self, events: Vec<Uuid>, now: Timestamp) -> Result<u64>;
 
     /// Number of pending events, and when the oldest was received.

@@ -70,6 +70,42 @@ fn a_folder_adds_and_overrides() {
     assert!(catalog.get("meta").is_some());
 }
 
+/// The page that teaches the language must not teach mistakes.
+#[test]
+fn the_example_of_the_docs_loads() {
+    let page = include_str!("../../docs/declarations.md");
+    let section = page
+        .split("## The mapping, from top to bottom")
+        .nth(1)
+        .unwrap();
+    let example = section
+        .split("```toml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let sample = page
+        .split("## Samples")
+        .nth(1)
+        .unwrap()
+        .split("```\n")
+        .nth(1)
+        .unwrap();
+    let loaded = load(&[
+        ("mappings/acme.toml", example),
+        ("schemas/acme/order.json", "{}"),
+        (
+            "samples/acme/order.http",
+            &sample.replace("order.created", "order.made"),
+        ),
+    ]);
+    let catalog = loaded.unwrap_or_else(|problems| panic!("{problems}"));
+    let acme = catalog.get("acme").unwrap();
+    assert_eq!(acme.lookups["statuses"]["onhold"], "pending");
+    assert_eq!(acme.samples[0].event, "order.made");
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_told() {
     let problems = load_folder(Path::new("/nowhere/at/all")).unwrap_err();

@@ -69,13 +69,28 @@ fn the_environment_wins() {
             ("FRONTDESK__SERVER__LISTEN", "0.0.0.0:9000"),
             ("FRONTDESK__OUTBOUND__ALLOW", "127.0.0.1, 10.0.0.0/8"),
             ("FRONTDESK__ENDPOINT__A_B__REGION", "PT"),
+            (
+                "FRONTDESK__ENDPOINT__A_B__SETTINGS__ACCESS_TOKEN",
+                "from-outside",
+            ),
+            ("FRONTDESK__ENDPOINT__A_B__RATE_LIMIT__PER_SECOND", "7"),
             ("HOME", "/root"),
         ],
     )
     .unwrap();
     assert_eq!(config.server.listen, "0.0.0.0:9000");
     assert_eq!(config.outbound.allow.len(), 2);
-    assert_eq!(config.endpoints[0].region.as_deref(), Some("PT"));
+    let endpoint = &config.endpoints[0];
+    assert_eq!(endpoint.region.as_deref(), Some("PT"));
+    assert_eq!(
+        endpoint.settings["access_token"].expose_secret(),
+        "from-outside"
+    );
+    let rate = Rate {
+        per_second: 7,
+        burst: 7,
+    };
+    assert_eq!(endpoint.rate_limit, Some(rate));
 }
 
 #[test]

@@ -111,7 +111,7 @@ const REAL: &[(&str, &str, &str)] = &[
     ("shopify", "orders_create.json", "contact order"),
     ("slack", "slash_command.txt", ""),
     ("square", "test_notification.json", ""),
-    ("standard_webhooks", "contact_created_thin.json", ""),
+    ("standard_webhooks", "contact_created_thin.json", "contact"),
     ("standard_webhooks", "vector_body.json", ""),
     ("stripe", "checkout_session_completed.json", "contact order"),
     ("stripe", "invoice_paid.json", "contact order"),

@@ -11,7 +11,7 @@ use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use frontdesk::clock::Clock;
 use frontdesk::model::dedupe::DedupeKey;
-use frontdesk::model::event::{Appended, Arrival, Claimed, Event, EventStatus, Refusal};
+use frontdesk::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use frontdesk::model::page::{Page, PageRequest};
 use frontdesk::model::request::RawRequest;
 use frontdesk::source::declaration::Source;
@@ -69,7 +69,7 @@ impl Inbox for Desk {
     async fn settle(&self, _: Vec<Settlement>) -> Result<Vec<Settled>> {
         unused()
     }
-    async fn put_off(&self, _: Uuid, _: Timestamp, _: String) -> Result<()> {
+    async fn put_off(&self, _: Uuid, _: Timestamp, _: PutOff, _: String) -> Result<()> {
         unused()
     }
     async fn conclude(&self, _: Uuid, _: EventStatus, _: String, _: Timestamp) -> Result<()> {

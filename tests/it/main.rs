@@ -11,6 +11,7 @@
     reason = "a failing test is a panic with a message, and tests speak to the terminal"
 )]
 
+mod amends;
 mod api;
 mod architecture;
 mod catalog;
@@ -20,6 +21,7 @@ mod crash;
 mod dry;
 mod fetch;
 mod fixtures;
+mod gateway;
 mod hooks;
 mod made;
 mod mapping;
@@ -30,4 +32,5 @@ mod senders;
 mod signatures;
 mod sources;
 mod store;
+mod whole;
 mod worker;

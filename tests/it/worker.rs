@@ -291,7 +291,7 @@ async fn a_dead_token_is_an_alarm_and_nothing_is_lost() {
     let first = desk.post_json("meta", "lead-ads", leads(&["11"])).await[0];
     desk.drain().await;
     let event = desk.event(first).await;
-    assert_eq!((event.status, event.attempts), (EventStatus::Pending, 1));
+    assert_eq!((event.status, event.attempts), (EventStatus::Pending, 0));
     let alarms = desk.alarms().await;
     assert_eq!(alarms.len(), 1, "{alarms:?}");
     assert!(

@@ -7,12 +7,7 @@ use crate::cli::tell;
 
 /// Prints them on stderr.
 pub fn print(address: &str, token: &str, config: &Path) {
-    let config = config.display();
     let line = |text: String| tell(&text);
-    let step = |what: &str, command: String| {
-        tell(&format!("  {}", dim(&format!("# {what}"))));
-        tell(&format!("  {}\n", cyan(&command)));
-    };
     line(String::new());
     line(format!(
         "  {}  {}",
@@ -34,6 +29,17 @@ pub fn print(address: &str, token: &str, config: &Path) {
     line(format!("  token    {token}"));
     line(String::new());
     line(format!("  {}\n", bold("Try, in another terminal")));
+    steps(address, token, config);
+    line(format!("  {}\n", bold("Live")));
+}
+
+/// Commands to copy and paste.
+fn steps(address: &str, token: &str, config: &Path) {
+    let config = config.display();
+    let step = |what: &str, command: String| {
+        tell(&format!("  {}", dim(&format!("# {what}"))));
+        tell(&format!("  {}\n", cyan(&command)));
+    };
     step(
         "be a visitor who fills in the form",
         format!(
@@ -72,7 +78,6 @@ pub fn print(address: &str, token: &str, config: &Path) {
             program()
         ),
     );
-    line(format!("  {}\n", bold("Live")));
 }
 
 /// How this program was called: what is printed can be pasted.

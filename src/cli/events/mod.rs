@@ -1,6 +1,7 @@
 //! `frontdesk events`: the inbox from the shell; works beside a running gateway.
 
 mod dry_run;
+mod show;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,11 +10,11 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::api::events::{EventDetail, EventView, detail};
+use crate::api::events::{EventView, detail};
 use crate::api::replay::{ReplayRequest, queue};
 use crate::cli::companion::with_store;
 use crate::cli::export::time;
-use crate::cli::table::{Table, plain};
+use crate::cli::table::Table;
 use crate::cli::tell;
 use crate::clock::Clock;
 use crate::model::event::{Event, EventStatus};
@@ -123,7 +124,7 @@ pub fn run(args: &Events, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             if common.json {
                 json_line(&event, out)?;
             } else {
-                show(&event, out)?;
+                show::print(&event, out)?;
             }
         }
         What::Replay {
@@ -201,79 +202,6 @@ fn list(events: Vec<Event>, json: bool, out: &mut dyn Write) -> anyhow::Result<(
         ]);
     }
     table.print(out)?;
-    Ok(())
-}
-
-fn show(detail: &EventDetail, out: &mut dyn Write) -> anyhow::Result<()> {
-    let event = &detail.event;
-    writeln!(out, "event      {}", event.id)?;
-    writeln!(
-        out,
-        "came to    {} ({}), as {:?}",
-        event.endpoint, event.source, event.event_type
-    )?;
-    if let Some(id) = &event.delivery_id {
-        writeln!(out, "delivery   {}", plain(id, 200))?;
-    }
-    writeln!(out, "received   {}", event.received_at)?;
-    if let Some(time) = event.event_time {
-        writeln!(out, "happened   {time}")?;
-    }
-    let which = event
-        .verdict
-        .secret
-        .map_or_else(String::new, |index| format!(", secret {}", index + 1));
-    writeln!(out, "believed   {}{which}", event.verdict.scheme)?;
-    let took = detail
-        .took_ms
-        .map_or_else(String::new, |ms| format!(" after {ms} ms"));
-    writeln!(out, "status     {}{took}", event.status.as_str())?;
-    if let Some(reason) = &event.reason {
-        writeln!(out, "why        {}", plain(reason, 2000))?;
-    }
-    if event.attempts > 0 {
-        writeln!(out, "put off    {} times", event.attempts)?;
-    }
-    for violation in &event.violations {
-        writeln!(out, "           {}: {}", violation.path, violation.message)?;
-    }
-    for touched in &detail.records {
-        let fields: Vec<&str> = touched.changed.iter().map(|c| c.field.as_str()).collect();
-        writeln!(
-            out,
-            "touched    {} {}: {}",
-            touched.kind.as_str(),
-            touched.id,
-            fields.join(", ")
-        )?;
-    }
-    show_request(detail, out)
-}
-
-fn show_request(detail: &EventDetail, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(request) = &detail.request else {
-        writeln!(out, "\nThe request was removed by retention.")?;
-        return Ok(());
-    };
-    let query = if request.query.is_empty() {
-        String::new()
-    } else {
-        format!("?{}", request.query)
-    };
-    writeln!(
-        out,
-        "\n{} /hooks/{}{} from {}, part {}",
-        request.method, detail.event.endpoint, query, request.peer, request.part
-    )?;
-    for (name, values) in &request.headers {
-        for value in values {
-            writeln!(out, "{name}: {}", plain(value, 2000))?;
-        }
-    }
-    writeln!(out)?;
-    for line in request.body.lines() {
-        writeln!(out, "{}", plain(line, usize::MAX))?;
-    }
     Ok(())
 }
 

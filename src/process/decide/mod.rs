@@ -149,7 +149,7 @@ impl<'a> Deciding<'a> {
         let found = matching::find(&item.draft, &item.keys, &self.board);
         let id = match found.record {
             Some(id) => id,
-            None if item.draft.deleted && item.keys.is_empty() => return None,
+            None if item.draft.deleted && !is_strong(&item.keys) => return None,
             None => self.create(&item.draft),
         };
         self.board.claim(id, found.claims);
@@ -261,7 +261,7 @@ impl<'a> Deciding<'a> {
 
 /// Whether a contact is named by more than a phone number.
 fn is_strong(keys: &[IdentityKey]) -> bool {
-    keys.iter().any(|key| !matches!(key, IdentityKey::Phone(_)))
+    keys.iter().any(IdentityKey::is_strong)
 }
 
 /// Whether a contact draft is about a person or company, and not only about a language or a country.
@@ -273,7 +273,8 @@ fn speaks_of_somebody(item: &Item) -> bool {
                 .text(name)
                 .is_some_and(|it| !it.trim().is_empty())
         });
-    !item.keys.is_empty() || (named && !item.draft.deleted)
+    let known_by_key = |key: &IdentityKey| !matches!(key, IdentityKey::Told { .. });
+    item.keys.iter().any(known_by_key) || (named && !item.draft.deleted)
 }
 
 /// The record that a link field names.

@@ -47,13 +47,19 @@ impl Plan {
         made: Made,
         rules: Arc<Rules>,
     ) -> Self {
-        let items = drafts
-            .into_iter()
-            .map(|draft| Item {
-                keys: identity::keys(&draft, &event.source, &scope),
-                draft,
-            })
-            .collect();
+        let mut items: Vec<Item> = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let mut keys = identity::keys(&draft, &event.source, &scope);
+            if !keys.iter().any(IdentityKey::is_strong) {
+                let earlier = items.iter().filter(|item| item.draft.kind == draft.kind);
+                keys.push(IdentityKey::Told {
+                    kind: draft.kind,
+                    event: event.id,
+                    place: earlier.count(),
+                });
+            }
+            items.push(Item { draft, keys });
+        }
         Plan {
             origin: Origin {
                 event: event.id,

@@ -1,7 +1,8 @@
 //! One batch: planned on a thread of its own, settled in one go.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
@@ -27,10 +28,12 @@ pub struct Ready {
     pub facts: Facts,
 }
 
-/// An event that has to be fetched first.
+/// An event that has to be fetched first. It waits without its raw request: what was read of that is shared by all
+/// events of the request.
 pub struct Thin {
     pub claimed: Claimed,
     pub recipe: Arc<Recipe>,
+    pub opened: Arc<Opened>,
     pub call: FetchCall,
 }
 
@@ -50,8 +53,11 @@ impl Processing {
         let ids: Vec<Uuid> = claimed.iter().map(|claimed| claimed.event.id).collect();
         let recipes = self.recipes.current();
         let context = self.context();
-        let planned =
-            tokio::task::spawn_blocking(move || plan_batch(&recipes, claimed, &context)).await;
+        let processing = Arc::clone(self);
+        let planned = tokio::task::spawn_blocking(move || {
+            plan_batch(&recipes, claimed, &processing.requests, &context)
+        })
+        .await;
         match planned {
             Ok(sorted) => {
                 self.start_fetches(sorted.fetch);
@@ -91,11 +97,15 @@ impl Processing {
     }
 }
 
-/// Plans a batch. A request that holds many of its events is opened once.
-pub fn plan_batch(recipes: &Recipes, batch: Vec<Claimed>, context: &Context) -> Sorted {
+/// Plans a batch. A request that holds many events is opened once, also across batches.
+pub fn plan_batch(
+    recipes: &Recipes,
+    batch: Vec<Claimed>,
+    requests: &Requests,
+    context: &Context,
+) -> Sorted {
     let mut sorted = Sorted::default();
-    let mut last: Option<Request> = None;
-    for claimed in batch {
+    for mut claimed in batch {
         let mut facts = Facts::of(&claimed);
         let event = &claimed.event;
         let Some(recipe) = recipes.of_event(&event.endpoint, &event.source) else {
@@ -112,52 +122,77 @@ pub fn plan_batch(recipes: &Recipes, batch: Vec<Claimed>, context: &Context) -> 
             continue;
         };
         let planned = catch_unwind(AssertUnwindSafe(|| {
-            plan_one(&recipe, &claimed, &mut last, context)
+            let opened = requests.open(&recipe, &claimed);
+            let planned = match &opened {
+                Ok(opened) => plan_part(&recipe, &claimed, opened, context),
+                Err(conclusion) => Planned::Conclude(conclusion.clone()),
+            };
+            (planned, opened.ok())
         }))
-        .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
-        match planned {
-            Planned::Settle(settlement) => sorted.settle.push(Ready { settlement, facts }),
-            Planned::Conclude(conclusion) => {
-                facts.code = Some(conclusion.code);
-                let settlement = conclude(facts.event, conclusion, context.now);
+        .unwrap_or_else(|_| (Planned::Conclude(Conclusion::defect()), None));
+        let conclusion = match planned {
+            (Planned::Settle(settlement), _) => {
                 sorted.settle.push(Ready { settlement, facts });
+                continue;
             }
-            Planned::NeedsFetch(call) => sorted.fetch.push(Thin {
-                claimed,
-                recipe,
-                call,
-            }),
-        }
+            (Planned::NeedsFetch(call), Some(opened)) => {
+                claimed.raw = None;
+                sorted.fetch.push(Thin {
+                    claimed,
+                    recipe,
+                    opened,
+                    call,
+                });
+                continue;
+            }
+            (Planned::Conclude(conclusion), _) => conclusion,
+            (Planned::NeedsFetch(_), None) => Conclusion::defect(),
+        };
+        facts.code = Some(conclusion.code);
+        let settlement = conclude(facts.event, conclusion, context.now);
+        sorted.settle.push(Ready { settlement, facts });
     }
     sorted
 }
 
-/// The request that was opened last.
+/// Requests kept open: the lanes take the events of a large batch by turns.
+const KEPT_OPEN: usize = 4;
+
+/// The requests that were opened last, so that a batch of thousands of events is not parsed for each of them.
+#[derive(Default)]
+pub struct Requests(Mutex<VecDeque<Request>>);
+
+#[derive(Clone)]
 struct Request {
     id: Uuid,
     recipe: Arc<Recipe>,
-    opened: Result<Opened, Conclusion>,
+    opened: Arc<Opened>,
 }
 
-fn plan_one(
-    recipe: &Arc<Recipe>,
-    claimed: &Claimed,
-    last: &mut Option<Request>,
-    context: &Context,
-) -> Planned {
-    let id = claimed.event.request;
-    let same = |request: &Request| request.id == id && Arc::ptr_eq(&request.recipe, recipe);
-    let request = match last.take().filter(same) {
-        Some(request) => last.insert(request),
-        None => last.insert(Request {
-            id,
-            recipe: Arc::clone(recipe),
-            opened: open_claimed(recipe, claimed),
-        }),
-    };
-    match &request.opened {
-        Ok(opened) => plan_part(recipe, claimed, opened, context),
-        Err(conclusion) => Planned::Conclude(conclusion.clone()),
+impl Requests {
+    /// The request of an event, opened; only those of several events are kept.
+    fn open(&self, recipe: &Arc<Recipe>, claimed: &Claimed) -> Result<Arc<Opened>, Conclusion> {
+        let id = claimed.event.request;
+        let known = {
+            let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.iter()
+                .find(|kept| kept.id == id && Arc::ptr_eq(&kept.recipe, recipe))
+                .map(|kept| Arc::clone(&kept.opened))
+        };
+        if let Some(opened) = known {
+            return Ok(opened);
+        }
+        let opened = Arc::new(open_claimed(recipe, claimed)?);
+        if opened.parts.len() > 1 {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.truncate(KEPT_OPEN - 1);
+            kept.push_front(Request {
+                id,
+                recipe: Arc::clone(recipe),
+                opened: Arc::clone(&opened),
+            });
+        }
+        Ok(opened)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::process::decide::rules::Rules;
 use crate::process::fetch::client::Limits;
 use crate::process::plan::Context;
 use crate::process::recipes::{LiveRecipes, Recipes};
+use crate::process::worker::batch::Requests;
 use crate::process::worker::thin::Fetches;
 use crate::store::{Store, StoreError};
 
@@ -35,6 +36,7 @@ pub struct Processing {
     recipes: LiveRecipes,
     rules: Arc<Rules>,
     fetches: Fetches,
+    requests: Requests,
     clock: Clock,
     /// Fetches under way.
     thin: Mutex<JoinSet<()>>,
@@ -53,6 +55,7 @@ impl Processing {
             recipes: LiveRecipes::new(recipes),
             rules: Arc::default(),
             fetches: Fetches::new(outbound, Limits::default()),
+            requests: Requests::default(),
             clock,
             thin: Mutex::default(),
             stopping: watch::Sender::new(false),

@@ -20,7 +20,7 @@ pub fn settled(facts: &[Facts], settled: &[Settled]) {
             EventStatus::Quarantined | EventStatus::Failed => tracing::warn!(
                 event.id = %facts.event,
                 endpoint = %facts.endpoint,
-                event.r#type = %facts.event_type,
+                "event.type" = %facts.event_type,
                 status,
                 code,
                 "event.processed"
@@ -29,7 +29,7 @@ pub fn settled(facts: &[Facts], settled: &[Settled]) {
                 tracing::debug!(
                     event.id = %facts.event,
                     endpoint = %facts.endpoint,
-                    event.r#type = %facts.event_type,
+                    "event.type" = %facts.event_type,
                     status,
                     code,
                     records = settled.records.len(),

@@ -11,12 +11,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use crate::config::Outbound;
-use crate::model::event::{Claimed, EventStatus};
+use crate::model::event::{Claimed, EventStatus, PutOff};
 use crate::process::fetch::client::{Client, Limits};
 use crate::process::fetch::pause::Pauses;
 use crate::process::fetch::retry::{Next, Trouble, next};
 use crate::process::fetch::{Outcome, Response, classify};
-use crate::process::plan::{Conclusion, Planned, conclude, keeping, plan};
+use crate::process::plan::{Conclusion, Planned, conclude, keeping, plan_part};
 use crate::process::recipe::FetchRecipe;
 use crate::process::worker::batch::{Facts, Ready, Thin};
 use crate::process::worker::{Processing, report};
@@ -79,8 +79,13 @@ impl Processing {
     async fn fetch(&self, thin: Thin) {
         let Ok(room) = self.fetches.waiting.try_acquire() else {
             let due = after(self.clock.now(), ROOM);
-            self.put_off(&thin.claimed, due, "waits for its turn to be fetched")
-                .await;
+            self.put_off(
+                &thin.claimed,
+                due,
+                PutOff::Waiting,
+                "waits for its turn to be fetched",
+            )
+            .await;
             return;
         };
         let mut stopping = self.stopping.subscribe();
@@ -89,7 +94,10 @@ impl Processing {
             _ = stopping.wait_for(|stopping| *stopping) => None,
         };
         match response {
-            Some(Asked::Paused(until, reason)) => self.put_off(&thin.claimed, until, &reason).await,
+            Some(Asked::Paused(until, reason)) => {
+                self.put_off(&thin.claimed, until, PutOff::Waiting, &reason)
+                    .await;
+            }
             Some(Asked::Response(response)) => self.answered(thin, response).await,
             None => self.store.release(vec![thin.claimed.event.id]).await,
         }
@@ -133,12 +141,15 @@ impl Processing {
         let Thin {
             mut claimed,
             recipe,
+            opened,
             ..
         } = thin;
         claimed.fetched = Some(answer);
         let context = self.context();
-        let planned = catch_unwind(AssertUnwindSafe(|| plan(&recipe, &claimed, &context)))
-            .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
+        let planned = catch_unwind(AssertUnwindSafe(|| {
+            plan_part(&recipe, &claimed, &opened, &context)
+        }))
+        .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
         let mut facts = Facts::of(&claimed);
         let settlement = match planned {
             Planned::Settle(settlement) => settlement,
@@ -168,7 +179,13 @@ impl Processing {
             tracing::error!(%error, "alarm.not_raised");
         }
         match next(trouble, event.attempts, jitter(event.id, event.attempts)) {
-            Next::Again(wait) => self.put_off(claimed, after(now, wait), &reason).await,
+            Next::Again(wait) => {
+                let how = match trouble {
+                    Trouble::Token | Trouble::Forbidden => PutOff::Waiting,
+                    Trouble::Busy(_) | Trouble::Down | Trouble::Rejected => PutOff::Tried,
+                };
+                self.put_off(claimed, after(now, wait), how, &reason).await;
+            }
             Next::GiveUp => {
                 let mut facts = Facts::of(claimed);
                 facts.code = Some("fetch_failed");
@@ -183,10 +200,13 @@ impl Processing {
         }
     }
 
-    async fn put_off(&self, claimed: &Claimed, due: Timestamp, reason: &str) {
+    async fn put_off(&self, claimed: &Claimed, due: Timestamp, how: PutOff, reason: &str) {
         let event = &claimed.event;
         tracing::debug!(event.id = %event.id, endpoint = %event.endpoint, %due, "event.put_off");
-        let put = self.store.put_off(event.id, due, reason.to_owned()).await;
+        let put = self
+            .store
+            .put_off(event.id, due, how, reason.to_owned())
+            .await;
         if let Err(error) = put {
             tracing::error!(%error, event.id = %event.id, "event.not_put_off");
             self.store.release(vec![event.id]).await;

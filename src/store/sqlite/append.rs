@@ -117,16 +117,17 @@ impl Append {
         Ok(())
     }
 
-    fn write(&mut self, books: &mut Books, base: i64) -> Done<()> {
-        let received_at = micros(self.received_at);
+    /// The request's row. Its number is that of its first event: those are never given out twice, so a request that
+    /// retention has removed cannot be taken for a later one.
+    fn write_request(&self, books: &Books, base: i64) -> Done<i64> {
         books
             .conn
             .prepare_cached(
-                "INSERT INTO request (received_at, first_event, events, method, query, peer, codec,
-                    headers, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                "INSERT INTO request (seq, received_at, first_event, events, method, query, peer, codec,
+                    headers, body) VALUES (?2, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute((
-                received_at,
+                micros(self.received_at),
                 base + 1,
                 books.last.event - base,
                 &self.method,
@@ -136,7 +137,10 @@ impl Append {
                 &self.headers,
                 &self.body.body,
             ))?;
-        let request = books.conn.last_insert_rowid();
+        Ok(base + 1)
+    }
+
+    fn write_events(&mut self, books: &mut Books, base: i64, request: i64) -> Done<()> {
         let mut seq = base;
         let rows = self.events.iter().zip(&self.answers);
         for (row, _) in rows.filter(|(_, answer)| matches!(answer, Appended::New(_))) {
@@ -160,7 +164,7 @@ impl Append {
                     event.part,
                     place.stream,
                     event.status as u8,
-                    received_at,
+                    micros(self.received_at),
                     (books.last.change + 1) << 8,
                     event.event_time.map(micros),
                     event.dedupe.key.0,
@@ -185,7 +189,8 @@ impl Job for Append {
         self.wakes = false;
         self.claim(books)?;
         if books.last.event > base {
-            self.write(books, base)?;
+            let request = self.write_request(books, base)?;
+            self.write_events(books, base, request)?;
         }
         Ok(())
     }

@@ -36,7 +36,6 @@ pub(super) struct Books {
 pub(super) struct Last {
     pub(super) event: i64,
     pub(super) change: i64,
-    pub(super) tail: i64,
 }
 
 /// How the books are opened, and opened again after the disk failed.
@@ -68,6 +67,7 @@ impl Books {
 
     pub(super) fn begin(&mut self) -> Done<()> {
         self.fail.check("begin")?;
+        self.fail.limit(&self.conn)?;
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         self.desk.notice(&self.conn)?;
         Ok(())
@@ -77,35 +77,36 @@ impl Books {
     pub(super) fn commit(&mut self) -> Done<()> {
         self.desk.write_turns(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;
-        self.lookup.write(&self.conn, 0, &mut self.last.tail)?;
+        self.lookup.write(&self.conn)?;
         self.tally.write(&self.conn)?;
         self.fail.check("commit")?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         self.kept = self.last;
         self.claims.keep(self.last.event);
-        self.lookup.keep(self.last.tail);
+        self.lookup.keep();
         self.streams.keep();
         self.desk.keep();
         if std::mem::take(&mut self.sweep_asked) {
             self.claims.freeze_all(self.last.event);
-            self.lookup.freeze_all(self.last.tail);
+            self.lookup.freeze_all();
         }
         Ok(())
     }
 
-    /// Sweeps up to `keys` of what waits in memory; `true` while something from before `target` waits.
-    pub(super) fn sweep_step(&mut self, target: Last, keys: usize) -> Done<bool> {
+    /// Sweeps up to `keys` of what waits in memory; `true` while something of events up to `event` or rows of `tail` up to
+    /// `tail` waits.
+    pub(super) fn sweep_step(&mut self, (event, tail): (i64, i64), keys: usize) -> Done<bool> {
         self.sweep_asked = true;
         self.claims.sweep(&self.conn, keys)?;
-        self.lookup.write(&self.conn, keys, &mut self.last.tail)?;
-        Ok(self.claims.is_behind(target.event) || self.lookup.is_behind(target.tail))
+        self.lookup.sweep(&self.conn, keys)?;
+        Ok(self.claims.is_behind(event) || self.lookup.is_behind(tail))
     }
 
     /// Forgets the transaction. The connection is broken when even this fails.
     pub(super) fn rollback(&mut self) -> Done<()> {
         self.last = self.kept;
         self.sweep_asked = false;
-        self.claims.undo();
+        self.claims.undo(self.last.event);
         self.lookup.undo();
         self.streams.undo();
         self.desk.undo();
@@ -128,7 +129,6 @@ impl Last {
         Ok(Last {
             event: max("SELECT max(seq) FROM event")?.max(swept),
             change: max("SELECT max(seq) FROM change")?,
-            tail: max("SELECT max(seq) FROM tail")?,
         })
     }
 }

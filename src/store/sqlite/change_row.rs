@@ -17,27 +17,34 @@ const WHAT: [(ChangeKind, i64); 5] = [
     (ChangeKind::Deleted, 16),
 ];
 
-pub(super) fn insert(
-    conn: &Connection,
-    seq: i64,
-    change: &Change,
-    record: i64,
-    contact: Option<i64>,
-) -> Done<()> {
+/// Where a change stands.
+pub(super) struct Link {
+    pub(super) seq: i64,
+    /// The number of its record.
+    pub(super) record: i64,
+    /// The change before it in the record's timeline.
+    pub(super) before: i64,
+    /// The record's contact, and the change before it in the contact's timeline.
+    pub(super) contact: Option<(i64, i64)>,
+}
+
+pub(super) fn insert(conn: &Connection, change: &Change, link: &Link) -> Done<()> {
     let said = WHAT.iter().filter(|(what, _)| change.what.contains(what));
     let what: i64 = said.map(|(_, bit)| bit).sum();
     conn.prepare_cached(
-        "INSERT INTO change (seq, id, kind, record, record_id, contact, version, what, event,
-            source, at, changed, snapshot)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO change (seq, id, kind, record, record_id, contact, before, contact_before,
+            version, what, event, source, at, changed, snapshot)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(rusqlite::params![
-        seq,
+        link.seq,
         change.id.as_bytes(),
         change.kind as u8,
-        record,
+        link.record,
         change.record.as_bytes(),
-        contact,
+        link.contact.map(|(contact, _)| contact),
+        link.before,
+        link.contact.map(|(_, before)| before),
         signed(change.version),
         what,
         change.event.as_ref().map(Uuid::as_bytes),
@@ -51,7 +58,8 @@ pub(super) fn insert(
 
 /// One change by its number.
 pub(super) const ONE: &str =
-    "SELECT id, kind, record_id, version, what, event, source, at, changed, snapshot, seq
+    "SELECT id, kind, record_id, version, what, event, source, at, changed, snapshot, seq,
+        record, contact, before, contact_before
      FROM change WHERE seq = ?1";
 /// The feed from a number on.
 pub(super) const FEED: &str =

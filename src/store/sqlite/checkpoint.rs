@@ -6,18 +6,21 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use crate::store::sqlite::connect;
-use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::fault::{Done, Fault};
 
 /// Pages that are copied at a time: 16 MiB.
 const COPY_AT: i64 = 2048;
 /// Pages in the log at which it is reset: 40 MiB, so that it stays under 64.
 const RESET_AT: i64 = 5120;
+/// Pages at which a reset waits for readers: 60 MiB.
+const TOO_LONG: i64 = 7680;
+const RESET_PATIENCE: Duration = Duration::from_millis(100);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 const QUIET_PAUSE: Duration = Duration::from_millis(500);
 
@@ -25,7 +28,8 @@ const QUIET_PAUSE: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(super) struct Log {
     commits: AtomicU64,
-    reset_wanted: AtomicBool,
+    /// Pages in the log when its reset was asked for; 0 when it is not.
+    reset_wanted: AtomicI64,
     closed: AtomicBool,
 }
 
@@ -38,14 +42,24 @@ impl Log {
         self.closed.store(true, Ordering::Relaxed);
     }
 
-    /// By the writer, between transactions.
+    /// By the writer, between transactions. A reader who holds the log is waited for only when it is very long.
     pub(super) fn reset_if_asked(&self, conn: &Connection) {
-        if self.reset_wanted.load(Ordering::Relaxed) {
-            // Busy readers leave it for the next time.
-            if let Err(fault) = checkpoint(conn, "RESTART") {
-                tracing::warn!(reason = ?fault, "store.log_reset_failed");
-            }
-            self.reset_wanted.store(false, Ordering::Relaxed);
+        let pages = self.reset_wanted.swap(0, Ordering::Relaxed);
+        if pages == 0 {
+            return;
+        }
+        let patience = if pages >= TOO_LONG {
+            RESET_PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        let reset = conn
+            .busy_timeout(patience)
+            .map_err(Fault::from)
+            .and_then(|()| checkpoint(conn, "RESTART"));
+        let restored = conn.busy_timeout(connect::PATIENCE);
+        if let Err(fault) = reset.and(restored.map_err(Fault::from)) {
+            tracing::warn!(reason = ?fault, "store.log_reset_failed");
         }
     }
 }
@@ -101,7 +115,7 @@ fn step(
         Some(conn) => conn,
         None => conn.insert(connect::checkpointer(path)?),
     };
-    if log.reset_wanted.load(Ordering::Relaxed) {
+    if log.reset_wanted.load(Ordering::Relaxed) > 0 {
         return Ok(false);
     }
     let (pages, copied) = checkpoint(conn, "NOOP")?;
@@ -110,7 +124,7 @@ fn step(
     }
     let (pages, copied) = checkpoint(conn, "PASSIVE")?;
     if pages >= RESET_AT {
-        log.reset_wanted.store(true, Ordering::Relaxed);
+        log.reset_wanted.store(pages, Ordering::Relaxed);
     }
     Ok(pages == copied)
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
-use crate::store::sqlite::sweep::Sweep;
+use crate::store::sqlite::sweep::{Entry, Sweep};
 
 /// Keys in memory before they are swept: two generations of this size are a few megabytes.
 const GENERATION: usize = 64 * 1024;
@@ -35,9 +35,9 @@ impl Claims {
         let mut rows = rows.query([mark])?;
         while let Some(row) = rows.next()? {
             let seq: i64 = row.get(0)?;
-            keys.insert(row.get(1)?, seq);
+            keys.insert(row.get(1)?, Entry::at(seq));
             if let Some(id) = row.get_ref(2)?.as_str_or_null().unwrap_or_default() {
-                deliveries.insert((delivery_hash(id), seq), 0);
+                deliveries.insert((delivery_hash(id), seq), Entry::at(seq));
             }
         }
         Ok(Claims {
@@ -58,9 +58,9 @@ impl Claims {
     }
 
     pub(super) fn put(&mut self, key: Key, delivery: Option<i64>, event: i64) {
-        self.keys.put(key, event);
+        self.keys.put(key, event, event);
         if let Some(hash) = delivery {
-            self.deliveries.put((hash, event), 0);
+            self.deliveries.put((hash, event), event, event);
         }
     }
 
@@ -120,9 +120,9 @@ impl Claims {
         }
     }
 
-    pub(super) fn undo(&mut self) {
-        self.keys.undo();
-        self.deliveries.undo();
+    pub(super) fn undo(&mut self, last_event: i64) {
+        self.keys.undo(last_event);
+        self.deliveries.undo(last_event);
     }
 
     /// Between transactions: begins to sweep everything.

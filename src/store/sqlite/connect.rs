@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::sqlite::fault::Done;
@@ -16,10 +17,11 @@ const READER_CACHE: i64 = 2 * 1024;
 /// What remains of the log file after it was reset.
 const LOG_LIMIT: i64 = 64 * 1024 * 1024;
 /// How long a lock of another process is waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connection that writes. Creates the file.
 pub(super) fn writer(path: &Path) -> Done<Connection> {
+    create_private(path);
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -34,8 +36,18 @@ pub(super) fn writer(path: &Path) -> Done<Connection> {
     conn.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE)?;
-    conn.set_prepared_statement_cache_capacity(128);
+    prepare_once(&conn, 128)?;
     Ok(conn)
+}
+
+/// Makes the file readable by its owner alone, for it holds people's data; SQLite gives its log the same mode. What goes
+/// wrong here goes wrong again, with a better error, when SQLite opens the file.
+fn create_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
 }
 
 /// A connection that only reads.
@@ -47,7 +59,7 @@ pub(super) fn reader(path: &Path) -> Done<Connection> {
     conn.busy_timeout(PATIENCE)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "cache_size", -READER_CACHE)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    prepare_once(&conn, 64)?;
     Ok(conn)
 }
 
@@ -62,4 +74,12 @@ pub(super) fn checkpointer(path: &Path) -> Done<Connection> {
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "cache_size", -256)?;
     Ok(conn)
+}
+
+/// Keeps statements, and keeps their plans whatever is bound to them: else SQLite prepares a statement again for each
+/// value that could decide whether a partial index serves, which costs more than running it.
+fn prepare_once(conn: &Connection, statements: usize) -> Done<()> {
+    conn.set_prepared_statement_cache_capacity(statements);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Lists of events and refusals, and the oldest pending ones.
+//! Lists of events, and the oldest pending ones.
 //!
 //! One index serves them all: status, stream, time of receipt. A list looks into it once for each status and stream
 //! it may show and merges what it finds, so no filter makes it read more than a page from each.
@@ -6,17 +6,17 @@
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
-use crate::model::event::{Event, EventStatus, Refusal};
+use crate::model::event::{Event, EventStatus};
 use crate::model::page::{Page, PageRequest};
 use crate::store::EventFilter;
 use crate::store::sqlite::claims::delivery_hash;
-use crate::store::sqlite::event_row::{self, STORED, Stored};
+use crate::store::sqlite::event_read::{self, Stored};
+use crate::store::sqlite::event_row::{self, STORED};
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
-use crate::store::sqlite::raw;
 use crate::store::sqlite::stream;
-use crate::store::sqlite::value::{blob, id, micros, text, time};
-use crate::store::sqlite::walk::{self, merge, read_cursor, write_cursor};
+use crate::store::sqlite::value::micros;
+use crate::store::sqlite::walk::{self, merge, read_cursor, rows, write_cursor};
 
 /// Time of receipt and number: the order of lists.
 type Key = (i64, i64);
@@ -39,11 +39,6 @@ pub(super) const SWEPT_DELIVERIES: &str =
 /// What is not swept yet is read row by row: its number is bounded.
 pub(super) const FRESH_DELIVERIES: &str =
     "SELECT seq FROM event WHERE seq > ?1 AND delivery_id = ?2 ORDER BY seq DESC LIMIT ?3";
-pub(super) const REFUSALS: &str =
-    "SELECT seq FROM refusal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
-pub(super) const REFUSALS_OF_ONE: &str =
-    "SELECT seq FROM refusal WHERE endpoint = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2";
-
 /// Events that pass the filter, newest first.
 pub(super) fn events(
     conn: &Connection,
@@ -83,7 +78,7 @@ pub(super) fn events(
             None => newest(conn, statuses, &streams, since, after, n),
         },
         |(_, seq)| {
-            let found = event_row::by_seq(conn, seq)?;
+            let found = event_read::by_seq(conn, seq)?;
             Ok(found
                 .map(|stored| stored.event)
                 .filter(|event| passes(filter, event)))
@@ -119,10 +114,6 @@ fn newest(
     Ok(merge(keys, n, true))
 }
 
-fn rows(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
 fn passes(filter: &EventFilter, event: &Event) -> bool {
     let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|text| text == is);
     same(&filter.endpoint, &event.endpoint)
@@ -136,7 +127,7 @@ fn passes(filter: &EventFilter, event: &Event) -> bool {
 fn named(conn: &Connection, q: &str) -> Done<Vec<Key>> {
     let mut found: Vec<Stored> = Vec::new();
     if let Ok(id) = Uuid::try_parse(q) {
-        found.extend(event_row::by_id(conn, id)?);
+        found.extend(event_read::by_id(conn, id)?);
     }
     let mut swept = conn.prepare_cached(SWEPT_DELIVERIES)?;
     let mut fresh = conn.prepare_cached(FRESH_DELIVERIES)?;
@@ -148,7 +139,7 @@ fn named(conn: &Connection, q: &str) -> Done<Vec<Key>> {
         seqs.push(seq?);
     }
     for seq in seqs {
-        let stored = event_row::by_seq(conn, seq)?;
+        let stored = event_read::by_seq(conn, seq)?;
         found.extend(stored.filter(|stored| stored.event.delivery_id.as_deref() == Some(q)));
     }
     let keys = found
@@ -211,52 +202,4 @@ pub(super) fn oldest_pending(conn: &Connection) -> Done<Option<i64>> {
         }
     }
     Ok(oldest)
-}
-
-/// Refusals, newest first.
-pub(super) fn refusals(
-    conn: &Connection,
-    endpoint: Option<&str>,
-    page: &PageRequest,
-) -> Done<Page<Refusal>> {
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<1>('r', cursor)?[0],
-        None => i64::MAX,
-    };
-    let mut all = conn.prepare_cached(REFUSALS)?;
-    let mut of_one = conn.prepare_cached(REFUSALS_OF_ONE)?;
-    walk::page(
-        walk::limit(page.limit),
-        start,
-        |before, n| {
-            let seq = |row: &rusqlite::Row<'_>| row.get(0);
-            let keys: rusqlite::Result<Vec<i64>> = match endpoint {
-                Some(name) => of_one.query_map((before, rows(n), name), seq)?.collect(),
-                None => all.query_map((before, rows(n)), seq)?.collect(),
-            };
-            Ok(keys?)
-        },
-        |seq| refusal(conn, seq),
-        |seq| write_cursor('r', &[seq]),
-    )
-}
-
-fn refusal(conn: &Connection, seq: i64) -> Done<Option<Refusal>> {
-    let mut select = conn.prepare_cached(
-        "SELECT id, endpoint, at, peer, code, detail, headers, body FROM refusal WHERE seq = ?1",
-    )?;
-    let mut rows = select.query([seq])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    Ok(Some(Refusal {
-        id: id(row, 0)?,
-        endpoint: text(row, 1)?.to_owned(),
-        at: time(row, 2)?,
-        peer: text(row, 3)?.to_owned(),
-        code: text(row, 4)?.to_owned(),
-        detail: text(row, 5)?.to_owned(),
-        headers: raw::read_headers(blob(row, 6)?)?.0,
-        body: blob(row, 7)?.to_vec(),
-    }))
 }

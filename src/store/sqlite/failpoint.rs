@@ -1,21 +1,41 @@
-//! Named points where a test can make the writer fail as a broken disk would.
+//! Where a test makes the writer fail as a broken or full disk would.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+use rusqlite::Connection;
 
 use crate::store::sqlite::fault::{Done, Fault};
 
-/// The point that is armed, and how often it still fails.
+/// The point that is armed and how often it still fails; and the pages the database may have.
 #[derive(Debug, Default)]
-pub struct FailPoints(Mutex<Option<(String, u64)>>);
+pub struct FailPoints {
+    armed: Mutex<Option<(String, u64)>>,
+    pages: AtomicU32,
+}
+
+/// Nobody limits the file.
+const UNLIMITED: u32 = 0;
 
 impl FailPoints {
     /// Makes `point` (`begin`, `commit`) fail the next `times` times.
     pub fn arm(&self, point: &str, times: u64) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((point.to_owned(), times));
+        *self.armed.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((point.to_owned(), times));
+    }
+
+    /// The disk is full: the file does not grow any more.
+    pub fn fill_disk(&self) {
+        self.pages.store(1, Ordering::Relaxed);
+    }
+
+    /// There is room again.
+    pub fn empty_disk(&self) {
+        self.pages.store(u32::MAX - 1, Ordering::Relaxed);
     }
 
     pub(super) fn check(&self, point: &str) -> Done<()> {
-        let mut armed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         match armed.as_mut() {
             Some((name, times)) if name == point && *times > 0 => {
                 *times -= 1;
@@ -23,5 +43,14 @@ impl FailPoints {
             }
             _ => Ok(()),
         }
+    }
+
+    /// SQLite takes a limit below the size of the file as that size.
+    pub(super) fn limit(&self, conn: &Connection) -> Done<()> {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages != UNLIMITED {
+            conn.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+        }
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@ use crate::model::record::Record;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::record_row;
+use crate::store::sqlite::tail::scan_tail;
 
 /// Matches and records as `Held` has them, with the places of the records.
 #[derive(Default)]
@@ -20,6 +21,9 @@ pub(super) struct Loaded {
     pub(super) records: Vec<Record>,
     /// Of each record: its place, and the contact it belongs to.
     pub(super) places: Vec<(RecordRef, Option<i64>)>,
+    /// Wanted keys that nobody holds, and those that somebody does.
+    pub(super) free: Vec<lookup::Key>,
+    pub(super) taken: Vec<lookup::Key>,
 }
 
 impl Loaded {
@@ -54,9 +58,12 @@ pub(super) fn load(
 ) -> Done<Loaded> {
     let mut loaded = Loaded::default();
     for key in wanted {
-        let Some(place) = holder(&lookup::identity(key))? else {
+        let stored_key = lookup::identity(key);
+        let Some(place) = holder(&stored_key)? else {
+            loaded.free.push(stored_key);
             continue;
         };
+        loaded.taken.push(stored_key);
         if let Some(id) = loaded.include(conn, place)? {
             loaded.matches.push((key.clone(), id));
         }
@@ -77,7 +84,7 @@ pub(super) fn load(
 pub(super) fn load_from_snapshot(conn: &Connection, wanted: &[IdentityKey]) -> Done<Loaded> {
     let mut in_tail: HashMap<lookup::Key, i64> = HashMap::new();
     let keys: Vec<lookup::Key> = wanted.iter().map(lookup::identity).collect();
-    lookup::scan_tail(conn, |key, value| {
+    scan_tail(conn, |key, value| {
         if keys.iter().any(|wanted| **wanted == *key) {
             in_tail.insert(key.into(), value);
         }

@@ -6,21 +6,25 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, Refusal};
+use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
 use crate::store::sqlite::append::Append;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_list;
+use crate::store::sqlite::event_read;
 use crate::store::sqlite::event_row::{self, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::number;
-use crate::store::sqlite::raw;
+use crate::store::sqlite::queue::closed;
+use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
 use crate::store::sqlite::{SqliteStore, answered};
 use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
 
+/// Bodies of one claim, together: each part of a batch brings its request along.
+const CLAIM_BYTES: usize = 4 << 20;
 /// Events of a replay in one transaction.
 const REPLAY_STEP: usize = 500;
 
@@ -36,7 +40,8 @@ impl Inbox for SqliteStore {
 
     async fn refuse(&self, refusal: Refusal) -> Result<()> {
         let most = signed(self.refusals);
-        self.write(move |books| refuse(books, &refusal, most)).await
+        self.write(move |books| refusals::keep(books, &refusal, most))
+            .await
     }
 
     async fn claim(&self, limit: usize, now: Timestamp) -> Result<Vec<Claimed>> {
@@ -44,20 +49,38 @@ impl Inbox for SqliteStore {
         let _one_at_a_time = self.flight.claiming.lock().await;
         let in_flight = self.flight.begin_claim();
         let flight = self.flight.clone();
-        let (found, next) = self
+        let (found, unreadable, next) = self
             .readers
             .read(move |conn| {
                 let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
                 let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
-                let mut found = Vec::new();
+                let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
                 for (_, seq) in free.take(limit) {
-                    if let Some(stored) = event_row::by_seq(conn, seq)? {
-                        found.push((seq, event_row::claimed(conn, stored)?));
+                    let Some(stored) = event_read::by_seq(conn, seq)? else {
+                        continue;
+                    };
+                    let id = stored.event.id;
+                    match event_read::claimed(conn, stored) {
+                        Ok(claimed) => {
+                            bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
+                            found.push((seq, claimed));
+                        }
+                        Err(Fault::Corrupt(reason)) => unreadable.push((id, reason)),
+                        Err(fault) => return Err(fault),
+                    }
+                    if bytes > CLAIM_BYTES {
+                        break;
                     }
                 }
-                Ok((found, next))
+                Ok((found, unreadable, next))
             })
             .await?;
+        // One damaged row must not keep the others from being processed.
+        for (id, reason) in unreadable {
+            tracing::error!(event.id = %id, %reason, "event.unreadable");
+            let reason = format!("what is stored of this event cannot be read: {reason}");
+            self.conclude(id, EventStatus::Failed, reason, now).await?;
+        }
         let until_next = next.map(timestamp).transpose().map_err(Fault::into_error)?;
         self.flight.set_next_due(
             until_next.map(|next| Duration::try_from(next.duration_since(now)).unwrap_or_default()),
@@ -83,9 +106,10 @@ impl Inbox for SqliteStore {
         let mut settled = Vec::with_capacity(answers.len());
         let mut failed = None;
         for answer in answers {
-            match answered(answer).await {
-                Ok(outcome) => settled.push(outcome),
-                Err(error) => failed = Some(error),
+            match answer.await.map(|reply| reply.outcome) {
+                Ok(Ok(outcome)) => settled.push(outcome),
+                Ok(Err(error)) => failed = Some(error),
+                Err(_) => failed = Some(closed()),
             }
         }
         match failed {
@@ -94,12 +118,18 @@ impl Inbox for SqliteStore {
         }
     }
 
-    async fn put_off(&self, event: Uuid, due: Timestamp, reason: String) -> Result<()> {
+    async fn put_off(
+        &self,
+        event: Uuid,
+        due: Timestamp,
+        how: PutOff,
+        reason: String,
+    ) -> Result<()> {
         let flight = self.flight.clone();
         self.write(move |books| {
             let at = event_row::find(&books.conn, &flight, event)?;
             match at.filter(event_row::At::is_pending) {
-                Some(at) => event_row::put_off(&books.conn, at.seq, due, &reason),
+                Some(at) => event_row::put_off(&books.conn, at.seq, due, how, &reason),
                 None => Ok(()),
             }
         })
@@ -143,14 +173,14 @@ impl Inbox for SqliteStore {
 
     async fn event(&self, id: Uuid) -> Result<Option<Event>> {
         self.readers
-            .read(move |conn| Ok(event_row::by_id(conn, id)?.map(|stored| stored.event)))
+            .read(move |conn| Ok(event_read::by_id(conn, id)?.map(|stored| stored.event)))
             .await
     }
 
     async fn raw_request(&self, event: Uuid) -> Result<Option<RawRequest>> {
         self.readers
-            .read(move |conn| match event_row::by_id(conn, event)? {
-                Some(stored) => event_row::raw_request(conn, &stored),
+            .read(move |conn| match event_read::by_id(conn, event)? {
+                Some(stored) => event_read::raw_request(conn, &stored),
                 None => Ok(None),
             })
             .await
@@ -158,8 +188,8 @@ impl Inbox for SqliteStore {
 
     async fn peek(&self, id: Uuid) -> Result<Option<Claimed>> {
         self.readers
-            .read(move |conn| match event_row::by_id(conn, id)? {
-                Some(stored) => Ok(Some(event_row::claimed(conn, stored)?)),
+            .read(move |conn| match event_read::by_id(conn, id)? {
+                Some(stored) => Ok(Some(event_read::claimed(conn, stored)?)),
                 None => Ok(None),
             })
             .await
@@ -173,7 +203,7 @@ impl Inbox for SqliteStore {
 
     async fn refusals(&self, endpoint: Option<String>, page: PageRequest) -> Result<Page<Refusal>> {
         self.readers
-            .read(move |conn| event_list::refusals(conn, endpoint.as_deref(), &page))
+            .read(move |conn| refusals::list(conn, endpoint.as_deref(), &page))
             .await
     }
 
@@ -201,36 +231,13 @@ impl Inbox for SqliteStore {
     }
 }
 
-fn refuse(books: &mut Books, refusal: &Refusal, most: i64) -> Done<()> {
-    let conn = &books.conn;
-    conn.prepare_cached(
-        "INSERT INTO refusal (id, endpoint, at, peer, code, detail, headers, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute((
-        refusal.id.as_bytes(),
-        &refusal.endpoint,
-        micros(refusal.at),
-        &refusal.peer,
-        &refusal.code,
-        &refusal.detail,
-        raw::write_headers(&refusal.headers),
-        &refusal.body,
-    ))?;
-    let newest = conn.last_insert_rowid();
-    conn.prepare_cached("DELETE FROM refusal WHERE seq <= ?1")?
-        .execute([newest - most])?;
-    Ok(())
-}
-
 fn replay(books: &mut Books, events: &[Uuid]) -> Done<u64> {
     let mut replayed = 0;
     for event in events {
         let flight = books.flight.clone();
         let at = event_row::find(&books.conn, &flight, *event)?;
         if let Some(at) = at.filter(|at| !at.is_pending()) {
-            event_row::replay(books, at.seq)?;
-            replayed += 1;
+            replayed += u64::from(event_row::replay(books, at.seq)?);
         }
     }
     Ok(replayed)

@@ -1,13 +1,12 @@
-//! One B-tree for everything whose keys come in no order: identities, words, links and timelines.
+//! One B-tree for everything whose keys come in no order: identities, words and links.
 //!
 //! | first byte | rest of the key | stands for |
 //! |---|---|---|
 //! | `i` | text of an identity key | the record in the value |
 //! | `s` | kind, word, 0, record | a record that has the word |
 //! | `c` | contact, kind, record | a lead, order or ticket of a contact |
-//! | `t` | kind, record, change | a change of a record; of a contact also those of what belongs to it |
 //!
-//! Records and changes are numbers of six bytes, big end first, so that they sort. Settlements write their entries
+//! Records are numbers of six bytes, big end first, so that they sort. Settlements write their entries
 //! into the table `tail`, one row a commit; see `sweep` for how they reach the tree and why. Readers look at both.
 
 use std::collections::BTreeMap;
@@ -18,16 +17,19 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::sweep::Sweep;
-use crate::store::sqlite::value::{self, blob};
+use crate::store::sqlite::sweep::{Entry, Sweep};
+use crate::store::sqlite::tail::{scan_tail, write_entry};
+use crate::store::sqlite::value;
 
 /// Entries in memory before they are swept.
-const GENERATION: usize = 32 * 1024;
+const GENERATION: usize = 64 * 1024;
 
-const IDENTITY: u8 = b'i';
+pub(super) const IDENTITY: u8 = b'i';
 const WORD: u8 = b's';
 const LINK: u8 = b'c';
-const TIMELINE: u8 = b't';
+
+/// Bytes of a number in a key.
+const NUMBER: usize = 6;
 
 pub(super) type Key = Box<[u8]>;
 
@@ -36,18 +38,25 @@ pub(super) struct Lookup {
     sweep: Sweep<Key>,
     /// This transaction's row of `tail`.
     row: Vec<u8>,
+    /// The last row of `tail` that is on disk, and with this transaction's.
+    last: i64,
+    written: i64,
 }
 
 impl Lookup {
     pub(super) fn load(conn: &Connection) -> Done<Self> {
+        let last = conn.query_row("SELECT max(seq) FROM tail", [], |row| row.get(0));
+        let last = last.map(Option::<i64>::unwrap_or_default)?;
         let mut young = BTreeMap::new();
         scan_tail(conn, |key, value| {
-            young.insert(key.into(), value);
+            young.insert(key.into(), Entry { value, log: 0 });
             ControlFlow::Continue(())
         })?;
         Ok(Lookup {
             sweep: Sweep::new(young, 0),
             row: Vec::new(),
+            last,
+            written: last,
         })
     }
 
@@ -60,19 +69,29 @@ impl Lookup {
         value.map(RecordRef::from_value).transpose()
     }
 
-    pub(super) fn put(&mut self, key: Key, value: i64) {
-        write_entry(&mut self.row, &key, value);
-        self.sweep.put(key, value);
+    /// Put lately, by this transaction for example.
+    pub(super) fn is_new(&self, key: &[u8]) -> bool {
+        self.sweep.get(key).is_some()
     }
 
-    /// Writes the transaction's row of `tail`, and its share of the frozen generation or `at_least` entries.
-    pub(super) fn write(&mut self, conn: &Connection, at_least: usize, last: &mut i64) -> Done<()> {
+    pub(super) fn put(&mut self, key: Key, value: i64) {
+        write_entry(&mut self.row, &key, value);
+        self.sweep.put(key, value, self.last + 1);
+    }
+
+    /// Writes the transaction's row of `tail` and its share of the frozen generation: once, at the commit.
+    pub(super) fn write(&mut self, conn: &Connection) -> Done<()> {
         if !self.row.is_empty() {
-            *last += 1;
+            self.written = self.last + 1;
             conn.prepare_cached("INSERT INTO tail (seq, entries) VALUES (?1, ?2)")?
-                .execute((*last, &self.row))?;
+                .execute((self.written, &self.row))?;
             self.row.clear();
         }
+        self.sweep(conn, 0)
+    }
+
+    /// Moves the share of a transaction, or `at_least` entries of the frozen generation, into the tree.
+    pub(super) fn sweep(&mut self, conn: &Connection, at_least: usize) -> Done<()> {
         let share = self.sweep.share().max(at_least);
         let (slice, mark) = self.sweep.slice(share);
         let mut insert = conn.prepare_cached(
@@ -88,19 +107,26 @@ impl Lookup {
         Ok(())
     }
 
-    pub(super) fn keep(&mut self, last: i64) {
+    pub(super) fn keep(&mut self) {
+        self.last = self.written;
         self.sweep.keep();
-        self.sweep.freeze(GENERATION, last);
+        self.sweep.freeze(GENERATION, self.last);
     }
 
     pub(super) fn undo(&mut self) {
         self.row.clear();
-        self.sweep.undo();
+        self.written = self.last;
+        self.sweep.undo(self.last);
     }
 
     /// Between transactions: begins to sweep everything.
-    pub(super) fn freeze_all(&mut self, last: i64) {
-        self.sweep.freeze(0, last);
+    pub(super) fn freeze_all(&mut self) {
+        self.sweep.freeze(0, self.last);
+    }
+
+    /// The last row of `tail`.
+    pub(super) fn last(&self) -> i64 {
+        self.last
     }
 
     pub(super) fn is_frozen(&self) -> bool {
@@ -143,7 +169,7 @@ pub(super) fn identity(key: &IdentityKey) -> Key {
 
 /// What all words that begin so have in front.
 pub(super) fn word_prefix(kind: Kind, beginning: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(beginning.len() + 9);
+    let mut bytes = Vec::with_capacity(beginning.len() + 3 + NUMBER);
     bytes.extend_from_slice(&[WORD, kind as u8]);
     bytes.extend_from_slice(beginning.as_bytes());
     bytes
@@ -158,16 +184,10 @@ pub(super) fn word_exactly(kind: Kind, word: &str) -> Vec<u8> {
 
 /// What the links of a contact to records of a kind have in front.
 pub(super) fn links(contact: i64, kind: Kind) -> Vec<u8> {
-    let mut bytes = vec![LINK];
+    let mut bytes = Vec::with_capacity(2 + 2 * NUMBER);
+    bytes.push(LINK);
     push_number(&mut bytes, contact);
     bytes.push(kind as u8);
-    bytes
-}
-
-/// What the changes of a record have in front.
-pub(super) fn timeline(record: RecordRef) -> Vec<u8> {
-    let mut bytes = vec![TIMELINE, record.kind as u8];
-    push_number(&mut bytes, record.seq);
     bytes
 }
 
@@ -178,7 +198,8 @@ pub(super) fn entry(mut prefix: Vec<u8>, number: i64) -> Key {
 }
 
 fn push_number(bytes: &mut Vec<u8>, number: i64) {
-    bytes.extend(number.to_be_bytes().iter().skip(2));
+    let [_, _, number @ ..] = number.to_be_bytes();
+    bytes.extend_from_slice(&number);
 }
 
 /// The number at the end of a key.
@@ -206,47 +227,4 @@ pub(super) fn in_tree(conn: &Connection, key: &[u8]) -> Done<Option<i64>> {
         .prepare_cached("SELECT value FROM lookup WHERE key = ?1")?
         .query_row([key], |row| row.get(0))
         .optional()?)
-}
-
-/// Shows every entry that is not swept yet, in the order of commits.
-pub(super) fn scan_tail(
-    conn: &Connection,
-    mut see: impl FnMut(&[u8], i64) -> ControlFlow<()>,
-) -> Done<()> {
-    let mut select = conn.prepare_cached("SELECT entries FROM tail ORDER BY seq")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let mut entries = blob(row, 0)?;
-        while !entries.is_empty() {
-            let (key, value) = read_entry(&mut entries)?;
-            if see(key, value).is_break() {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Length, key, and for identities the value.
-fn write_entry(row: &mut Vec<u8>, key: &[u8], value: i64) {
-    let length = u32::try_from(key.len()).unwrap_or(u32::MAX);
-    row.extend_from_slice(&length.to_le_bytes());
-    row.extend_from_slice(key);
-    if key.first() == Some(&IDENTITY) {
-        row.extend_from_slice(&value.to_le_bytes());
-    }
-}
-
-fn read_entry<'e>(entries: &mut &'e [u8]) -> Done<(&'e [u8], i64)> {
-    let cut_short = || Fault::Corrupt("a tail row that is cut short".to_owned());
-    let (length, rest) = entries.split_first_chunk().ok_or_else(cut_short)?;
-    let length = u32::from_le_bytes(*length) as usize;
-    let (key, rest) = rest.split_at_checked(length).ok_or_else(cut_short)?;
-    if key.first() != Some(&IDENTITY) {
-        *entries = rest;
-        return Ok((key, 0));
-    }
-    let (value, rest) = rest.split_first_chunk().ok_or_else(cut_short)?;
-    *entries = rest;
-    Ok((key, i64::from_le_bytes(*value)))
 }

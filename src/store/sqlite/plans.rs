@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use crate::model::field::Kind;
-use crate::store::sqlite::{change_row, event_list, migrate, postings, record_list};
+use crate::store::sqlite::{change_row, event_list, migrate, postings, record_list, refusals};
 
 fn plan(conn: &Connection, sql: &str) -> String {
     let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -45,11 +45,11 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
         "SEARCH event USING COVERING INDEX event_list (status=? AND stream>?)",
     );
     check(
-        event_list::REFUSALS,
+        refusals::ALL,
         "SEARCH refusal USING INTEGER PRIMARY KEY (rowid<?)",
     );
     check(
-        event_list::REFUSALS_OF_ONE,
+        refusals::OF_ONE,
         "SEARCH refusal USING COVERING INDEX refusal_endpoint (endpoint=? AND rowid<?)",
     );
     check(

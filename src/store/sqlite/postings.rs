@@ -1,13 +1,14 @@
 //! What stands under a prefix of the lookup tree: swept or still in the tail.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::lookup::{after_prefix, entry, number_at_end, scan_tail};
-use crate::store::sqlite::walk::merge;
+use crate::store::sqlite::lookup::{after_prefix, entry, number_at_end};
+use crate::store::sqlite::tail::scan_tail;
+use crate::store::sqlite::walk::{self, merge};
 
 pub(super) const BELOW: &str =
     "SELECT key FROM lookup WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
@@ -29,14 +30,25 @@ impl Postings {
                 tail: BTreeSet::new(),
             })
             .collect();
+        let mut by_prefix: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+        for (nth, postings) in all.iter().enumerate() {
+            by_prefix
+                .entry(postings.prefix.clone())
+                .or_default()
+                .push(nth);
+        }
+        let lengths: BTreeSet<usize> = by_prefix.keys().map(Vec::len).collect();
         let mut bad = Ok(());
         scan_tail(conn, |key, _| {
-            for postings in &mut all {
-                if key.starts_with(&postings.prefix) {
-                    match number_at_end(key) {
-                        Ok(number) => drop(postings.tail.insert(number)),
-                        Err(fault) => bad = Err(fault),
-                    }
+            let beginnings = lengths.iter().filter_map(|length| key.get(..*length));
+            for nth in beginnings
+                .filter_map(|start| by_prefix.get(start))
+                .flatten()
+            {
+                match (all.get_mut(*nth), number_at_end(key)) {
+                    (Some(postings), Ok(number)) => drop(postings.tail.insert(number)),
+                    (_, Err(fault)) => bad = Err(fault),
+                    (None, _) => {}
                 }
             }
             ControlFlow::Continue(())
@@ -68,8 +80,7 @@ impl Postings {
 
 fn tree_numbers(conn: &Connection, from: &[u8], end: &[u8], limit: usize) -> Done<Vec<i64>> {
     let mut select = conn.prepare_cached(BELOW)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = select.query((from, end, limit))?;
+    let mut rows = select.query((from, end, walk::rows(limit)))?;
     let mut numbers = Vec::new();
     while let Some(row) = rows.next()? {
         numbers.push(number_at_end(

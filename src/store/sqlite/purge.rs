@@ -7,15 +7,13 @@
 use jiff::Timestamp;
 
 use crate::model::event::EventStatus;
-use crate::model::field::Kind;
 use crate::store::Result;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_row::numbers;
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::number;
-use crate::store::sqlite::value::{kind, micros};
+use crate::store::sqlite::value::micros;
 
 /// Rows one step looks at.
 const STEP: i64 = 256;
@@ -34,7 +32,9 @@ type Step = fn(&mut Books, i64, i64) -> Done<Stepped>;
 impl SqliteStore {
     /// Writes the keys that now wait in memory: a purge looks for them in the tables.
     pub(super) async fn sweep(&self) -> Result<()> {
-        let target = self.write(|books| Ok(books.last)).await?;
+        let target = self
+            .write(|books| Ok((books.last.event, books.lookup.last())))
+            .await?;
         while self
             .write(move |books| books.sweep_step(target, 1024))
             .await?
@@ -154,9 +154,13 @@ pub(super) fn events(books: &mut Books, place: i64, before: i64) -> Done<Stepped
         conn.prepare_cached("DELETE FROM event WHERE seq = ?1")?
             .execute([seq])?;
         stepped.removed += 1;
-        // A batch's request goes with the first of its events; the others have no use for it.
-        conn.prepare_cached("DELETE FROM request WHERE seq = ?1")?
-            .execute([request])?;
+        // A batch's request stays until the last of its events goes: others may still wait for it.
+        conn.prepare_cached(
+            "DELETE FROM request WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM event
+                WHERE event.seq >= request.first_event
+                    AND event.seq < request.first_event + request.events)",
+        )?
+        .execute([request])?;
     }
     books
         .tally
@@ -164,35 +168,25 @@ pub(super) fn events(books: &mut Books, place: i64, before: i64) -> Done<Stepped
     Ok(stepped)
 }
 
-/// Changes with their places in timelines. The newest stays, so that its number is not given out again.
+/// Changes; timelines end where they are gone. The newest stays, so that its number is not given out again.
 pub(super) fn changes(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
     let mut stepped = Stepped::new();
     let newest = books.last.change;
-    let rows = rows::<5>(
+    let rows = rows::<2>(
         books,
-        "SELECT seq, at, kind, record, coalesce(contact, 0) FROM change WHERE seq > ?1
-         ORDER BY seq LIMIT ?2",
+        "SELECT seq, at FROM change WHERE seq > ?1 ORDER BY seq LIMIT ?2",
         place,
     )?;
-    let conn = &books.conn;
-    let mut delete = conn.prepare_cached("DELETE FROM change WHERE seq = ?1")?;
-    let mut unlist = conn.prepare_cached("DELETE FROM lookup WHERE key = ?1")?;
-    for [seq, at, number, record, contact] in rows {
+    let mut delete = books
+        .conn
+        .prepare_cached("DELETE FROM change WHERE seq = ?1")?;
+    for [seq, at] in rows {
         stepped.last = Some(seq);
-        if at >= before || seq == newest {
-            continue;
+        if at < before && seq != newest {
+            stepped.old += 1;
+            stepped.removed += 1;
+            delete.execute([seq])?;
         }
-        stepped.old += 1;
-        stepped.removed += 1;
-        let kind = kind(number)?;
-        let of_record = lookup::timeline(RecordRef { kind, seq: record });
-        unlist.execute([lookup::entry(of_record, seq)])?;
-        if contact != 0 {
-            let kind = Kind::Contact;
-            let of_contact = lookup::timeline(RecordRef { kind, seq: contact });
-            unlist.execute([lookup::entry(of_contact, seq)])?;
-        }
-        delete.execute([seq])?;
     }
     books
         .tally

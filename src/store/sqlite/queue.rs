@@ -88,6 +88,8 @@ struct State {
     writes: VecDeque<Box<dyn Job>>,
     bytes: usize,
     closed: bool,
+    /// The writer sleeps: only then it has to be woken.
+    asleep: bool,
 }
 
 /// Why the writer woke up.
@@ -123,8 +125,7 @@ impl Queue {
         }
         state.bytes += bytes;
         state.appends.push_back((job, bytes));
-        drop(state);
-        self.wake.notify_one();
+        self.wake(state);
         Ok(())
     }
 
@@ -135,17 +136,27 @@ impl Queue {
             return Err(closed());
         }
         state.writes.push_back(job);
-        drop(state);
-        self.wake.notify_one();
+        self.wake(state);
         Ok(())
+    }
+
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let asleep = std::mem::take(&mut state.asleep);
+        drop(state);
+        if asleep {
+            self.wake.notify_one();
+        }
     }
 
     /// Waits for work, at most `at_most`.
     pub(super) fn wait(&self, at_most: Duration) -> Woken {
-        let waited = self.wake.wait_timeout_while(self.lock(), at_most, |state| {
+        let mut state = self.lock();
+        state.asleep = true;
+        let waited = self.wake.wait_timeout_while(state, at_most, |state| {
             state.appends.is_empty() && state.writes.is_empty() && !state.closed
         });
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.asleep = false;
         if !state.appends.is_empty() || !state.writes.is_empty() {
             Woken::Work
         } else if state.closed {
@@ -163,11 +174,14 @@ impl Queue {
         self.lock().writes.pop_front()
     }
 
-    pub(super) fn next_append(&self) -> Option<Box<dyn Job>> {
+    /// Waiting appends, at most `most` of them.
+    pub(super) fn take_appends(&self, most: usize) -> Vec<Box<dyn Job>> {
         let mut state = self.lock();
-        let (job, bytes) = state.appends.pop_front()?;
-        state.bytes -= bytes;
-        Some(job)
+        let take = state.appends.len().min(most);
+        let taken: Vec<_> = state.appends.drain(..take).collect();
+        state.bytes -= taken.iter().map(|(_, bytes)| bytes).sum::<usize>();
+        drop(state);
+        taken.into_iter().map(|(job, _)| job).collect()
     }
 
     /// Everything that waits, to be told the same.

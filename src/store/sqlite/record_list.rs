@@ -11,15 +11,11 @@ use crate::store::RecordFilter;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::postings::Postings;
-use crate::store::sqlite::record_row::{self, Stored, per_kind};
+use crate::store::sqlite::record_filter::Passing;
+use crate::store::sqlite::record_row::per_kind;
+use crate::store::sqlite::record_words::{MOST_CONTACTS, collect};
 use crate::store::sqlite::value::micros;
-use crate::store::sqlite::walk::{self, merge, read_cursor, write_cursor};
-use crate::store::sqlite::words;
-
-/// Records that are collected and sorted for one word; a more frequent word is met by walking the list instead.
-const MOST_COLLECTED: usize = 2_000;
-/// Contacts with one address, or one word, whose records are collected.
-const MOST_CONTACTS: usize = 200;
+use crate::store::sqlite::walk::{self, merge, read_cursor, rows, write_cursor};
 
 /// Records that pass the filter; newest first, or with `since` the longest unchanged first.
 pub(super) fn records(
@@ -188,10 +184,6 @@ impl Lead {
     }
 }
 
-fn rows(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
 /// The pairs of owner and status that exist and pass: few, so each is looked at on its own.
 fn filed_pairs(
     conn: &Connection,
@@ -231,116 +223,4 @@ fn filed_pairs(
         }
     }
     Ok(pairs)
-}
-
-/// The records that the rarest word leads to, directly or through their contact; `None` when every word is frequent.
-fn collect(conn: &Connection, kind: Kind, words: &[String]) -> Done<Option<BTreeSet<i64>>> {
-    if words.is_empty() {
-        return Ok(None);
-    }
-    let own = words.iter().map(|word| lookup::word_prefix(kind, word));
-    let own = Postings::open(conn, own.collect())?;
-    let contacts = match kind {
-        Kind::Contact => Vec::new(),
-        _ => {
-            let prefix = |word: &String| lookup::word_prefix(Kind::Contact, word);
-            Postings::open(conn, words.iter().map(prefix).collect())?
-        }
-    };
-    let mut rarest: Option<BTreeSet<i64>> = None;
-    for (nth, postings) in own.iter().enumerate() {
-        let Some(mut found) = postings.all(conn, MOST_COLLECTED)? else {
-            continue;
-        };
-        if let Some(contacts) = contacts.get(nth) {
-            match linked(conn, kind, contacts)? {
-                Some(linked) => found.extend(linked),
-                None => continue,
-            }
-        }
-        if rarest
-            .as_ref()
-            .is_none_or(|rarest| found.len() < rarest.len())
-        {
-            rarest = Some(found);
-        }
-    }
-    Ok(rarest)
-}
-
-/// What belongs to the contacts that have a word; `None` when it is too much.
-fn linked(conn: &Connection, kind: Kind, contacts: &Postings) -> Done<Option<BTreeSet<i64>>> {
-    let Some(contacts) = contacts.all(conn, MOST_CONTACTS)? else {
-        return Ok(None);
-    };
-    let prefixes = contacts.iter().map(|contact| lookup::links(*contact, kind));
-    let mut found = BTreeSet::new();
-    for postings in Postings::open(conn, prefixes.collect())? {
-        found.extend(postings.below(conn, i64::MAX, MOST_COLLECTED + 1)?);
-        if found.len() > MOST_COLLECTED {
-            return Ok(None);
-        }
-    }
-    Ok(Some(found))
-}
-
-/// The filter as rows are held against it.
-struct Passing<'f> {
-    filter: &'f RecordFilter,
-    email: Option<String>,
-    words: Vec<String>,
-}
-
-impl<'f> Passing<'f> {
-    fn new(filter: &'f RecordFilter) -> Self {
-        Passing {
-            filter,
-            email: filter.email.as_deref().map(words::email),
-            words: filter.q.as_deref().map(words::of_query).unwrap_or_default(),
-        }
-    }
-
-    fn load(&self, conn: &Connection, place: RecordRef) -> Done<Option<Record>> {
-        match record_row::load(conn, place)? {
-            Some(stored) if self.passes(conn, &stored)? => Ok(Some(stored.record)),
-            _ => Ok(None),
-        }
-    }
-
-    fn passes(&self, conn: &Connection, stored: &Stored) -> Done<bool> {
-        let record = &stored.record;
-        let (owner, status) = record_row::filed_under(&record.fields);
-        let same =
-            |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|text| text == is);
-        if record.deleted_at.is_some()
-            || !same(&self.filter.owner, owner)
-            || !same(&self.filter.status, status)
-        {
-            return Ok(false);
-        }
-        if self.email.is_none() && self.words.is_empty() {
-            return Ok(true);
-        }
-        let contact = match stored.contact {
-            Some(seq) => {
-                let kind = Kind::Contact;
-                record_row::load(conn, RecordRef { kind, seq })?.map(|stored| stored.record)
-            }
-            None => None,
-        };
-        let persons = || std::iter::once(record).chain(contact.as_ref());
-        if let Some(email) = &self.email {
-            let has = |one: &Record| words::email_of(&one.fields).as_ref() == Some(email);
-            if !persons().any(has) {
-                return Ok(false);
-            }
-        }
-        let known: BTreeSet<String> = persons()
-            .flat_map(|one| words::of(one.kind, &one.fields))
-            .collect();
-        Ok(self.words.iter().all(|word| {
-            let first = known.range(word.clone()..).next();
-            first.is_some_and(|known| known.starts_with(word.as_str()))
-        }))
-    }
 }

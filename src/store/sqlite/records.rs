@@ -15,12 +15,12 @@ use crate::store::sqlite::desk;
 use crate::store::sqlite::event_row;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::held;
-use crate::store::sqlite::lookup::{self, RecordRef};
-use crate::store::sqlite::postings::Postings;
+use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_list;
 use crate::store::sqlite::record_row;
+use crate::store::sqlite::timeline;
 use crate::store::sqlite::value::{id, kind, text, time};
-use crate::store::sqlite::walk::{self, read_cursor, write_cursor};
+use crate::store::sqlite::walk::{self, read_cursor, rows, write_cursor};
 use crate::store::{HeldOwned, RecordFilter, Records, Result, Touched};
 
 #[async_trait]
@@ -50,7 +50,7 @@ impl Records for SqliteStore {
 
     async fn timeline(&self, record: Uuid, page: PageRequest) -> Result<Page<Change>> {
         self.readers
-            .read(move |conn| timeline(conn, record, &page))
+            .read(move |conn| timeline::timeline(conn, record, &page))
             .await
     }
 
@@ -80,43 +80,18 @@ impl Records for SqliteStore {
     }
 }
 
-fn timeline(conn: &Connection, record: Uuid, page: &PageRequest) -> Done<Page<Change>> {
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<1>('t', cursor)?[0],
-        None => i64::MAX,
-    };
-    let prefixes = record_row::find_any(conn, record)?.map(lookup::timeline);
-    let postings = Postings::open(conn, prefixes.into_iter().collect())?;
-    walk::page(
-        walk::limit(page.limit),
-        start,
-        |below, n| match postings.first() {
-            Some(postings) => postings.below(conn, below, n),
-            None => Ok(Vec::new()),
-        },
-        |seq| change(conn, seq),
-        |seq| write_cursor('t', &[seq]),
-    )
-}
-
-fn change(conn: &Connection, seq: i64) -> Done<Option<Change>> {
-    let mut select = conn.prepare_cached(change_row::ONE)?;
-    let mut rows = select.query([seq])?;
-    rows.next()?.map(change_row::read).transpose()
-}
-
 /// The cursor stands after the last item even at the end, so that a reader goes on from there later.
 fn changes(conn: &Connection, page: &PageRequest) -> Done<Page<Change>> {
     let start = match &page.cursor {
         Some(cursor) => read_cursor::<1>('f', cursor)?[0],
         None => 0,
     };
-    let limit = i64::try_from(walk::limit(page.limit)).unwrap_or(1);
+    let limit = rows(walk::limit(page.limit));
     let mut select = conn.prepare_cached(change_row::FEED)?;
-    let mut rows = select.query([start, limit])?;
+    let mut found = select.query([start, limit])?;
     let mut items = Vec::new();
     let mut next = None;
-    while let Some(row) = rows.next()? {
+    while let Some(row) = found.next()? {
         items.push(change_row::read(row)?);
         next = Some(write_cursor('f', &[row.get(10)?]));
     }
@@ -156,8 +131,7 @@ fn reviews(conn: &Connection, page: &PageRequest) -> Done<Page<Review>> {
         walk::limit(page.limit),
         start,
         |below, n| {
-            let limit = i64::try_from(n).unwrap_or(i64::MAX);
-            let found = keys.query_map([below, limit], |row| row.get(0))?;
+            let found = keys.query_map([below, rows(n)], |row| row.get(0))?;
             Ok(found.collect::<rusqlite::Result<_>>()?)
         },
         |seq| review(conn, seq),

@@ -23,19 +23,28 @@ pub(super) struct Settle {
     settlement: Settlement,
     flight: Arc<InFlight>,
     outcome: Option<Settled>,
-    reply: oneshot::Sender<Result<Settled>>,
+    /// Dropped by whoever asked, as its many little parts take a while.
+    spent: Option<(Writes, Loaded)>,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// The outcome, with what is left to drop.
+pub(super) struct Reply {
+    pub(super) outcome: Result<Settled>,
+    _spent: Box<dyn Send>,
 }
 
 impl Settle {
     pub(super) fn new(
         settlement: Settlement,
         flight: Arc<InFlight>,
-    ) -> (Self, oneshot::Receiver<Result<Settled>>) {
+    ) -> (Self, oneshot::Receiver<Reply>) {
         let (reply, answer) = oneshot::channel();
         let job = Settle {
             settlement,
             flight,
             outcome: None,
+            spent: None,
             reply,
         };
         (job, answer)
@@ -63,7 +72,8 @@ impl Job for Settle {
     fn run(&mut self, books: &mut Books) -> Done<()> {
         let event = self.settlement.event;
         let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
-            return Err(Fault::Refused(format!("event {event} is not known")));
+            self.outcome = Some(failed(event));
+            return Ok(());
         };
         if !at.is_pending() {
             self.outcome = Some(stored_outcome(books, event, &at)?);
@@ -96,6 +106,7 @@ impl Job for Settle {
                 .map(|write| (write.record.kind, write.record.id))
                 .collect(),
         });
+        self.spent = Some((writes, loaded));
         Ok(())
     }
 
@@ -103,7 +114,8 @@ impl Job for Settle {
     fn give_up(&mut self, books: &mut Books, reason: &str) -> Done<()> {
         let event = self.settlement.event;
         let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
-            return Err(Fault::Refused(reason.to_owned()));
+            self.outcome = Some(failed(event));
+            return Ok(());
         };
         if !at.is_pending() {
             self.outcome = Some(stored_outcome(books, event, &at)?);
@@ -116,18 +128,21 @@ impl Job for Settle {
             changes: (0, 0),
         };
         event_row::settle(books, &at, &end)?;
-        self.outcome = Some(Settled {
-            event,
-            status: EventStatus::Failed,
-            records: Vec::new(),
-        });
+        self.outcome = Some(failed(event));
         Ok(())
     }
 
     fn finish(self: Box<Self>, end: Result<()>) {
-        let answer = match (end, self.outcome) {
+        let Settle {
+            settlement,
+            flight,
+            outcome,
+            spent,
+            reply,
+        } = *self;
+        let outcome = match (end, outcome) {
             (Ok(()), Some(outcome)) => {
-                self.flight.done(outcome.event);
+                flight.done(outcome.event);
                 Ok(outcome)
             }
             (Ok(()), None) => Err(StoreError::Corrupt(
@@ -135,7 +150,17 @@ impl Job for Settle {
             )),
             (Err(error), _) => Err(error),
         };
-        drop(self.reply.send(answer));
+        let _spent: Box<dyn Send> = Box::new((settlement, spent));
+        drop(reply.send(Reply { outcome, _spent }));
+    }
+}
+
+/// An event that cannot be settled, or is not there any more.
+fn failed(event: Uuid) -> Settled {
+    Settled {
+        event,
+        status: EventStatus::Failed,
+        records: Vec::new(),
     }
 }
 

@@ -16,13 +16,28 @@
 //! Within a transaction the memory runs ahead of the disk: `keep` after the commit, `undo` after a rollback.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::ops::Bound;
+
+/// What a key stands for, and the entry of the log that says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) value: i64,
+    pub(super) log: i64,
+}
+
+impl Entry {
+    /// The value is the number of the log's entry itself.
+    pub(super) fn at(log: i64) -> Self {
+        Entry { value: log, log }
+    }
+}
 
 /// Two generations of new keys on their way into a B-tree.
 #[derive(Debug)]
 pub(super) struct Sweep<K> {
-    young: BTreeMap<K, i64>,
-    frozen: BTreeMap<K, i64>,
+    young: BTreeMap<K, Entry>,
+    frozen: BTreeMap<K, Entry>,
     /// The log's last entry of the frozen generation: the mark to set when it is swept.
     frozen_end: i64,
     /// The mark of the last generation that is in the tree.
@@ -32,12 +47,13 @@ pub(super) struct Sweep<K> {
     swept_before: Option<K>,
     finished: bool,
     added: usize,
-    undo: Vec<(K, Option<i64>)>,
+    /// What this transaction has replaced.
+    replaced: Vec<(K, Entry)>,
 }
 
 impl<K: Ord + Clone> Sweep<K> {
     /// Starts with what the log held after the mark.
-    pub(super) fn new(young: BTreeMap<K, i64>, mark: i64) -> Self {
+    pub(super) fn new(young: BTreeMap<K, Entry>, mark: i64) -> Self {
         Sweep {
             young,
             frozen: BTreeMap::new(),
@@ -47,7 +63,7 @@ impl<K: Ord + Clone> Sweep<K> {
             swept_before: None,
             finished: false,
             added: 0,
-            undo: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 
@@ -60,13 +76,19 @@ impl<K: Ord + Clone> Sweep<K> {
         self.young
             .get(key)
             .or_else(|| self.frozen.get(key))
-            .copied()
+            .map(|entry| entry.value)
     }
 
-    pub(super) fn put(&mut self, key: K, value: i64) {
-        let before = self.young.insert(key.clone(), value);
-        self.undo.push((key, before));
+    /// `log` is the entry of the log that this transaction writes for it.
+    pub(super) fn put(&mut self, key: K, value: i64, log: i64) {
         self.added += 1;
+        match self.young.entry(key) {
+            Slot::Vacant(slot) => drop(slot.insert(Entry { value, log })),
+            Slot::Occupied(mut slot) => {
+                self.replaced.push((slot.key().clone(), *slot.get()));
+                slot.insert(Entry { value, log });
+            }
+        }
     }
 
     /// Keys of log entries up to `log_entry` wait.
@@ -97,7 +119,7 @@ impl<K: Ord + Clone> Sweep<K> {
             .frozen
             .range((from, Bound::Unbounded))
             .take(limit)
-            .map(|(key, value)| (key.clone(), *value))
+            .map(|(key, entry)| (key.clone(), entry.value))
             .collect();
         if let Some((last, _)) = slice.last() {
             self.swept = Some(last.clone());
@@ -113,7 +135,7 @@ impl<K: Ord + Clone> Sweep<K> {
 
     /// The transaction is on disk.
     pub(super) fn keep(&mut self) {
-        self.undo.clear();
+        self.replaced.clear();
         self.added = 0;
         if self.finished {
             self.frozen.clear();
@@ -124,14 +146,12 @@ impl<K: Ord + Clone> Sweep<K> {
         self.swept_before = self.swept.clone();
     }
 
-    /// The transaction is no more.
-    pub(super) fn undo(&mut self) {
-        while let Some((key, before)) = self.undo.pop() {
-            match before {
-                Some(value) => self.young.insert(key, value),
-                None => self.young.remove(&key),
-            };
+    /// The transaction is no more. `last_log` is the log's last entry that is on disk.
+    pub(super) fn undo(&mut self, last_log: i64) {
+        while let Some((key, entry)) = self.replaced.pop() {
+            self.young.insert(key, entry);
         }
+        self.young.retain(|_, entry| entry.log <= last_log);
         self.added = 0;
         self.finished = false;
         self.swept = self.swept_before.clone();
@@ -148,5 +168,114 @@ impl<K: Ord + Clone> Sweep<K> {
 
     pub(super) fn is_frozen(&self) -> bool {
         !self.frozen.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::{Strategy, prop, prop_oneof, proptest};
+
+    use super::{Entry, Sweep};
+
+    /// A step in the life of a store.
+    #[derive(Debug, Clone)]
+    enum Step {
+        Put(u8),
+        Commit { sweep: usize },
+        RollBack { sweep: usize },
+        Freeze { at_least: usize },
+        Crash,
+    }
+
+    /// What is on disk.
+    #[derive(Debug, Clone, Default)]
+    struct Disk {
+        tree: BTreeMap<u8, i64>,
+        log: Vec<u8>,
+        mark: i64,
+    }
+
+    impl Disk {
+        /// The last log entry of each key: what any lookup must find.
+        fn truth(&self) -> BTreeMap<u8, i64> {
+            self.log.iter().copied().zip(1..).collect()
+        }
+
+        fn open(&self) -> Sweep<u8> {
+            let unswept = self.log.iter().copied().zip(1..);
+            let unswept = unswept.filter(|(_, seq)| *seq > self.mark);
+            Sweep::new(
+                unswept.map(|(key, seq)| (key, Entry::at(seq))).collect(),
+                self.mark,
+            )
+        }
+
+        fn sweep(&mut self, sweep: &mut Sweep<u8>, limit: usize) {
+            let (slice, mark) = sweep.slice(limit);
+            self.tree.extend(slice);
+            self.mark = mark.unwrap_or(self.mark);
+        }
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let step = prop_oneof![
+            6 => (0..40_u8).prop_map(Step::Put),
+            3 => (0..9_usize).prop_map(|sweep| Step::Commit { sweep }),
+            1 => (0..9_usize).prop_map(|sweep| Step::RollBack { sweep }),
+            2 => (0..9_usize).prop_map(|at_least| Step::Freeze { at_least }),
+            1 => prop::strategy::Just(Step::Crash),
+        ];
+        prop::collection::vec(step, 0..120)
+    }
+
+    fn check(steps: Vec<Step>) {
+        let mut disk = Disk::default();
+        let mut sweep = disk.open();
+        let mut log = disk.log.clone();
+        for step in steps {
+            match step {
+                Step::Put(key) => {
+                    log.push(key);
+                    let seq = log.len() as i64;
+                    sweep.put(key, seq, seq);
+                }
+                Step::Commit { sweep: limit } => {
+                    disk.sweep(&mut sweep, limit);
+                    disk.log.clone_from(&log);
+                    sweep.keep();
+                }
+                Step::RollBack { sweep: limit } => {
+                    disk.clone().sweep(&mut sweep, limit);
+                    log.clone_from(&disk.log);
+                    sweep.undo(log.len() as i64);
+                }
+                // Between transactions only.
+                Step::Freeze { at_least } if log == disk.log => {
+                    sweep.freeze(at_least, log.len() as i64);
+                }
+                Step::Freeze { .. } => {}
+                Step::Crash => {
+                    sweep = disk.open();
+                    log.clone_from(&disk.log);
+                }
+            }
+            let seen = Disk {
+                log: log.clone(),
+                ..disk.clone()
+            };
+            for key in 0..40 {
+                let found = sweep.get(&key).or_else(|| disk.tree.get(&key).copied());
+                assert_eq!(found, seen.truth().get(&key).copied(), "key {key}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_is_found_whatever_happens(steps in steps()) {
+            check(steps);
+        }
     }
 }

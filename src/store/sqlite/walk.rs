@@ -15,6 +15,11 @@ pub(super) fn limit(asked: usize) -> usize {
     asked.clamp(1, LARGEST)
 }
 
+/// A number of rows as SQL takes it.
+pub(super) fn rows(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
 /// Fills a page. `keys` gives up to so many keys after a key, in order; `row` the row of a key, when it belongs.
 pub(super) fn page<K: Copy, T>(
     limit: usize,

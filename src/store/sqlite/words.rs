@@ -42,6 +42,19 @@ pub(super) fn of(kind: Kind, fields: &Fields) -> BTreeSet<String> {
     words
 }
 
+/// The words that a change of the fields adds.
+pub(super) fn added(kind: Kind, old: &Fields, new: &Fields) -> BTreeSet<String> {
+    let (split, whole) = searched(kind);
+    let mut names = split.iter().chain(whole);
+    if names.all(|name| old.get(*name) == new.get(*name)) {
+        return BTreeSet::new();
+    }
+    let known = of(kind, old);
+    let mut words = of(kind, new);
+    words.retain(|word| !known.contains(word));
+    words
+}
+
 /// What somebody typed, as words.
 pub(super) fn of_query(q: &str) -> Vec<String> {
     split_words(q).take(MOST_WORDS).collect()

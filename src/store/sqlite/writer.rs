@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use crate::store::sqlite::books::{BookFile, Books};
 use crate::store::sqlite::checkpoint::Log;
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::group::{Group, alone, finish_all};
 use crate::store::sqlite::queue::{Job, Queue, Woken};
-use crate::store::{Result, StoreError};
 
 /// The share of settlements in a cycle when nobody waits for an append.
 const SLICE: Duration = Duration::from_millis(4);
@@ -86,11 +86,19 @@ impl Writer {
                 break;
             }
         }
-        for _ in 0..MOST_APPENDS {
-            let Some(job) = self.queue.next_append() else {
+        let mut room = MOST_APPENDS;
+        while room > 0 {
+            let mut appends = self.queue.take_appends(room).into_iter();
+            if appends.len() == 0 {
                 break;
-            };
-            group.run(job, books)?;
+            }
+            room -= appends.len();
+            while let Some(append) = appends.next() {
+                if let Err(fault) = group.run(append, books) {
+                    group.unseen.extend(appends);
+                    return Err(fault);
+                }
+            }
         }
         Ok(())
     }
@@ -113,6 +121,7 @@ impl Writer {
         }
         let guilty = group.jobs.pop();
         let mut rest = std::mem::take(&mut group.jobs);
+        rest.append(&mut group.unseen);
         group.finish(Ok(()));
         let mut guilty: Vec<_> = guilty.into_iter().collect();
         while let Some(job) = self.repeat(&mut books, &mut rest) {
@@ -166,7 +175,7 @@ impl Writer {
             return;
         };
         self.log.reset_if_asked(&books.conn);
-        books.lookup.freeze_all(books.last.tail);
+        books.lookup.freeze_all();
         while books.lookup.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
             if let Err(fault) = sweep_step(&mut books) {
                 let rolled_back = books.rollback();
@@ -193,75 +202,8 @@ impl Writer {
     }
 }
 
-/// The jobs of one transaction.
-#[derive(Default)]
-struct Group {
-    jobs: Vec<Box<dyn Job>>,
-    /// Wrote nothing: their answers do not depend on the commit.
-    answered: Vec<(Box<dyn Job>, StoreError)>,
-}
-
-impl Group {
-    fn run(&mut self, mut job: Box<dyn Job>, books: &mut Books) -> Done<()> {
-        match job.run(books) {
-            Ok(()) => {
-                self.jobs.push(job);
-                Ok(())
-            }
-            Err(Fault::Answer(error)) => {
-                self.answered.push((job, error));
-                Ok(())
-            }
-            Err(fault) => {
-                self.jobs.push(job);
-                Err(fault)
-            }
-        }
-    }
-
-    fn finish(self, end: Result<()>) {
-        for job in self.jobs {
-            job.finish(end.clone());
-        }
-        for (job, error) in self.answered {
-            job.finish(Err(error));
-        }
-    }
-}
-
-/// A job that broke a shared transaction, in one of its own.
-fn alone(books: &mut Books, mut job: Box<dyn Job>) {
-    let ran = in_transaction(books, |books| job.run(books));
-    let end = match ran {
-        Err(Fault::Refused(reason) | Fault::Corrupt(reason)) => {
-            in_transaction(books, |books| job.give_up(books, &reason))
-        }
-        other => other,
-    };
-    job.finish(end.map_err(Fault::into_error));
-}
-
-fn in_transaction(books: &mut Books, work: impl FnOnce(&mut Books) -> Done<()>) -> Done<()> {
-    let end = books
-        .begin()
-        .and_then(|()| work(books))
-        .and_then(|()| books.commit());
-    if end.is_err() {
-        books.rollback()?;
-    }
-    end
-}
-
 fn sweep_step(books: &mut Books) -> Done<()> {
     books.begin()?;
-    books
-        .lookup
-        .write(&books.conn, TIDY, &mut books.last.tail)?;
+    books.lookup.sweep(&books.conn, TIDY)?;
     books.commit()
-}
-
-fn finish_all(jobs: Vec<Box<dyn Job>>, error: &StoreError) {
-    for job in jobs {
-        job.finish(Err(error.clone()));
-    }
 }

@@ -6,8 +6,9 @@ use crate::model::change::{Change, Review};
 use crate::model::field::Kind;
 use crate::model::record::Record;
 use crate::store::sqlite::books::Books;
-use crate::store::sqlite::change_row;
+use crate::store::sqlite::change_row::{self, Link};
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::heads::Heads;
 use crate::store::sqlite::held::Loaded;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::record_row;
@@ -22,12 +23,14 @@ const EPOCHS: i64 = 1024;
 struct Places<'l> {
     loaded: &'l Loaded,
     written: Vec<(Uuid, RecordRef, Option<i64>)>,
+    heads: Heads,
 }
 
 pub(super) fn write(books: &mut Books, writes: &Writes, loaded: &Loaded) -> Done<()> {
     let mut places = Places {
         loaded,
         written: Vec::with_capacity(writes.records.len()),
+        heads: Heads::default(),
     };
     // Contacts first, so that what belongs to them finds them.
     let (contacts, others): (Vec<_>, Vec<_>) = writes
@@ -40,6 +43,7 @@ pub(super) fn write(books: &mut Books, writes: &Writes, loaded: &Loaded) -> Done
     for change in &writes.changes {
         write_change(books, &mut places, change)?;
     }
+    places.heads.write(&books.conn)?;
     for decision in &writes.decisions {
         write_decision(books, &mut places, decision)?;
     }
@@ -83,16 +87,31 @@ fn write_record(books: &mut Books, places: &mut Places<'_>, write: &RecordWrite)
             replace(books, (place.seq, old_contact, old), record, contact)?;
             place
         }
-        _ if record.version == 1 => insert(books, record, contact)?,
+        _ if record.version == 1 => {
+            let place = insert(books, record, contact)?;
+            places.heads.begin(place);
+            place
+        }
         _ => replace_unseen(books, record, contact)?,
     };
     for key in &write.keys {
-        let key = lookup::identity(key);
-        if books.lookup.holder(&books.conn, &key)?.is_none() {
-            books.lookup.put(key, place.to_value());
-        }
+        claim(books, places.loaded, lookup::identity(key), place)?;
     }
     places.written.push((record.id, place, contact));
+    Ok(())
+}
+
+/// Claims a key that nobody holds.
+fn claim(books: &mut Books, loaded: &Loaded, key: lookup::Key, place: RecordRef) -> Done<()> {
+    let is_free = if loaded.free.contains(&key) {
+        // Free before this settlement; another of its records may have claimed it.
+        !books.lookup.is_new(&key)
+    } else {
+        !loaded.taken.contains(&key) && books.lookup.holder(&books.conn, &key)?.is_none()
+    };
+    if is_free {
+        books.lookup.put(key, place.to_value());
+    }
     Ok(())
 }
 
@@ -120,9 +139,8 @@ fn replace(
 ) -> Done<()> {
     let kind = record.kind;
     record_row::replace(&books.conn, (seq, old_contact, old), record, contact)?;
-    let known = words::of(kind, &old.fields);
-    for word in words::of(kind, &record.fields).difference(&known) {
-        let key = lookup::entry(lookup::word_exactly(kind, word), seq);
+    for word in words::added(kind, &old.fields, &record.fields) {
+        let key = lookup::entry(lookup::word_exactly(kind, &word), seq);
         books.lookup.put(key, 0);
     }
     if let Some(contact) = contact.filter(|contact| Some(*contact) != old_contact) {
@@ -148,15 +166,20 @@ fn write_change(books: &mut Books, places: &mut Places<'_>, change: &Change) -> 
     let (place, contact) = places.find(books, change.kind, change.record)?;
     books.last.change += 1;
     let seq = books.last.change;
-    change_row::insert(&books.conn, seq, change, place.seq, contact)?;
-    books
-        .lookup
-        .put(lookup::entry(lookup::timeline(place), seq), 0);
-    if let Some(contact) = contact {
-        let kind = Kind::Contact;
-        let contact = lookup::timeline(RecordRef { kind, seq: contact });
-        books.lookup.put(lookup::entry(contact, seq), 0);
-    }
+    let link = Link {
+        seq,
+        record: place.seq,
+        before: places.heads.push(&books.conn, place, seq)?,
+        contact: match contact {
+            Some(contact) => {
+                let kind = Kind::Contact;
+                let head = RecordRef { kind, seq: contact };
+                Some((contact, places.heads.push(&books.conn, head, seq)?))
+            }
+            None => None,
+        },
+    };
+    change_row::insert(&books.conn, change, &link)?;
     books.tally.add("changes", 1);
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! `serve`: refuses with every problem, says one line, stops cleanly; and the page at `/`.
 
-use crate::commands::frontdesk;
-use crate::process::{Gateway, write_config};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::commands::{frontdesk, works};
+use crate::process::{Gateway, lead, read_answer, signed, write_config};
 
 #[test]
 fn nothing_starts_while_anything_is_wrong() {
@@ -91,6 +94,52 @@ fn the_page_tells_where_things_are_and_no_secrets() {
         );
     }
     assert_eq!(gateway.terminate(), Some(0), "SIGTERM ends it well");
+}
+
+#[test]
+fn a_request_in_flight_is_finished_before_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "");
+    let mut gateway = Gateway::start(folder.path());
+    let body = lead(1);
+    let (first, rest) = body.split_at(20);
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    let head = format!(
+        "POST /hooks/crm HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n{}content-length: {}\r\n\r\n",
+        signed("msg_1", &body),
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The gateway asks for the body: it is reading this request now.
+    let mut asked = [0; 25];
+    stream.read_exact(&mut asked).unwrap();
+    assert!(
+        asked.starts_with(b"HTTP/1.1 100"),
+        "{:?}",
+        String::from_utf8_lossy(&asked)
+    );
+    stream.write_all(first.as_bytes()).unwrap();
+    let ended = std::thread::scope(|scope| {
+        let ended = scope.spawn(|| gateway.terminate());
+        // New connections are refused as soon as it has heard the signal.
+        while TcpStream::connect(address(&stream)).is_ok() {
+            std::thread::yield_now();
+        }
+        stream.write_all(rest.as_bytes()).unwrap();
+        let answer = read_answer(&mut stream).unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        ended.join().unwrap()
+    });
+    assert_eq!(ended, Some(0));
+    let listed = works(folder.path(), &["events", "list", "--json"]);
+    assert!(
+        listed.contains("msg_1"),
+        "what was acknowledged is there: {listed}"
+    );
+}
+
+fn address(stream: &TcpStream) -> std::net::SocketAddr {
+    stream.peer_addr().unwrap()
 }
 
 #[test]

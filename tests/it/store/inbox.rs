@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frontdesk::model::dedupe::DedupeKey;
-use frontdesk::model::event::{Appended, EventStatus, Refusal, Violation};
+use frontdesk::model::event::{Appended, EventStatus, PutOff, Refusal, Violation};
 use frontdesk::model::id::new_id;
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
@@ -205,7 +205,7 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
         assert_eq!(claimed.len(), 1, "due at {now}");
         assert_eq!(claimed[0].event.attempts, attempt as u32);
         store
-            .put_off(id, at(due), "the API said 503".to_owned())
+            .put_off(id, at(due), PutOff::Tried, "the API said 503".to_owned())
             .await
             .unwrap();
         assert!(store.claim(5, at(due - 1)).await.unwrap().is_empty());
@@ -227,7 +227,7 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
     );
     assert_eq!(event.processed_at, Some(at(31)));
     store
-        .put_off(id, at(99), "too late".to_owned())
+        .put_off(id, at(99), PutOff::Tried, "too late".to_owned())
         .await
         .unwrap();
     assert_eq!(
@@ -255,7 +255,12 @@ pub async fn an_append_wakes_a_waiting_worker(stand: Stand) {
         .items[0]
         .id;
     store
-        .put_off(id, at(0) + Duration::from_millis(5), String::new())
+        .put_off(
+            id,
+            at(0) + Duration::from_millis(5),
+            PutOff::Tried,
+            String::new(),
+        )
         .await
         .unwrap();
     assert!(store.claim(1, at(0)).await.unwrap().is_empty());
@@ -333,7 +338,7 @@ async fn sixty(stand: &Stand) {
         let id = claimed.event.id;
         stand
             .store
-            .put_off(id, at(500), "later".to_owned())
+            .put_off(id, at(500), PutOff::Tried, "later".to_owned())
             .await
             .unwrap();
     }

@@ -1,1 +1,479 @@
-//! What only the embedded store promises.
+//! What only the embedded store promises: one file, one gateway, and what it survives.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use frontdesk::model::event::{Appended, EventStatus};
+use frontdesk::model::field::Kind;
+use frontdesk::model::people::Rep;
+use frontdesk::model::rules::RuleSet;
+use frontdesk::store::sqlite::SqliteStore;
+use frontdesk::store::{
+    self, EventFilter, Inbox, Maintenance, PurgeBefore, RecordFilter, Store, StoreError,
+    StoreOptions, StoreRole, TokenRow,
+};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use crate::store::made::{all, arrival, at, lead_form, nothing, windowed, writing};
+use crate::store::options;
+
+async fn gateway(dir: &Path) -> Arc<SqliteStore> {
+    SqliteStore::open(options(dir, StoreRole::Gateway))
+        .await
+        .unwrap()
+}
+
+fn unavailable<T: std::fmt::Debug>(result: store::Result<T>) -> String {
+    match result {
+        Err(StoreError::Unavailable(sentence)) => sentence,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_refused_with_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    let newer = dir.path().join("newer.db");
+    let conn = rusqlite::Connection::open(&newer).unwrap();
+    conn.pragma_update(None, "user_version", 999).unwrap();
+    drop(conn);
+    let no_database = dir.path().join("text.db");
+    std::fs::write(
+        &no_database,
+        "this is a letter, not a database; ".repeat(99),
+    )
+    .unwrap();
+    for (url, word) in [
+        ("postgres://user@host/db".to_owned(), "PostgreSQL"),
+        ("mysql://host".to_owned(), "sqlite:PATH"),
+        ("sqlite:".to_owned(), "sqlite:PATH"),
+        ("sqlite:/nowhere/at/all.db".to_owned(), "/nowhere/at/all.db"),
+        (format!("sqlite:{}", newer.display()), "version 999"),
+    ] {
+        let opened = store::open(StoreOptions {
+            url,
+            refusals: 1,
+            role: StoreRole::Gateway,
+        });
+        let sentence = unavailable(opened.await.map(|_| ()));
+        assert!(sentence.contains(word), "{sentence}");
+    }
+    let opened = store::open(StoreOptions {
+        url: format!("sqlite:{}", no_database.display()),
+        refusals: 1,
+        role: StoreRole::Gateway,
+    });
+    assert!(matches!(
+        opened.await.map(|_| ()),
+        Err(StoreError::Corrupt(_))
+    ));
+}
+
+#[tokio::test]
+async fn one_gateway_at_a_time_uses_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = gateway(dir.path()).await;
+    let second = SqliteStore::open(options(dir.path(), StoreRole::Gateway)).await;
+    assert!(unavailable(second.map(|_| ())).contains("another gateway is running"));
+    first.close().await;
+    let third = gateway(dir.path()).await;
+    // Dropping is enough: the lock goes with the writer, after its last commit.
+    drop(third);
+    drop(first);
+    gateway(dir.path()).await;
+}
+
+#[tokio::test]
+async fn a_companion_reads_and_queues_beside_the_gateway() {
+    let dir = tempfile::tempdir().unwrap();
+    let companion = || store::open(options(dir.path(), StoreRole::Companion));
+    // It may come first, and makes the file.
+    let early = companion().await.unwrap();
+    let token = TokenRow {
+        name: "ci".to_owned(),
+        role: "admin".to_owned(),
+        hash: [7; 32],
+        created_at: at(0),
+        revoked_at: None,
+    };
+    early.add_token(token.clone()).await.unwrap();
+    let gateway: Arc<dyn Store> = gateway(dir.path()).await;
+    assert_eq!(gateway.token_by_hash([7; 32]).await.unwrap(), Some(token));
+
+    let late = companion().await.unwrap();
+    unavailable(late.append(arrival(&["a"], at(0))).await);
+    unavailable(late.claim(1, at(0)).await.map(|_| ()));
+    unavailable(
+        late.settle(vec![writing(Uuid::nil(), Vec::new(), at(0))])
+            .await,
+    );
+
+    let arrival = arrival(&["a", "b"], at(0));
+    let ids: Vec<Uuid> = arrival.events.iter().map(|event| event.id).collect();
+    gateway.append(arrival).await.unwrap();
+    let form = |id: Uuid, n: &str| lead_form(id, "ana@example.com", n, at(1));
+    gateway.settle(vec![form(ids[0], "1")]).await.unwrap();
+    assert_eq!(late.touched(ids[0]).await.unwrap().len(), 2);
+    let held = late.held(vec![super::made::lead_key("1")]).await.unwrap();
+    assert_eq!(
+        held.records.len(),
+        2,
+        "what is not swept yet is seen as well"
+    );
+
+    assert_eq!(late.replay(vec![ids[0]], at(2)).await.unwrap(), 1);
+    let claimed = gateway.claim(9, at(2)).await.unwrap();
+    assert_eq!(
+        claimed.len(),
+        2,
+        "the gateway finds what the companion queued"
+    );
+
+    // The gateway's next decision is made with the companion's rules and people.
+    let rules = RuleSet {
+        version: 0,
+        keep_owner: false,
+        rules: Vec::new(),
+    };
+    late.publish_rules(rules, at(3)).await.unwrap();
+    let rep = Rep {
+        handle: "rui".to_owned(),
+        name: "Rui".to_owned(),
+        email: None,
+        active: true,
+        time_zone: "UTC".to_owned(),
+    };
+    late.put_rep(rep.clone()).await.unwrap();
+    let mut settlement = writing(ids[1], Vec::new(), at(4));
+    settlement.decide = Box::new(move |held| {
+        assert_eq!(
+            (held.desk.rules.version, &held.desk.reps[..]),
+            (1, &[rep.clone()][..])
+        );
+        nothing(at(4))
+    });
+    let settled = gateway.settle(vec![settlement]).await.unwrap();
+    assert_eq!(settled[0].status, EventStatus::Processed);
+}
+
+#[tokio::test]
+async fn keys_are_known_after_reopening_wherever_they_stand() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first: BTreeMap<String, Uuid> = BTreeMap::new();
+    for round in 0..4_i64 {
+        let store = gateway(dir.path()).await;
+        for n in 0..40 {
+            let key = format!("{}", n * 7 % 40 + round * 10);
+            let arrival = windowed(&key, 100, at(round * 10));
+            let id = arrival.events[0].id;
+            let expected = match first.get(&key) {
+                Some(first) => Appended::Duplicate(*first),
+                None => Appended::New(id),
+            };
+            assert_eq!(
+                store.append(arrival).await.unwrap(),
+                [expected],
+                "{key} in round {round}"
+            );
+            first.entry(key).or_insert(id);
+            if n == 20 && round % 2 == 0 {
+                sweep(&store).await;
+            }
+        }
+        // A claim that is over is taken over, and that is known after reopening too.
+        let again = windowed("3", 100, at(1000 * (round + 1)));
+        let id = again.events[0].id;
+        if round == 3 {
+            assert_eq!(store.append(again).await.unwrap(), [Appended::New(id)]);
+            first.insert("3".to_owned(), id);
+        }
+        store.close().await;
+    }
+    let store = gateway(dir.path()).await;
+    for (key, id) in first {
+        let again = store.append(arrival(&[&key], at(5000))).await.unwrap();
+        assert_eq!(again, [Appended::Duplicate(id)], "{key}");
+    }
+}
+
+async fn sweep(store: &SqliteStore) {
+    let nothing_old = PurgeBefore {
+        bodies: at(-99),
+        keys: at(-99),
+        history: at(-99),
+    };
+    store.purge(nothing_old).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failing_disk_promises_nothing_and_is_recovered_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let mut ids = Vec::new();
+    for key in ["a", "b"] {
+        let arrival = arrival(&[key], at(0));
+        ids.push(arrival.events[0].id);
+        store.append(arrival).await.unwrap();
+    }
+    let form = |nth: usize| lead_form(ids[nth], "ana@example.com", &nth.to_string(), at(1));
+    for point in ["begin", "commit"] {
+        store.fail_points().arm(point, 3);
+        unavailable(store.append(arrival(&["c"], at(2))).await);
+        unavailable(store.settle(vec![form(0)]).await);
+        unavailable(store.ping().await);
+        store.ping().await.unwrap();
+    }
+    let fresh = arrival(&["c"], at(3));
+    let id = fresh.events[0].id;
+    assert_eq!(
+        store.append(fresh).await.unwrap(),
+        [Appended::New(id)],
+        "it was never there"
+    );
+    let again = store.append(arrival(&["a"], at(3))).await.unwrap();
+    assert_eq!(again, [Appended::Duplicate(ids[0])], "it was always there");
+    let settled = store.settle(vec![form(0), form(1), form(0)]).await.unwrap();
+    assert!(
+        settled
+            .iter()
+            .all(|one| one.status == EventStatus::Processed)
+    );
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.events, stats.contacts, stats.leads), (3, 1, 2));
+}
+
+#[tokio::test]
+async fn a_full_disk_promises_nothing_and_is_recovered_from() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    store.append(arrival(&["first"], at(0))).await.unwrap();
+    let large = |n: i64| {
+        let mut arrival = arrival(&[&format!("large {n}")], at(n));
+        arrival.request.body = (0..60_000_u32)
+            .map(|byte| (byte.wrapping_mul(byte) >> 7) as u8)
+            .collect();
+        arrival
+    };
+    store.fail_points().fill_disk();
+    let mut refused = 0;
+    let mut taken = 1;
+    for n in 0..8 {
+        match store.append(large(n)).await {
+            Ok(_) => taken += 1,
+            Err(StoreError::Unavailable(_)) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(refused >= 7, "{refused} of 8 were refused");
+    // Reading goes on.
+    let listed = all(9, |page| store.events(EventFilter::default(), page)).await;
+    assert_eq!(listed.len(), taken);
+    store.fail_points().empty_disk();
+    for n in 0..8 {
+        store.append(large(n)).await.unwrap();
+    }
+    let listed = all(9, |page| store.events(EventFilter::default(), page)).await;
+    assert_eq!(listed.len(), 9, "each once");
+}
+
+#[tokio::test]
+async fn a_file_that_is_locked_for_a_while_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let append = {
+        let store = store.clone();
+        tokio::spawn(async move { store.append(arrival(&["a"], at(0))).await })
+    };
+    // Reads do not wait.
+    store
+        .events(EventFilter::default(), super::made::first(1))
+        .await
+        .unwrap();
+    assert!(!append.is_finished());
+    other.execute_batch("COMMIT").unwrap();
+    assert!(matches!(
+        append.await.unwrap().unwrap()[..],
+        [Appended::New(_)]
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_stays_short_under_unbroken_load() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let body: Vec<u8> = (0..20_000_u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
+        .collect();
+    let log = dir.path().join("test.db-wal");
+    let mut longest = 0;
+    for round in 0..30 {
+        let sends = (0..64).map(|n| {
+            let mut arrival = arrival(&[&format!("{round} {n}")], at(round));
+            arrival.request.body = body.clone();
+            store.append(arrival)
+        });
+        for answer in join_all(sends).await {
+            answer.unwrap();
+        }
+        longest = longest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    let written = store.stats().await.unwrap().bytes;
+    assert!(written > 140_000_000, "{written} bytes are a load");
+    assert!(
+        longest <= 96 * 1024 * 1024,
+        "the log was {longest} bytes long"
+    );
+}
+
+/// The other process of the crash test: takes and settles leads until it is killed, and says so after each promise.
+#[test]
+#[ignore = "run by the crash test, in a process of its own"]
+fn crash_child() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how a test process is told its folder"
+    )]
+    let Ok(dir) = std::env::var("FRONTDESK_CRASH_TEST") else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = gateway(Path::new(&dir)).await;
+        let have = store.stats().await.unwrap().events;
+        let mut senders = tokio::task::JoinSet::new();
+        for sender in 0..16_u64 {
+            let store = store.clone();
+            senders.spawn(async move {
+                for n in 0.. {
+                    let key = format!("{have} {sender} {n}");
+                    let answers = store.append(arrival(&[&key], at(0))).await.unwrap();
+                    let [Appended::New(id)] = answers[..] else {
+                        panic!("{key} is no duplicate: {answers:?}");
+                    };
+                    println!("took|{key}|{id}");
+                }
+            });
+        }
+        let sweeping = store.clone();
+        senders.spawn(async move {
+            loop {
+                sweep(&sweeping).await;
+            }
+        });
+        loop {
+            let claimed = store.claim(20, at(1)).await.unwrap();
+            let forms = claimed.iter().map(|claimed| {
+                let id = claimed.event.id;
+                let address = format!("{}@example.com", id.as_u128() % 11);
+                lead_form(id, &address, &id.to_string(), at(1))
+            });
+            for settled in store.settle(forms.collect()).await.unwrap() {
+                println!("settled|{}|", settled.event);
+            }
+            store.wait_for_work(Duration::from_millis(5)).await;
+        }
+    });
+}
+
+#[tokio::test]
+async fn what_was_promised_survives_a_killed_process() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut taken: BTreeMap<String, Uuid> = BTreeMap::new();
+    let mut settled: Vec<Uuid> = Vec::new();
+    for round in 0..6_u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--ignored",
+                "--exact",
+                "store::sqlite::crash_child",
+                "--nocapture",
+            ])
+            .env("FRONTDESK_CRASH_TEST", dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut promises = 0;
+        let enough = 300 + round * 217;
+        let mut killed = None;
+        while let Some(Ok(line)) = lines.next() {
+            // The last line may be cut off.
+            let words: Vec<&str> = line.split('|').collect();
+            match words[..] {
+                ["took", key, id] => {
+                    if let Ok(id) = Uuid::parse_str(id) {
+                        assert_eq!(taken.insert(key.to_owned(), id), None);
+                    }
+                }
+                ["settled", id, ""] => settled.push(Uuid::parse_str(id).unwrap()),
+                _ => {}
+            }
+            promises += 1;
+            if promises >= enough && killed.is_none() {
+                child.kill().unwrap();
+                killed = Some(Instant::now());
+            }
+        }
+        child.wait().unwrap();
+        assert!(
+            killed.is_some(),
+            "the process ended by itself in round {round}"
+        );
+        check_promises(dir.path(), &taken, &settled).await;
+    }
+}
+
+async fn check_promises(dir: &Path, taken: &BTreeMap<String, Uuid>, settled: &[Uuid]) {
+    let store: Arc<dyn Store> = gateway(dir).await;
+    for (key, id) in taken {
+        let again = store.append(arrival(&[key], at(2))).await.unwrap();
+        assert_eq!(again, [Appended::Duplicate(*id)], "{key}");
+    }
+    for id in settled {
+        let event = store.event(*id).await.unwrap().unwrap();
+        assert_eq!(event.status, EventStatus::Processed);
+    }
+    let processed = EventFilter {
+        status: Some(EventStatus::Processed),
+        ..EventFilter::default()
+    };
+    let processed = all(200, |page| store.events(processed.clone(), page)).await;
+    let leads = all(200, |page| {
+        store.records(Kind::Lead, RecordFilter::default(), page)
+    })
+    .await;
+    let turns = store.desk().await.unwrap().turns;
+    let spent: i64 = turns.iter().map(|turn| turn.taken).sum();
+    assert!(processed.len() >= settled.len());
+    assert_eq!(leads.len(), processed.len(), "one lead an event");
+    assert_eq!(spent, leads.len() as i64, "one turn a lead");
+    let stats = store.stats().await.unwrap();
+    assert_eq!(
+        (stats.leads, stats.decisions),
+        (leads.len() as u64, leads.len() as u64)
+    );
+    let every = all(200, |page| store.events(EventFilter::default(), page)).await;
+    assert_eq!(stats.events, every.len() as u64);
+    assert_eq!(
+        store.backlog().await.unwrap().pending,
+        stats.events - stats.leads
+    );
+    let contacts = all(200, |page| {
+        store.records(Kind::Contact, RecordFilter::default(), page)
+    })
+    .await;
+    assert!(contacts.len() <= 11, "one contact an address");
+    store.close().await;
+}

@@ -155,7 +155,7 @@ CREATE UNIQUE INDEX ticket_id ON ticket (id);
 CREATE INDEX ticket_owner ON ticket (owner, status);
 CREATE INDEX ticket_updated ON ticket (updated_at);
 
--- Everything whose keys come in no order: identities, words, links, timelines (see lookup.rs).
+-- Everything whose keys come in no order: identities, words, links (see lookup.rs).
 -- Settlements write `tail`; it is swept into `lookup` in key order.
 CREATE TABLE lookup (
     key BLOB NOT NULL PRIMARY KEY,
@@ -173,6 +173,8 @@ CREATE TABLE change (
     record INTEGER NOT NULL,
     record_id BLOB NOT NULL,
     contact INTEGER,
+    before INTEGER NOT NULL,    -- the record's change before this one; 0 for the first
+    contact_before INTEGER,     -- the change before this one in the contact's timeline
     version INTEGER NOT NULL,
     what INTEGER NOT NULL,      -- one bit for each ChangeKind
     event BLOB,
@@ -181,6 +183,9 @@ CREATE TABLE change (
     changed TEXT NOT NULL,
     snapshot TEXT NOT NULL
 ) STRICT;
+
+-- The last change in the timeline of a record (number * 8 + kind); see heads.rs.
+CREATE TABLE head (record INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
 
 CREATE TABLE decision (
     seat INTEGER PRIMARY KEY,   -- lead * 1024 + epoch: one decision each

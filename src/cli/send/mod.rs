@@ -1,5 +1,7 @@
 //! `frontdesk send`: posts sample events to a running gateway, signed as the real sender would sign them.
 
+mod stencil;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,14 +11,13 @@ use futures_util::StreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::check::load;
-use crate::cli::sender::{Answer, Delivery, Message, Way, client, fresh_id, post, signed};
+use crate::cli::send::stencil::Stencil;
+use crate::cli::sender::{Answer, Way, client, post};
 use crate::cli::serve::runtime;
-use crate::cli::try_::{find, header, read};
+use crate::cli::try_::{find, header};
 use crate::cli::{tell, told};
-use crate::clock::Clock;
 use crate::config::{Config, Endpoint};
 use crate::model::problem::nearest;
-use crate::source::declaration::{Sample, Source};
 
 /// Posts under way at a time.
 const AT_ONCE: usize = 16;
@@ -120,73 +121,6 @@ fn reachable(listen: &str) -> String {
     listen
         .replace("0.0.0.0:", "127.0.0.1:")
         .replace("[::]:", "[::1]:")
-}
-
-/// What deliveries are made of.
-struct Stencil<'a> {
-    sample: Option<&'a Sample>,
-    body: Option<Vec<u8>>,
-    headers: &'a [(String, String)],
-    /// Numbers of this run begin here, so that a second run makes other events than the first.
-    first: u64,
-}
-
-impl<'a> Stencil<'a> {
-    fn of(args: &'a Send, source: &'a Source) -> anyhow::Result<Self> {
-        let seconds = u64::try_from(Clock::System.now().as_second()).unwrap_or(0);
-        Ok(Stencil {
-            sample: find_sample(args, source)?,
-            body: args.body.as_deref().map(read).transpose()?,
-            headers: &args.headers,
-            first: seconds % 1_000_000,
-        })
-    }
-
-    /// The delivery number `n` of this run.
-    fn delivery(&self, way: &Way<'_>, n: u64) -> anyhow::Result<Delivery> {
-        let now = Clock::System.now();
-        let id = fresh_id()?;
-        let rendered = self
-            .sample
-            .map(|sample| sample.render(self.first + n, now, id))
-            .transpose()?;
-        let mut headers = Vec::new();
-        let mut body = self.body.clone();
-        if let Some(rendered) = rendered {
-            headers.push(("content-type".to_owned(), rendered.content_type));
-            headers.extend(rendered.headers);
-            body.get_or_insert(rendered.body.into_bytes());
-        }
-        headers.retain(|(name, _)| !self.headers.iter().any(|(other, _)| other == name));
-        headers.extend(self.headers.iter().cloned());
-        let message = Message {
-            body: body.unwrap_or_default(),
-            headers,
-        };
-        signed(way, message, &id.to_string(), now)
-    }
-}
-
-fn find_sample<'a>(args: &Send, source: &'a Source) -> anyhow::Result<Option<&'a Sample>> {
-    let names = || source.samples.iter().map(|sample| sample.event.as_str());
-    let Some(event) = &args.event else {
-        if source.samples.is_empty() && args.body.is_none() {
-            bail!(
-                "{} has no sample; give a body with --body FILE",
-                source.title
-            );
-        }
-        return Ok(source.samples.first());
-    };
-    let found = source.samples.iter().find(|sample| sample.event == *event);
-    if found.is_none() {
-        let hint = nearest(event, names()).map_or_else(
-            || format!("there are {}", names().collect::<Vec<_>>().join(", ")),
-            |near| format!("did you mean {near}?"),
-        );
-        bail!("{} has no sample of \"{event}\"; {hint}", source.title);
-    }
-    Ok(found)
 }
 
 fn print(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -1,0 +1,75 @@
+//! What each row of a list of records has to pass.
+
+use std::collections::BTreeSet;
+
+use rusqlite::Connection;
+
+use crate::model::field::Kind;
+use crate::model::record::Record;
+use crate::store::RecordFilter;
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::lookup::RecordRef;
+use crate::store::sqlite::record_row::{self, Stored};
+use crate::store::sqlite::words;
+
+/// The filter as rows are held against it.
+pub(super) struct Passing<'f> {
+    pub(super) filter: &'f RecordFilter,
+    pub(super) email: Option<String>,
+    pub(super) words: Vec<String>,
+}
+
+impl<'f> Passing<'f> {
+    pub(super) fn new(filter: &'f RecordFilter) -> Self {
+        Passing {
+            filter,
+            email: filter.email.as_deref().map(words::email),
+            words: filter.q.as_deref().map(words::of_query).unwrap_or_default(),
+        }
+    }
+
+    /// The record at a place, when it passes.
+    pub(super) fn load(&self, conn: &Connection, place: RecordRef) -> Done<Option<Record>> {
+        match record_row::load(conn, place)? {
+            Some(stored) if self.passes(conn, &stored)? => Ok(Some(stored.record)),
+            _ => Ok(None),
+        }
+    }
+
+    fn passes(&self, conn: &Connection, stored: &Stored) -> Done<bool> {
+        let record = &stored.record;
+        let (owner, status) = record_row::filed_under(&record.fields);
+        let same =
+            |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|text| text == is);
+        if record.deleted_at.is_some()
+            || !same(&self.filter.owner, owner)
+            || !same(&self.filter.status, status)
+        {
+            return Ok(false);
+        }
+        if self.email.is_none() && self.words.is_empty() {
+            return Ok(true);
+        }
+        let contact = match stored.contact {
+            Some(seq) => {
+                let kind = Kind::Contact;
+                record_row::load(conn, RecordRef { kind, seq })?.map(|stored| stored.record)
+            }
+            None => None,
+        };
+        let persons = || std::iter::once(record).chain(contact.as_ref());
+        if let Some(email) = &self.email {
+            let has = |one: &Record| words::email_of(&one.fields).as_ref() == Some(email);
+            if !persons().any(has) {
+                return Ok(false);
+            }
+        }
+        let known: BTreeSet<String> = persons()
+            .flat_map(|one| words::of(one.kind, &one.fields))
+            .collect();
+        Ok(self.words.iter().all(|word| {
+            let first = known.range(word.clone()..).next();
+            first.is_some_and(|known| known.starts_with(word.as_str()))
+        }))
+    }
+}

@@ -1,0 +1,86 @@
+//! Refusals: the newest are kept.
+
+use rusqlite::Connection;
+
+use crate::model::event::Refusal;
+use crate::model::page::{Page, PageRequest};
+use crate::store::sqlite::books::Books;
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::raw;
+use crate::store::sqlite::value::{blob, id, micros, text, time};
+use crate::store::sqlite::walk::{self, read_cursor, rows, write_cursor};
+
+pub(super) const ALL: &str = "SELECT seq FROM refusal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
+pub(super) const OF_ONE: &str =
+    "SELECT seq FROM refusal WHERE endpoint = ?3 AND seq < ?1 ORDER BY seq DESC LIMIT ?2";
+
+/// Keeps a refusal, and the newest `most` of them.
+pub(super) fn keep(books: &mut Books, refusal: &Refusal, most: i64) -> Done<()> {
+    let conn = &books.conn;
+    conn.prepare_cached(
+        "INSERT INTO refusal (id, endpoint, at, peer, code, detail, headers, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute((
+        refusal.id.as_bytes(),
+        &refusal.endpoint,
+        micros(refusal.at),
+        &refusal.peer,
+        &refusal.code,
+        &refusal.detail,
+        raw::write_headers(&refusal.headers),
+        &refusal.body,
+    ))?;
+    let newest = conn.last_insert_rowid();
+    conn.prepare_cached("DELETE FROM refusal WHERE seq <= ?1")?
+        .execute([newest - most])?;
+    Ok(())
+}
+
+/// Refusals, newest first.
+pub(super) fn list(
+    conn: &Connection,
+    endpoint: Option<&str>,
+    page: &PageRequest,
+) -> Done<Page<Refusal>> {
+    let start = match &page.cursor {
+        Some(cursor) => read_cursor::<1>('r', cursor)?[0],
+        None => i64::MAX,
+    };
+    let mut all = conn.prepare_cached(ALL)?;
+    let mut of_one = conn.prepare_cached(OF_ONE)?;
+    walk::page(
+        walk::limit(page.limit),
+        start,
+        |before, n| {
+            let seq = |row: &rusqlite::Row<'_>| row.get(0);
+            let keys: rusqlite::Result<Vec<i64>> = match endpoint {
+                Some(name) => of_one.query_map((before, rows(n), name), seq)?.collect(),
+                None => all.query_map((before, rows(n)), seq)?.collect(),
+            };
+            Ok(keys?)
+        },
+        |seq| refusal(conn, seq),
+        |seq| write_cursor('r', &[seq]),
+    )
+}
+
+fn refusal(conn: &Connection, seq: i64) -> Done<Option<Refusal>> {
+    let mut select = conn.prepare_cached(
+        "SELECT id, endpoint, at, peer, code, detail, headers, body FROM refusal WHERE seq = ?1",
+    )?;
+    let mut found = select.query([seq])?;
+    let Some(row) = found.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(Refusal {
+        id: id(row, 0)?,
+        endpoint: text(row, 1)?.to_owned(),
+        at: time(row, 2)?,
+        peer: text(row, 3)?.to_owned(),
+        code: text(row, 4)?.to_owned(),
+        detail: text(row, 5)?.to_owned(),
+        headers: raw::read_headers(blob(row, 6)?)?.0,
+        body: blob(row, 7)?.to_vec(),
+    }))
+}
