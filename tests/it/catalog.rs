@@ -214,3 +214,59 @@ fn every_problem_of_a_declaration_is_told_at_once() {
     .unwrap_err();
     insta::assert_snapshot!(problems);
 }
+
+const MORE_BROKEN: &str = r#"title = "Acme"
+help = "Paste the URL."
+
+[body]
+accepts = ["xml"]
+
+[delivery]
+event = "'x'"
+
+[let]
+list = { from = "body.list" }
+other = { question = "item.q" }
+
+[verify]
+check = "body.a == setings.a"
+
+[verify.digest]
+algorithm = "sha256"
+encoding = "hex"
+header = "x-signature"
+signed = "{body}"
+
+[verify.hmac]
+algorithm = "sha256"
+encoding = "hex"
+header = "x-signature"
+signed = "{secret}{field:id}"
+
+[verify.ed25519]
+encoding = "base64"
+header = "x-signature"
+signed = "{body}"
+key = "text"
+
+[verify.jwt]
+header = "x-token"
+
+[answer]
+[answer.ok]
+status = 700
+text = "ok"
+
+[lookup.fields]
+include = "nobody"
+
+[[event]]
+name = "*"
+ignore = true
+"#;
+
+#[test]
+fn problems_of_proofs_lists_and_answers() {
+    let problems = load(&[("mappings/broken.toml", MORE_BROKEN)]).unwrap_err();
+    insta::assert_snapshot!(problems);
+}

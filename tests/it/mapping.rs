@@ -2,6 +2,7 @@
 
 use frontdesk::model::request::Headers;
 use frontdesk::process::preview::{TryReport, try_body};
+use frontdesk::process::recipe::Recipe;
 use serde_json::{Value, json};
 
 use crate::dry;
@@ -266,4 +267,52 @@ fn what_no_event_names_is_ignored() {
         let found = report(&declaration, &body, &[]);
         assert_eq!((found.ignored, found.records.len()), (1, 0), "{body}");
     }
+}
+
+/// An event that says enough, or whose endpoint has no token, is not fetched. Without an endpoint it is taken to be thin.
+#[test]
+fn a_fetch_may_have_a_condition() {
+    let declaration = "
+title = 'Acme'
+help = 'none'
+[settings.token]
+help = 'token'
+[delivery]
+event = \"'t'\"
+[verify.bearer]
+[[event]]
+name = 't'
+[event.fetch]
+when = 'settings.token and not body.email'
+url = \"'https://api.example.com/'\"
+[event.contact]
+external_id = 'body.id'
+email = 'body.email or fetched.email'
+";
+    let source = crate::made::source(
+        declaration
+            .split_once("help = 'none'\n")
+            .map(|(_, rest)| rest)
+            .unwrap(),
+        &[],
+    );
+    for (settings, body, thin) in [
+        ("", json!({"id": "1"}), false),
+        ("settings = { token = \"t\" }", json!({"id": "1"}), true),
+        (
+            "settings = { token = \"t\" }",
+            json!({"id": "1", "email": "a@b.example"}),
+            false,
+        ),
+    ] {
+        let lines = format!("secrets = [\"a long secret\"]\n{settings}");
+        let config = crate::made::configured("", &lines);
+        let recipe = Recipe::compile(&source, &config.endpoints[0]).unwrap();
+        let headers = Headers::from([("content-type", "application/json")]);
+        let request = dry::request("in", headers, body.to_string().as_bytes());
+        let report = try_body(&recipe, &request, &[]).unwrap();
+        assert_eq!(report.records[0].needs_fetch, thin, "{settings} {body}");
+    }
+    let found = report(declaration, &json!({"id": "1"}), &[]);
+    assert!(found.records[0].needs_fetch);
 }

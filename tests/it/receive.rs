@@ -714,3 +714,94 @@ proptest! {
         }
     }
 }
+
+/// A key with one missing part each must not be the same: a later event would be swallowed.
+#[test]
+fn a_blank_part_of_the_identity_keeps_its_place() {
+    let mapping = "[delivery]\nevent = \"'x'\"\ndedupe = [\"body.a\", \"body.b\"]\n[[event]]\nname = \"*\"\nignore = true\n";
+    let intake = intake(&source(mapping, &[]), "verify = \"none\"");
+    let key = |body: &str| {
+        let kept = kept(&intake, post(&[JSON], body.as_bytes()));
+        only(&kept).dedupe.key
+    };
+    assert_ne!(key(r#"{"a": "1"}"#), key(r#"{"b": "1"}"#));
+    assert_eq!(key(r#"{"a": "1"}"#), key(r#"{"a": "1", "c": 2}"#));
+    // Nothing of it is known: the body must tell events apart.
+    assert_ne!(key(r#"{"c": 1}"#), key(r#"{"c": 2}"#));
+}
+
+/// A check of the request as a whole holds besides the proof, and never in its place.
+#[test]
+fn a_source_may_check_more_than_the_proof() {
+    let mapping = "[settings.account]\nhelp = \"h\"\n[verify]\ncheck = \"body.account == settings.account and header['x-n'] == body.n\"\n[verify.key]\nheader = \"x-key\"\n[delivery]\nevent = \"'x'\"\n[[event]]\nname = \"*\"\nignore = true\n";
+    let lines = "secrets = [\"a long secret\"]\nsettings = { account = \"a-1\" }";
+    let intake = intake(&source(mapping, &[]), lines);
+    for (key, n, body, expected) in [
+        ("a long secret", "7", r#"{"account": "a-1", "n": "7"}"#, ""),
+        (
+            "a long secret",
+            "8",
+            r#"{"account": "a-1", "n": "7"}"#,
+            "signature_mismatch",
+        ),
+        (
+            "a long secret",
+            "7",
+            r#"{"account": "a-2", "n": "7"}"#,
+            "signature_mismatch",
+        ),
+        (
+            "another secret",
+            "7",
+            r#"{"account": "a-1", "n": "7"}"#,
+            "key_invalid",
+        ),
+    ] {
+        let request = post(&[JSON, ("x-key", key), ("x-n", n)], body.as_bytes());
+        match receive(&intake, request, now()) {
+            Received::Events(_) => assert_eq!(expected, "", "{body}"),
+            Received::Refused(rejection, _) => assert_eq!(rejection.code(), expected, "{body}"),
+            Received::Handshake(answer) => panic!("{answer:?}"),
+        }
+    }
+}
+
+#[test]
+fn xml_and_json_in_forms_are_documents() {
+    let mapping = "[body]\naccepts = [\"xml\", \"form\"]\njson_in = [\"payload\"]\nredact = [\"a.key\"]\n[delivery]\nevent = \"body.a.b or body.payload.b\"\nid = \"body.a.b['@n'] or body.n\"\n[[event]]\nname = \"*\"\nignore = true\n";
+    let source = source(mapping, &[]);
+    let open = intake(&source, "verify = \"none\"");
+    let xml = ("content-type", "text/xml; charset=iso-8859-1");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (kind, body, event, id) in [
+        (
+            xml,
+            &b"<a><key>s</key><b n='1'>caf\xe9</b></a>"[..],
+            "café",
+            Some("1"),
+        ),
+        (form, b"payload=%7B%22b%22%3A%22x%22%7D&n=2", "x", Some("2")),
+        (form, b"payload=&n=2", "", Some("2")),
+        (form, b"<a><b>z</b></a>", "z", None),
+    ] {
+        let kept = kept(&open, post(&[kind], body));
+        assert_eq!(only(&kept).event_type, event);
+        assert_eq!(only(&kept).delivery_id.as_deref(), id);
+        assert!(!String::from_utf8_lossy(&kept.arrival.request.body).contains("key"));
+    }
+    for (kind, body, words) in [
+        (
+            form,
+            &b"payload=%7B"[..],
+            "the field payload should hold JSON",
+        ),
+        (xml, b"<a>", "not XML"),
+        (
+            xml,
+            b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+            "document type",
+        ),
+    ] {
+        check_refusal(&open, post(&[kind], body), "malformed_body", words);
+    }
+}
