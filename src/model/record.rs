@@ -87,6 +87,8 @@ pub struct Draft {
     pub deleted: bool,
     /// Fields whose blank value clears what is known (the mapping says so), instead of being ignored.
     pub clears: Vec<String>,
+    /// `external_id`, `email` and `phone` by which the sender knew the record before this event.
+    pub previous: Fields,
 }
 
 impl Draft {
@@ -97,6 +99,7 @@ impl Draft {
             lines: BTreeMap::new(),
             deleted: false,
             clears: Vec::new(),
+            previous: Fields::new(),
         }
     }
 

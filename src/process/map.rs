@@ -106,6 +106,15 @@ fn draft(
     if says_nothing(&draft) {
         return Ok(None);
     }
+    for field in &record.previous {
+        match value(field, names) {
+            Ok(Some(json)) => {
+                draft.previous.insert(field.name.clone(), json);
+            }
+            Ok(None) => {}
+            Err(fault) => on_fault(fault.below(&format!(".previous.{}", field.name)))?,
+        }
+    }
     for name in &record.clears {
         if !draft.fields.contains_key(name) {
             draft.clears.push(name.clone());

@@ -13,7 +13,7 @@ use crate::model::record::Draft;
 use crate::process::decide::decide;
 use crate::process::decide::plan::{Made, Plan};
 use crate::process::decide::rules::Rules;
-use crate::process::fetch::{FetchCall, call};
+use crate::process::fetch::{FetchCall, FetchPlace, call};
 use crate::process::recipe::Recipe;
 use crate::process::understand::{OpenError, Opened, Understood, open, understand};
 use crate::source::envelope::Part;
@@ -123,7 +123,11 @@ pub fn plan_part(
             ))
         }
         Understood::Thin { fetch, names, .. } => {
-            match call(recipe, part.spec.unwrap_or(usize::MAX), fetch, &names) {
+            let place = FetchPlace {
+                event: part.spec.unwrap_or(usize::MAX),
+                fetch,
+            };
+            match call(recipe, place, &names) {
                 Ok(call) => Planned::NeedsFetch(call),
                 Err(error) => {
                     Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))

@@ -5,6 +5,7 @@ pub mod catalog;
 pub mod declaration;
 pub mod endpoints;
 pub mod envelope;
+pub mod guide;
 mod load;
 pub mod sample;
 pub mod schema;

@@ -21,6 +21,7 @@ mod crash;
 mod dry;
 mod fetch;
 mod fixtures;
+mod fuzzing;
 mod gateway;
 mod hooks;
 mod made;
