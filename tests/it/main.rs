@@ -18,6 +18,7 @@ mod catalog;
 mod commands;
 mod config;
 mod crash;
+mod docs;
 mod dry;
 mod fetch;
 mod fixtures;

@@ -47,7 +47,7 @@ fn in_short(event: &EventSpec) -> String {
     let becomes = match event.ignore {
         true => "ignored".to_owned(),
         false => {
-            let kinds: Vec<&str> = event.records.iter().map(|record| record.kind.as_str()).collect();
+            let kinds: Vec<String> = event.records.iter().map(becomes).collect();
             kinds.join(", ")
         }
     };
@@ -56,6 +56,15 @@ fn in_short(event: &EventSpec) -> String {
         .as_deref()
         .map_or_else(String::new, |help| format!(". {}", help.trim()));
     format!("`{}`{}: {becomes}{help}", event.name, when(event.when.as_ref()))
+}
+
+/// `order`, or `order deleted`.
+fn becomes(record: &RecordSpec) -> String {
+    let kind = record.kind.as_str();
+    match &record.deleted {
+        Some(formula) if formula.text == "true" => format!("{kind} deleted"),
+        _ => kind.to_owned(),
+    }
 }
 
 fn when(formula: Option<&Expr>) -> String {

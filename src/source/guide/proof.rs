@@ -8,7 +8,9 @@ use crate::source::guide::Page;
 
 /// `HMAC in x-signature, or a key in the URL (?key=)`; empty for a source that proves nothing.
 pub fn in_short(source: &Source) -> String {
-    let words: Vec<String> = source.verify.iter().map(scheme_in_short).collect();
+    let mut words: Vec<String> = source.verify.iter().map(scheme_in_short).collect();
+    // A header may hold one of several signatures.
+    words.dedup();
     words.join(", or ")
 }
 
