@@ -116,7 +116,7 @@ pub async fn start(
         address,
         server,
         serving: tokio::spawn(listening.server),
-        upkeep: upkeep::start(config, &store, clock, metrics),
+        upkeep: upkeep::start(config, &store, &processing, clock, metrics),
         store,
         processing,
         workers,

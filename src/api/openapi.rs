@@ -8,8 +8,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alarms, assignment, changes, contacts, deliveries, events, leads, orders, refusals, replay,
-    reps, reviews, rules, stats, teams, tickets,
+    alarms, assignment, changes, contacts, deliveries, events, health, leads, orders, refusals,
+    replay, reps, reviews, rules, stats, teams, tickets,
 };
 use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator};
 
@@ -41,6 +41,8 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
         reviews::list,
         alarms::list,
         stats::show,
+        health::mappings,
+        health::endpoints,
         reps::list,
         reps::add,
         reps::show,

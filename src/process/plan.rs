@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::model::event::{Claimed, EventStatus, Violation};
@@ -18,6 +17,9 @@ use crate::process::recipe::Recipe;
 use crate::process::understand::{OpenError, Opened, Understood, open, understand};
 use crate::source::envelope::Part;
 use crate::store::{Held, Settlement, Writes};
+
+/// The code of an event whose subject was fetched in vain.
+const INVALID_ANSWER: &str = "answer_violation";
 
 /// The next step of an event.
 pub enum Planned {
@@ -72,24 +74,32 @@ pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclu
     })
 }
 
-/// Plans one event of an opened request.
-pub fn plan_part(
-    recipe: &Recipe,
+/// One event of a request, and what it says.
+#[derive(Debug)]
+pub struct Look<'a> {
+    pub part: &'a Part,
+    pub understood: Understood<'a>,
+}
+
+/// Looks at one event of an opened request.
+///
+/// # Errors
+/// The conclusion, when the event is not in its request any more.
+pub fn look<'a>(
+    recipe: &'a Recipe,
     claimed: &Claimed,
-    opened: &Opened,
-    context: &Context,
-) -> Planned {
-    let event = &claimed.event;
+    opened: &'a Opened,
+) -> Result<Look<'a>, Conclusion> {
     if opened.parts.is_empty() {
-        return Planned::Conclude(Conclusion {
+        return Err(Conclusion {
             status: EventStatus::Ignored,
             code: "ignored",
             reason: "the request holds no events".to_owned(),
         });
     }
-    let position = usize::try_from(event.part).unwrap_or(usize::MAX);
+    let position = usize::try_from(claimed.event.part).unwrap_or(usize::MAX);
     let Some(part) = opened.parts.get(position) else {
-        return Planned::Conclude(Conclusion::quarantined(
+        return Err(Conclusion::quarantined(
             "part_missing",
             format!(
                 "{} finds {} events in the request and not this one, number {}: [split] has changed",
@@ -99,16 +109,46 @@ pub fn plan_part(
             ),
         ));
     };
-    match understand(recipe, &opened.body, part, claimed.fetched.as_ref()) {
+    let understood = understand(recipe, &opened.body, part, claimed.fetched.as_ref());
+    Ok(Look { part, understood })
+}
+
+/// Plans one event of an opened request.
+pub fn plan_part(
+    recipe: &Recipe,
+    claimed: &Claimed,
+    opened: &Opened,
+    context: &Context,
+) -> Planned {
+    match look(recipe, claimed, opened) {
+        Ok(look) => plan_look(recipe, claimed, look, context),
+        Err(conclusion) => Planned::Conclude(conclusion),
+    }
+}
+
+/// Plans an event that was looked at.
+pub fn plan_look(
+    recipe: &Recipe,
+    claimed: &Claimed,
+    look: Look<'_>,
+    context: &Context,
+) -> Planned {
+    let Look { part, understood } = look;
+    let event = &claimed.event;
+    match understood {
         Understood::Records(drafts) => Planned::Settle(settlement(claimed, part, drafts, context)),
         Understood::Ignored(reason) => Planned::Conclude(Conclusion {
             status: EventStatus::Ignored,
             code: "ignored",
             reason,
         }),
-        Understood::Violates { schema, violations } => {
-            Planned::Conclude(violated(recipe, schema, &violations))
-        }
+        Understood::Violates { schema, violations } => Planned::Conclude(Conclusion::quarantined(
+            "schema_violation",
+            violated(recipe, schema, &violations),
+        )),
+        Understood::AnswerViolates { schema, violations } => Planned::Conclude(
+            Conclusion::quarantined(INVALID_ANSWER, violated(recipe, schema, &violations)),
+        ),
         Understood::Faulty(error) => {
             Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))
         }
@@ -137,19 +177,16 @@ pub fn plan_part(
     }
 }
 
-fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> Conclusion {
+fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> String {
     let listed: Vec<String> = violations
         .iter()
         .take(3)
         .map(|violation| format!("{} {}", violation.path, violation.message))
         .collect();
-    Conclusion::quarantined(
-        "schema_violation",
-        format!(
-            "not valid by schemas/{}/{schema}.json: {}",
-            recipe.source,
-            listed.join("; ")
-        ),
+    format!(
+        "not valid by schemas/{}/{schema}.json: {}",
+        recipe.source,
+        listed.join("; ")
     )
 }
 
@@ -186,11 +223,12 @@ pub fn conclude(event: Uuid, conclusion: Conclusion, now: Timestamp) -> Settleme
     }
 }
 
-/// Keeps a fresh answer of the sender's API beside the event.
-#[must_use]
-pub fn keeping(mut settlement: Settlement, fetched: Json) -> Settlement {
-    settlement.fetched = Some(fetched);
-    settlement
+impl Planned {
+    /// Whether the answer of the sender's API can serve once more: not one that its schema refuses, or a replay would
+    /// meet it again instead of asking anew.
+    pub fn keeps_answer(&self) -> bool {
+        !matches!(self, Planned::Conclude(conclusion) if conclusion.code == INVALID_ANSWER)
+    }
 }
 
 impl Conclusion {

@@ -7,6 +7,7 @@ use crate::config::Endpoint;
 use crate::model::problem::Problem;
 use crate::process::recipe::Recipe;
 use crate::source::catalog::Catalog;
+use crate::source::declaration::Source;
 
 /// Every recipe, compiled from one reading of the configuration.
 #[derive(Debug)]
@@ -62,6 +63,16 @@ impl Recipes {
             Some(recipe) if recipe.source == source => Some(Arc::clone(recipe)),
             _ => self.spare(source),
         }
+    }
+
+    /// Whether an endpoint of this name is configured.
+    pub fn has_endpoint(&self, name: &str) -> bool {
+        self.by_endpoint.contains_key(name)
+    }
+
+    /// The declaration of a source.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.catalog.get(name)
     }
 
     fn spare(&self, name: &str) -> Option<Arc<Recipe>> {

@@ -4,6 +4,7 @@
 //! small document per endpoint and event, which the store keeps. What the documents mean is decided by pure functions.
 
 pub mod fold;
+pub mod keep;
 pub mod observe;
 pub mod report;
 pub mod rhythm;

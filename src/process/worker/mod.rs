@@ -3,6 +3,7 @@
 mod batch;
 mod report;
 mod thin;
+mod watched;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::Outbound;
 use crate::process::decide::rules::Rules;
 use crate::process::fetch::client::Limits;
+use crate::process::health::watch::Watch;
 use crate::process::plan::Context;
 use crate::process::recipes::{LiveRecipes, Recipes};
 use crate::process::worker::batch::Requests;
@@ -37,6 +39,7 @@ pub struct Processing {
     rules: Arc<Rules>,
     fetches: Fetches,
     requests: Requests,
+    watch: Watch,
     clock: Clock,
     /// Fetches under way.
     thin: Mutex<JoinSet<()>>,
@@ -56,6 +59,7 @@ impl Processing {
             rules: Arc::default(),
             fetches: Fetches::new(outbound, Limits::default()),
             requests: Requests::default(),
+            watch: Watch::default(),
             clock,
             thin: Mutex::default(),
             stopping: watch::Sender::new(false),
@@ -65,6 +69,11 @@ impl Processing {
     /// The recipes in use.
     pub fn recipes(&self) -> &LiveRecipes {
         &self.recipes
+    }
+
+    /// What was seen of events since it was last asked for.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// What a plan made now is made with.

@@ -16,7 +16,7 @@ use crate::process::fetch::client::{Client, Limits};
 use crate::process::fetch::pause::Pauses;
 use crate::process::fetch::retry::{Next, Trouble, next};
 use crate::process::fetch::{Outcome, Response, classify};
-use crate::process::plan::{Conclusion, Planned, conclude, keeping, plan_part};
+use crate::process::plan::{Conclusion, Planned, conclude};
 use crate::process::worker::batch::{Facts, Ready, Thin};
 use crate::process::worker::{Processing, report};
 use crate::store::Alarm;
@@ -155,11 +155,12 @@ impl Processing {
         };
         let context = self.context();
         let planned = catch_unwind(AssertUnwindSafe(|| {
-            plan_part(&thin.recipe, &thin.claimed, &thin.opened, &context)
+            self.plan_watched(&thin.recipe, &thin.claimed, &thin.opened, &context)
         }))
         .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
         let mut facts = Facts::of(&thin.claimed);
-        let settlement = match planned {
+        let keeps_answer = planned.keeps_answer();
+        let mut settlement = match planned {
             Planned::Settle(settlement) => settlement,
             Planned::Conclude(conclusion) => {
                 facts.code = Some(conclusion.code);
@@ -171,10 +172,7 @@ impl Processing {
             // It cannot ask for what it holds.
             Planned::NeedsFetch(_) => conclude(facts.event, Conclusion::defect(), context.now),
         };
-        let settlement = match thin.claimed.fetched {
-            Some(answer) => keeping(settlement, answer),
-            None => settlement,
-        };
+        settlement.fetched = thin.claimed.fetched.filter(|_| keeps_answer);
         self.settle(vec![Ready { settlement, facts }]).await;
         None
     }

@@ -1,0 +1,58 @@
+//! What the gateway learns of its traffic: how much came, and small documents that pure functions amend.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::store::Result;
+
+/// Traffic, and what was learned from it.
+#[async_trait]
+pub trait Observations: Send + Sync {
+    /// The number of the last event that was written down; 0 before the first.
+    async fn last_event(&self) -> Result<u64>;
+
+    /// What came by the events numbered above `after`, up to `upto`; streams without any are left out.
+    async fn traffic(&self, after: u64, upto: u64) -> Result<Vec<Traffic>>;
+
+    /// Amends documents, each shown as it stands, in one transaction. Returns them as they are afterwards, in order;
+    /// `None` for one that was forgotten.
+    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<Option<Value>>>;
+
+    /// The documents of one subject, by name.
+    async fn observations(&self, subject: String) -> Result<Vec<Observation>>;
+}
+
+/// The events of one type at one endpoint, counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Traffic {
+    pub endpoint: String,
+    /// Empty where the types are too many to be counted apart.
+    pub event_type: String,
+    pub received: u64,
+    /// Of these, in quarantine by now.
+    pub quarantined: u64,
+    pub newest: Timestamp,
+    /// Why the newest of those is there.
+    pub reason: Option<String>,
+}
+
+/// A change of one document.
+pub struct Amendment {
+    /// What the document is about: `mapping`, `rhythm`, …
+    pub subject: &'static str,
+    /// Of what: unique within the subject.
+    pub name: String,
+    pub at: Timestamp,
+    /// Pure: shown the document, says what it becomes; `None` forgets it. May be called again when a commit has to be
+    /// repeated.
+    pub amend: Box<dyn Fn(Option<Value>) -> Option<Value> + Send>,
+}
+
+/// A document as it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    pub name: String,
+    pub document: Value,
+    pub at: Timestamp,
+}
