@@ -208,17 +208,12 @@ pub fn unknown(id: Uuid) -> Problem {
 }
 
 fn request_view(event: &Event, raw: RawRequest) -> RequestView {
-    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in raw.headers.0 {
-        let shown = mask::header(&name, &value);
-        headers.entry(name).or_default().push(shown);
-    }
     let (body, body_encoding) = mask::body(raw.body);
     RequestView {
         id: raw.id,
         method: raw.method,
         query: mask::query(&raw.query),
-        headers,
+        headers: mask::headers(raw.headers.0),
         body,
         body_encoding,
         peer: raw.peer.to_string(),

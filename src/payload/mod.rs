@@ -4,6 +4,7 @@ pub mod content_type;
 pub mod encoding;
 pub mod form;
 pub mod json;
+pub mod mask;
 pub mod multipart;
 pub mod redact;
 pub mod tree;

@@ -130,7 +130,7 @@ fn is_wanted(recipe: &Recipe, fetch: &FetchRecipe, names: &Scope) -> bool {
     let Some(when) = &fetch.when else {
         return true;
     };
-    let names = names.with("settings", recipe.settings.clone());
+    let names = names.with("settings", recipe.settings.as_value());
     !recipe.configured || when.is_true(&names).unwrap_or(true)
 }
 

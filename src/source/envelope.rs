@@ -265,14 +265,6 @@ pub fn tables(source: &Source) -> Value {
     }))
 }
 
-/// The settings that are given, over the source's defaults.
-pub fn settings<'a>(source: &Source, given: impl Fn(&str) -> Option<&'a str>) -> Value {
-    payload::of_pairs(source.settings.iter().filter_map(|(name, spec)| {
-        let value = given(name).or(spec.default.as_deref())?;
-        Some((name.clone(), Value::from(value)))
-    }))
-}
-
 /// Whether `name` fits `pattern`, in which `*` stands for any text.
 pub fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
