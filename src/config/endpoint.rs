@@ -174,7 +174,10 @@ fn origins(table: &Table<'_>) -> Vec<String> {
             .strip_prefix("https://")
             .or_else(|| origin.strip_prefix("http://"));
         let is_host = |host: &str| {
-            !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic() && !"/?#@*".contains(c))
+            !host.is_empty()
+                && host
+                    .chars()
+                    .all(|c| c.is_ascii_graphic() && !"/?#@*".contains(c))
         };
         if !host.is_some_and(is_host) {
             table.problem(

@@ -183,7 +183,14 @@ impl Config {
                     "cannot be read: {error}; `frontdesk init` writes one, `--config FILE` names another"
                 );
                 let line = 0;
-                (config, vec![Problem { file, line, message }])
+                (
+                    config,
+                    vec![Problem {
+                        file,
+                        line,
+                        message,
+                    }],
+                )
             }
         }
     }

@@ -73,7 +73,10 @@ impl<'l, 'd> Layers<'l, 'd> {
         let texts = table.texts(key).unwrap_or_default();
         for text in texts.iter().filter(|text| text.value.trim().is_empty()) {
             let path = table.path(key);
-            table.problem(text.line, format!("`{path}` names a field; this one is blank"));
+            table.problem(
+                text.line,
+                format!("`{path}` names a field; this one is blank"),
+            );
         }
         texts.into_iter().map(|text| text.value).collect()
     }
@@ -104,7 +107,10 @@ impl<'l, 'd> Layers<'l, 'd> {
                 let path = table.path(key);
                 let most = u32::MAX;
                 let line = table.line_of(key);
-                table.problem(line, format!("`{path}` is a whole number from {least} to {most}"));
+                table.problem(
+                    line,
+                    format!("`{path}` is a whole number from {least} to {most}"),
+                );
                 least
             }
         }

@@ -110,9 +110,9 @@ pub struct NewEvent {
     pub dedupe: DedupeClaim,
     /// `Pending`, `Quarantined` or `Ignored`.
     pub status: EventStatus,
-    /// Why it is not pending, as a stable word: `spam`, `schema_violation`.
+    /// Why it is quarantined, as a stable word: `spam`, `schema_violation`.
     pub code: Option<&'static str>,
-    /// The same in a sentence.
+    /// Why it is not pending, in a sentence.
     pub reason: Option<String>,
     pub violations: Vec<Violation>,
     pub notes: Vec<Note>,
@@ -150,9 +150,9 @@ pub struct Event {
     pub event_time: Option<Timestamp>,
     pub received_at: Timestamp,
     pub status: EventStatus,
-    /// Why it is not processed, as a stable word: `spam`, `schema_violation`, `mapping_failed`.
+    /// Why it is quarantined or failed, as a stable word: `spam`, `schema_violation`, `mapping_failed`.
     pub code: Option<String>,
-    /// The same in a sentence.
+    /// Why it is not processed, in a sentence.
     pub reason: Option<String>,
     pub violations: Vec<Violation>,
     /// What was noticed when it was received.

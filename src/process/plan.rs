@@ -106,6 +106,10 @@ pub fn plan_part(
             code: "ignored",
             reason,
         }),
+        Understood::Unnamed(unnamed) => Planned::Conclude(Conclusion::quarantined(
+            "event_unnamed",
+            unnamed.to_string(),
+        )),
         Understood::Violates { schema, violations } => {
             Planned::Conclude(violated(recipe, schema, &violations))
         }
@@ -211,6 +215,7 @@ impl Conclusion {
     fn writes(self, at: Timestamp) -> Writes {
         Writes {
             status: self.status,
+            code: Some(self.code).filter(|_| self.status != EventStatus::Ignored),
             reason: Some(self.reason),
             at,
             records: Vec::new(),

@@ -411,7 +411,7 @@ fn secrets_in_bodies_are_not_kept() {
     );
     match receive(&intake, post(&headers, body), now()) {
         Received::Refused(rejection, request) => {
-            let record = refusal::read(&intake, &request, &rejection);
+            let record = refusal::read(&intake, &request, &rejection, std::iter::empty());
             assert_eq!(record.body, br#"{"id":1,"internal":{"n":1.50}}"#);
             assert_eq!(record.code, "signature_missing");
         }
@@ -419,7 +419,11 @@ fn secrets_in_bodies_are_not_kept() {
     }
     match receive(&intake, post(&headers, b"{\"token\""), now()) {
         Received::Refused(rejection, request) => {
-            assert!(refusal::read(&intake, &request, &rejection).body.is_empty());
+            assert!(
+                refusal::read(&intake, &request, &rejection, std::iter::empty())
+                    .body
+                    .is_empty()
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -665,7 +669,13 @@ fn an_endpoint_that_proves_nothing_does_not_compile() {
     let source = built_in("standard_webhooks");
     for lines in ["", "secrets = [\"not base64 at all!\"]"] {
         let config = configured("", lines);
-        let problems = Intake::compile(&config.endpoints[0], &source, &config.server).unwrap_err();
+        let problems = Intake::compile(
+            &config.endpoints[0],
+            &source,
+            &config.server,
+            &std::sync::Arc::default(),
+        )
+        .unwrap_err();
         assert!(
             problems[0].message.contains("nothing could be verified"),
             "{problems:?}"

@@ -267,6 +267,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
     };
     Writes {
         status: EventStatus::Processed,
+        code: None,
         reason: None,
         at,
         records: vec![RecordWrite {
