@@ -255,6 +255,8 @@ impl Load {
                     window: None,
                 },
                 status: EventStatus::Pending,
+                code: None,
+                notes: Vec::new(),
                 reason: None,
                 violations: Vec::new(),
             }],
@@ -338,6 +340,7 @@ impl Load {
             turn.taken += 1;
             Writes {
                 status: EventStatus::Processed,
+                code: None,
                 reason: None,
                 at: now,
                 changes: vec![

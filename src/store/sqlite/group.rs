@@ -57,7 +57,7 @@ impl Group {
     }
 
     /// The transaction is no more: its jobs, and the one that ran last apart from the others.
-    pub(super) fn into_jobs(mut self) -> (Option<Box<dyn Job>>, Vec<Box<dyn Job>>) {
+    pub(super) fn into_jobs(mut self) -> (Option<Box<dyn Job>>, Jobs) {
         let last = self.ran.pop().map(|(job, _)| job);
         let mut others: Vec<_> = self.ran.into_iter().map(|(job, _)| job).collect();
         others.append(&mut self.unseen);
