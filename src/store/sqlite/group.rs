@@ -5,6 +5,8 @@ use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::queue::Job;
 
+type Jobs = Vec<Box<dyn Job>>;
+
 /// The jobs of one transaction, until it is known what became of it.
 #[derive(Default)]
 pub(super) struct Group {
