@@ -19,7 +19,7 @@ use frontdesk::process::preview::try_body;
 use frontdesk::process::recipe::Recipe;
 use frontdesk::source::catalog::Catalog;
 use frontdesk::source::declaration::{KeyPlace, SignatureKind, Source, Verify};
-use frontdesk::source::envelope;
+use frontdesk::source::settings::Settings;
 use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
@@ -215,7 +215,7 @@ impl Scheme {
         );
         let config = Config::from_text("frontdesk.toml", &text, &BTreeMap::new(), Path::new("."))
             .expect("the endpoint can be configured");
-        let settings = envelope::settings(&source, |_| None);
+        let settings = Settings::defaults(&source);
         let verifier =
             Verifier::compile(&source, &config.endpoints[0], URL.to_owned(), settings)
                 .expect("the key is one of the scheme");

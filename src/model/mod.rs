@@ -4,6 +4,7 @@ pub mod change;
 pub mod dedupe;
 pub mod event;
 pub mod field;
+pub mod fold;
 pub mod id;
 pub mod identity;
 pub mod page;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use minijinja::Value;
-use secrecy::ExposeSecret;
 
 use crate::config::Endpoint;
 use crate::expr::Formula;
@@ -15,6 +14,7 @@ use crate::source::declaration::{
 };
 use crate::source::envelope::{self, Envelope, compile};
 use crate::source::schema::Schemas;
+use crate::source::settings::Settings;
 
 /// How events of one endpoint become records.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub struct Recipe {
     pub events: Vec<EventRecipe>,
     /// The lookup tables: name → key in lower case → value.
     pub tables: Value,
-    /// Settings with their secrets, for the formulas of fetches alone.
-    pub settings: Value,
+    /// For the formulas of fetches alone.
+    pub settings: Settings,
     /// Whether an endpoint of the configuration gave the settings; nothing is fetched without.
     pub configured: bool,
 }
@@ -123,10 +123,7 @@ impl Recipe {
     /// # Errors
     /// Every formula, field or schema that cannot be used, with its line.
     pub fn compile(source: &Source, endpoint: &Endpoint) -> Result<Self, Vec<Problem>> {
-        let settings = envelope::settings(source, |name| {
-            endpoint.settings.get(name).map(ExposeSecret::expose_secret)
-        });
-        let mut recipe = build(source, settings)?;
+        let mut recipe = build(source, Settings::of(source, endpoint))?;
         recipe.region.clone_from(&endpoint.region);
         recipe.configured = true;
         Ok(recipe)
@@ -138,17 +135,13 @@ impl Recipe {
     /// # Errors
     /// As `compile`.
     pub fn of_source(source: &Source, region: Option<&str>) -> Result<Self, Vec<Problem>> {
-        let unknown = |name: &str| match source.settings.get(name)?.default {
-            Some(_) => None,
-            None => Some("unknown"),
-        };
-        let mut recipe = build(source, envelope::settings(source, unknown))?;
+        let mut recipe = build(source, Settings::supposed(source))?;
         recipe.region = region.map(str::to_owned);
         Ok(recipe)
     }
 }
 
-fn build(source: &Source, settings: Value) -> Result<Recipe, Vec<Problem>> {
+fn build(source: &Source, settings: Settings) -> Result<Recipe, Vec<Problem>> {
     let mut compiler = Compiler {
         file: &source.file,
         problems: Vec::new(),

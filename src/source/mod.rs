@@ -3,9 +3,11 @@
 
 pub mod catalog;
 pub mod declaration;
+pub mod domains;
 pub mod endpoints;
 pub mod envelope;
 pub mod guide;
 mod load;
 pub mod sample;
 pub mod schema;
+pub mod settings;

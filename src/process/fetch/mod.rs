@@ -87,7 +87,7 @@ pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCa
     let Some(fetch) = place.of(recipe) else {
         return Err(fault(0, "fetch".to_owned(), "is not declared any more"));
     };
-    let names = names.with("settings", recipe.settings.clone());
+    let names = names.with("settings", recipe.settings.as_value());
     let fault = |path: String, sentence: &str| fault(fetch.line, path, sentence);
     let text = |path: String, formula: &Formula| match formula.text(&names) {
         Ok(text) => Ok(text),
