@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::model::event::{Claimed, EventStatus, Violation};
@@ -110,7 +111,28 @@ pub fn look<'a>(
         ));
     };
     let understood = understand(recipe, &opened.body, part, claimed.fetched.as_ref());
-    Ok(Look { part, understood })
+    Ok(Look {
+        part,
+        understood: without_optional(recipe, opened, part, claimed.fetched.clone(), understood),
+    })
+}
+
+/// Nothing can be fetched without an endpoint: an event that can do without goes on.
+fn without_optional<'a>(
+    recipe: &'a Recipe,
+    opened: &'a Opened,
+    part: &Part,
+    mut fetched: Option<Json>,
+    mut understood: Understood<'a>,
+) -> Understood<'a> {
+    while !recipe.configured
+        && let Understood::Thin { event, fetch, .. } = &understood
+        && let Some(fetch) = event.fetches.get(*fetch).filter(|fetch| fetch.optional)
+    {
+        fetched = Some(fetch.with_answer(fetched.take(), Json::Null));
+        understood = understand(recipe, &opened.body, part, fetched.as_ref());
+    }
+    understood
 }
 
 /// Plans one event of an opened request.

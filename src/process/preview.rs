@@ -46,6 +46,9 @@ pub struct TryRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
     pub fields: Fields,
+    /// How the sender knew it before this event, where the event says that this changed.
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    pub previous: Fields,
     /// The event only names it; the rest has to be fetched from the sender's API.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub needs_fetch: bool,
@@ -107,9 +110,9 @@ pub fn try_body(
             let understood = understand(recipe, &opened.body, part, known.as_ref());
             if let Understood::Thin { event, fetch, .. } = &understood
                 && let Some(fetch) = event.fetches.get(*fetch)
-                && let Some(answer) = answers.take(part)
+                && let Some(answer) = answers.take(part).cloned().or_else(|| fetch.without())
             {
-                known = Some(fetch.with_answer(known.take(), answer.clone()));
+                known = Some(fetch.with_answer(known.take(), answer));
                 continue;
             }
             report.add(recipe, part, understood);
@@ -216,6 +219,7 @@ impl TryRecord {
             event: in_batch.then(|| part.event_type.clone()),
             delivery_id: part.id.clone().filter(|_| in_batch),
             fields: draft.fields,
+            previous: draft.previous,
             needs_fetch: false,
             deleted: draft.deleted,
         }

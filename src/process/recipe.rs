@@ -69,6 +69,8 @@ pub struct FetchRecipe {
     pub schema: Option<String>,
     /// The setting that holds the token.
     pub token_setting: Option<String>,
+    /// The event goes on without the answer when there is none to be had.
+    pub optional: bool,
 }
 
 /// One record of an event, compiled.
@@ -212,6 +214,7 @@ impl Compiler<'_> {
             token_error,
             schema: fetch.schema.clone(),
             token_setting: fetch.token_setting.clone(),
+            optional: fetch.optional,
         })
     }
 

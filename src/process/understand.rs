@@ -110,6 +110,8 @@ pub fn understand<'a>(
     }
     for (position, fetch) in event.fetches.iter().enumerate() {
         match fetch.answer(fetched) {
+            // There was none to be had.
+            Some(Json::Null) if fetch.optional => {}
             Some(answer) => {
                 if let Some(schema) = &fetch.schema {
                     let violations = recipe.schemas.violations(schema, answer);
@@ -145,6 +147,11 @@ impl FetchRecipe {
             None => fetched,
             Some(name) => fetched?.get(name),
         }
+    }
+
+    /// What stands in the place of an answer that is not to be had, where the event can go on without.
+    pub fn without(&self) -> Option<Json> {
+        self.optional.then_some(Json::Null)
     }
 
     /// All answers, with its own added.

@@ -344,6 +344,8 @@ pub struct Fetch {
     pub schema: Option<String>,
     /// Settings that hold the token, named in the alarm.
     pub token_setting: Option<String>,
+    /// The event goes on without the answer when the API does not know the subject.
+    pub optional: bool,
 }
 
 /// How an API is asked.
@@ -395,6 +397,8 @@ pub enum FieldValue {
 /// A sample event.
 #[derive(Debug, Clone)]
 pub struct Sample {
+    /// The file's name without `.http`.
+    pub name: String,
     /// The event's name.
     pub event: String,
     /// Body as a template: `{{ n }}` counts, `{{ now }}` is the time, `{{ uuid }}` is fresh.

@@ -30,7 +30,7 @@ pub struct Traffic {
     /// Empty where the types are too many to be counted apart.
     pub event_type: String,
     pub received: u64,
-    /// Of these, in quarantine by now.
+    /// Of these, in quarantine by now; what the spam gate holds is not meant.
     pub quarantined: u64,
     pub newest: Timestamp,
     /// Why the newest of those is there.

@@ -7,9 +7,11 @@ use frontdesk::expr::payload::of_json;
 use frontdesk::expr::scope::Scope;
 use frontdesk::process::fetch::client::{Client, Limits};
 use frontdesk::process::fetch::retry::Trouble;
-use frontdesk::process::fetch::{FetchCall, FetchPlace, Outcome, Response, call as worked_out, classify};
+use frontdesk::process::recipe::Recipe;
+use frontdesk::process::fetch::{
+    FetchCall, FetchPlace, Outcome, Response, call as worked_out, classify,
+};
 use frontdesk::source::declaration::FetchMethod;
-use minijinja::Value;
 use secrecy::SecretString;
 use serde_json::json;
 use wiremock::matchers::{body_json, header, method};
@@ -190,9 +192,8 @@ async fn an_api_can_be_asked_by_a_document() {
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"data": {"order": 1}})))
         .mount(&server)
         .await;
-    let declaration = "
-title = 'Acme'
-help = 'none'
+    let source = crate::made::source(
+        "
 [settings.api_base]
 help = 'address'
 [delivery]
@@ -207,9 +208,15 @@ query = \"'{ order(id: $id) }'\"
 variables = \"{'id': body.id, 'n': body.n}\"
 [event.order]
 external_id = 'body.id'
-";
-    let mut recipe = dry::declared(declaration, None);
-    recipe.settings = Value::from(std::collections::BTreeMap::from([("api_base", server.uri())]));
+",
+        &[],
+    );
+    let lines = format!(
+        "secrets = [\"a long secret\"]\nsettings = {{ api_base = \"{}\" }}",
+        server.uri()
+    );
+    let config = crate::made::configured("", &lines);
+    let recipe = Recipe::compile(&source, &config.endpoints[0]).unwrap();
     let body = std::sync::Arc::new(json!({"id": "17", "n": [1, 2]}));
     let names = Scope::new([("body", of_json(body))]);
     let place = FetchPlace { event: 0, fetch: 0 };

@@ -24,6 +24,7 @@ mod fetch;
 mod fixtures;
 mod fuzzing;
 mod gateway;
+mod health;
 mod hooks;
 mod made;
 mod mapping;

@@ -31,6 +31,7 @@ pub use time::to_timestamp;
 /// Every filter of the language: MiniJinja's own that fit, and the house's.
 pub const FILTERS: &[&str] = &[
     "abs",
+    "base64_decode",
     "bool",
     "capitalize",
     "chain",
@@ -124,6 +125,7 @@ pub const FUNCTIONS: &[&str] = &["dict", "pick", "range"];
 
 /// Adds the house's words to an environment that has MiniJinja's.
 pub fn register(environment: &mut Environment<'static>) {
+    environment.add_filter("base64_decode", text::base64_decode);
     environment.add_filter("country", country::country);
     environment.add_filter("currency", money::currency);
     environment.add_filter("date", time::time);

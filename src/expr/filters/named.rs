@@ -42,7 +42,10 @@ pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
     let table = table(state, name)?;
     let mut named = Named::default();
     named.read(value, &table, 0);
-    Ok(Value::from_object(named))
+    Ok(Value::from_object(Answers {
+        known: named.known,
+        rest: Value::from(named.rest),
+    }))
 }
 
 fn table(state: &State, name: &str) -> Result<Value, Error> {
@@ -68,7 +71,14 @@ fn find(table: &Value, word: &str) -> Option<Value> {
     found(&word.to_lowercase()).or_else(|| found(&fold(word)))
 }
 
-/// Answers by name.
+/// Answers by name; what is left over is one list, whoever asks for it.
+#[derive(Debug)]
+struct Answers {
+    known: Vec<(Arc<str>, Value)>,
+    rest: Value,
+}
+
+/// Answers while they are read.
 #[derive(Debug, Default)]
 struct Named {
     known: Vec<(Arc<str>, Value)>,
@@ -144,14 +154,14 @@ fn first_of(item: &Value, names: &[&str]) -> Option<Value> {
         .find(|value| !value.is_undefined() && !value.is_none())
 }
 
-impl Object for Named {
+impl Object for Answers {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         if key == "rest" {
-            return Some(Value::from(self.rest.clone()));
+            return Some(self.rest.clone());
         }
         self.known
             .iter()

@@ -140,6 +140,11 @@ impl Processing {
             }
             Outcome::Trouble(trouble, reason) => {
                 report::fetched(&endpoint, word(trouble));
+                if trouble == Trouble::Rejected
+                    && let Some(nothing) = fetch.without()
+                {
+                    return self.go_on(thin, nothing).await;
+                }
                 self.troubled(&thin.claimed, trouble, reason).await;
                 None
             }

@@ -121,10 +121,16 @@ fn settings(source: &Source, page: &mut Page) {
 }
 
 fn samples(source: &Source, endpoint: &str, page: &mut Page) {
-    let mut names: Vec<&str> = source.samples.iter().map(|sample| sample.event.as_str()).collect();
-    names.dedup();
-    if names.is_empty() {
+    if source.samples.is_empty() {
         return;
+    }
+    // Of several samples of one event all but the first are called by their own names.
+    let mut names: Vec<&str> = Vec::with_capacity(source.samples.len());
+    for sample in &source.samples {
+        match names.contains(&sample.event.as_str()) {
+            false => names.push(&sample.event),
+            true => names.push(&sample.name),
+        }
     }
     page.text("See it work: a sample, signed as the sender would sign it, to the running gateway.");
     let lines: Vec<String> = names

@@ -131,6 +131,7 @@ fn fetch(
         token_error: formula::optional(table, "token_error", &answer, known),
         schema: formula::schema(table, known),
         token_setting: table.text("token_setting").map(|text| text.value),
+        optional: table.bool("optional").unwrap_or(false),
     };
     Some(fetch)
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::model::problem::{Problem, nearest};
-use crate::source::declaration::{Sample, Source};
+use crate::source::declaration::{EventSpec, Sample, Source};
 use crate::source::envelope::matches;
 use crate::source::load::Documents;
 
@@ -43,7 +43,7 @@ pub fn read_all(
             problem("has no place here: samples are NAME.http and NAME.fetched.json".to_owned());
             continue;
         };
-        match read(text, answers(documents, name)).and_then(|sample| tried(sample, source)) {
+        match read(name, text, answers(documents, name)).and_then(|sample| tried(sample, source)) {
             Ok(sample) => samples.push(sample),
             Err(message) => problem(message),
         }
@@ -79,7 +79,8 @@ fn tried(sample: Sample, source: &Source) -> Result<Sample, String> {
             source.file, sample.event
         ));
     }
-    if sample.fetched.is_empty() && fitting.all(|event| !event.fetches.is_empty()) {
+    let is_thin = |event: &EventSpec| event.fetches.iter().any(|fetch| !fetch.optional);
+    if sample.fetched.is_empty() && fitting.all(is_thin) {
         return Err(
             "the event is thin, so the answer of the sender's API must stand beside it, in NAME.fetched.json"
                 .to_owned(),
@@ -91,7 +92,7 @@ fn tried(sample: Sample, source: &Source) -> Result<Sample, String> {
     }
 }
 
-fn read(text: &str, fetched: Vec<String>) -> Result<Sample, String> {
+fn read(name: &str, text: &str, fetched: Vec<String>) -> Result<Sample, String> {
     let text = text.replace("\r\n", "\n");
     let (head, body) = text
         .split_once("\n\n")
@@ -110,6 +111,7 @@ fn read(text: &str, fetched: Vec<String>) -> Result<Sample, String> {
         .remove("content-type")
         .unwrap_or_else(|| "application/json".to_owned());
     Ok(Sample {
+        name: name.to_owned(),
         event,
         body: body.trim_end().to_owned(),
         content_type,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
-use crate::model::event::{EventStatus, Violation};
+use crate::model::event::{EventStatus, SPAM, Violation};
 use crate::store::observation::{Amendment, Observation, Observations, Traffic};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::Done;
@@ -99,15 +99,16 @@ struct Count {
 
 fn counted(conn: &Connection, after: i64, upto: i64) -> Done<Vec<Traffic>> {
     let mut streams: BTreeMap<i64, Count> = BTreeMap::new();
+    // What the spam gate holds is understood well enough.
     let mut select = conn.prepare_cached(
-        "SELECT stream, count(*), count(*) FILTER (WHERE status = ?3), max(received_at),
-            max(seq) FILTER (WHERE status = ?3)
+        "SELECT stream, count(*), count(*) FILTER (WHERE status = ?3 AND code IS NOT ?4),
+            max(received_at), max(seq) FILTER (WHERE status = ?3 AND code IS NOT ?4)
          FROM event WHERE seq > ?1 AND seq <= ?2 GROUP BY stream",
     )?;
     let mut from = after;
     while from < upto {
         let to = from.saturating_add(STEP).min(upto);
-        let mut rows = select.query((from, to, EventStatus::Quarantined as i64))?;
+        let mut rows = select.query((from, to, EventStatus::Quarantined as i64, SPAM))?;
         while let Some(row) = rows.next()? {
             let count = streams.entry(row.get(0)?).or_insert(Count {
                 received: 0,

@@ -3,6 +3,7 @@
 mod inbox;
 mod lists;
 mod made;
+mod observations;
 mod people;
 mod settling;
 mod sqlite;
@@ -93,6 +94,9 @@ conformance! {
         a_lead_may_be_decided_on_as_often_as_one_likes,
         tokens_live_until_they_are_revoked,
         alarms_stand_until_they_are_cleared;
+    observations:
+        traffic_is_counted_by_stream,
+        documents_are_amended_as_they_stand;
     upkeep:
         a_purge_removes_what_is_old_and_nothing_that_waits,
         a_purged_key_is_free_again,
