@@ -23,6 +23,8 @@ pub struct Shape {
     pub notes: Vec<Note>,
     /// The signatures, decoded in every way that is possible.
     pub presented: Vec<Vec<u8>>,
+    /// It is written as declared, whatever it is worth.
+    pub is_declared: bool,
     /// The time in the list, where it stands there.
     pub timestamp: Option<String>,
 }
@@ -32,6 +34,7 @@ pub fn look(declared: &Signature, name: &str, header: &str) -> Shape {
     let mut shape = Shape::default();
     let texts: Vec<String> = match (&declared.list, Entries::read(declared, name, header)) {
         (_, Ok(entries)) => {
+            shape.is_declared = true;
             shape.timestamp = entries.timestamp.map(str::to_owned);
             entries
                 .signatures
@@ -52,8 +55,8 @@ pub fn look(declared: &Signature, name: &str, header: &str) -> Shape {
                 match labels.as_slice() {
                     [] => format!("{name} is no list of `name{}value`", list.assign),
                     labels => format!(
-                        "{name} holds {}, and {} is what this source signs with",
-                        labels.join(", "),
+                        "{name} holds {} but no {}, with which this source signs",
+                        labels.join(" and "),
                         list.signature
                     ),
                 },

@@ -180,8 +180,10 @@ impl Desk {
                     window: None,
                 },
                 status,
+                code: None,
                 reason: None,
                 violations: Vec::new(),
+                notes: Vec::new(),
             }],
         };
         self.store.append(arrival).await.unwrap();
