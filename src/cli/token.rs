@@ -29,7 +29,8 @@ enum What {
         /// What it is for: `zapier`, `nightly-export`
         #[arg(long)]
         name: String,
-        /// viewer and rep read; manager also changes people and rules and replays; admin may do everything
+        /// viewer and rep read; manager also changes people and rules, replays and releases; admin, which is what a token
+        /// is when nothing is said, may do everything: say viewer where reading is enough
         #[arg(long, value_parser = role, default_value = "admin")]
         role: Role,
         /// The gateway's config
@@ -78,6 +79,9 @@ pub fn run(args: &Token, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             with_store(config, async |store| Ok(store.add_token(row).await?))?;
             writeln!(out, "{token}")?;
             tell("Keep it: it is shown only now, and only its hash is stored.");
+            if *role == Role::Admin {
+                tell("It may do everything; --role viewer makes one that only reads.");
+            }
         }
         What::List { config } => {
             let tokens = with_store(config, async |store| Ok(store.tokens().await?))?;
