@@ -282,7 +282,7 @@ impl Load {
             settled += planned.len() as u64;
             // The next batch is prepared while this one is written.
             let (written, next) = tokio::join!(self.store.settle(planned), self.plan());
-            written?;
+            written.into_iter().collect::<Result<Vec<_>, _>>()?;
             planned = next?;
         }
         let took = started.elapsed();

@@ -151,7 +151,8 @@ impl TryReport {
     fn add(&mut self, recipe: &Recipe, part: &Part, understood: Understood<'_>) {
         match understood {
             Understood::Ignored(_) => self.ignored += 1,
-            Understood::Violates { violations, .. } => self.violations.extend(violations),
+            Understood::Violates { violations, .. }
+            | Understood::AnswerViolates { violations, .. } => self.violations.extend(violations),
             Understood::Unnamed(unnamed) => self.violations.push(Violation {
                 path: String::new(),
                 message: format!("{unnamed}; give the header that names it with --header"),

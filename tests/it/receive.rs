@@ -400,6 +400,19 @@ fn events_of_no_interest_are_accepted() {
 }
 
 #[test]
+fn an_event_that_nobody_names_waits_in_quarantine() {
+    let (source, intake) = shop();
+    let kept = kept(
+        &intake,
+        signed(&source, SECRET, &[JSON, ("x-topic", "")], b"{}"),
+    );
+    assert_eq!(only(&kept).status, EventStatus::Quarantined);
+    let reason = only(&kept).reason.clone().unwrap();
+    assert!(reason.contains("header['x-topic']"), "{reason}");
+    assert_eq!(kept.complaint.unwrap().code(), "schema_violation");
+}
+
+#[test]
 fn secrets_in_bodies_are_not_kept() {
     let (source, intake) = shop();
     let headers = [JSON, ("x-topic", "order.created")];

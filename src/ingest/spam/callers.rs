@@ -18,8 +18,30 @@ pub struct Callers {
     interval: SignedDuration,
     /// How far an address may be ahead of that.
     ahead: SignedDuration,
+    buckets: Mutex<Buckets>,
+}
+
+#[derive(Debug)]
+struct Buckets {
     /// When the bucket of an address will be empty again.
-    empty_at: Mutex<HashMap<IpAddr, Timestamp>>,
+    empty_at: HashMap<IpAddr, Timestamp>,
+    /// So many addresses, and the quiet ones are looked for: it doubles when few were, so that a flood of new addresses
+    /// does not pay for a search each.
+    search_at: usize,
+}
+
+impl Buckets {
+    /// Makes room for one more address.
+    fn make_room(&mut self, now: Timestamp) {
+        if self.empty_at.len() < self.search_at {
+            return;
+        }
+        self.empty_at.retain(|_, at| *at > now);
+        if self.empty_at.len() * 2 > MOST {
+            self.empty_at.clear();
+        }
+        self.search_at = MANY.max(self.empty_at.len() * 2);
+    }
 }
 
 impl Callers {
@@ -29,21 +51,21 @@ impl Callers {
         Callers {
             interval,
             ahead: interval * i32::try_from(burst.max(1)).unwrap_or(i32::MAX),
-            empty_at: Mutex::default(),
+            buckets: Mutex::new(Buckets {
+                empty_at: HashMap::new(),
+                search_at: MANY,
+            }),
         }
     }
 
     /// Counts a form; whether it was one too many.
     pub fn is_over(&self, caller: IpAddr, now: Timestamp) -> bool {
         // A panic while the lock was held leaves the buckets as good as before.
-        let mut empty_at = self.empty_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if empty_at.len() >= MANY && !empty_at.contains_key(&caller) {
-            empty_at.retain(|_, at| *at > now);
-            if empty_at.len() >= MOST {
-                empty_at.clear();
-            }
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if !buckets.empty_at.contains_key(&caller) {
+            buckets.make_room(now);
         }
-        let slot = empty_at.entry(caller).or_insert(now);
+        let slot = buckets.empty_at.entry(caller).or_insert(now);
         let next = (*slot).max(now) + self.interval;
         if next.duration_since(now) > self.ahead {
             return true;
@@ -98,6 +120,7 @@ mod tests {
             let now = now + SignedDuration::from_millis(i64::from(address));
             callers.is_over(IpAddr::V4(Ipv4Addr::from_bits(address)), now);
         }
-        assert!(callers.empty_at.into_inner().unwrap().len() <= MOST);
+        let known = callers.buckets.into_inner().unwrap().empty_at.len();
+        assert!((1..=MOST).contains(&known), "{known}");
     }
 }

@@ -19,17 +19,18 @@ pub mod failpoint;
 mod fault;
 mod flight;
 mod group;
-mod heads;
 mod held;
 mod inbox;
 mod lookup;
 mod maintenance;
+mod mend;
 mod migrate;
 mod number;
 mod open;
 #[cfg(test)]
 mod plans;
 mod postings;
+mod provenance;
 mod purge;
 mod queue;
 mod raw;
@@ -41,6 +42,7 @@ mod record_words;
 mod records;
 mod refusals;
 mod settle;
+mod sheet;
 mod stream;
 mod sweep;
 mod tail;
@@ -98,7 +100,7 @@ impl SqliteStore {
         F: FnMut(&mut Books) -> Done<T> + Send + 'static,
     {
         let (call, answer) = Call::new(work);
-        self.queue.write(Box::new(call))?;
+        self.queue.write(vec![Box::new(call)])?;
         answered(answer).await
     }
 
