@@ -27,6 +27,7 @@ mod gateway;
 mod hooks;
 mod made;
 mod mapping;
+mod panics;
 mod process;
 mod receive;
 mod second_opinion;

@@ -1,4 +1,4 @@
-//! What the spam gate holds, seen and let in from the shell; and a panic that tells its place alone.
+//! What the spam gate holds, seen and let in from the shell.
 
 use crate::commands::{frontdesk, works};
 use crate::process::{Gateway, command, write_config};
