@@ -77,7 +77,7 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let metrics =
         telemetry::install_metrics().map_err(|error| StartError::Metrics(error.to_string()))?;
-    let (mut intakes, recipes) = compile(config, &catalog)?;
+    let (mut intakes, recipes) = compile(config, &catalog).map_err(StartError::Problems)?;
     let store = crate::store::open(StoreOptions {
         url: config.store.url.clone(),
         refusals: config.store.refusals,
@@ -146,7 +146,13 @@ async fn stamp_key(store: &dyn Store) -> Result<Option<StampKey>, StartError> {
 }
 
 /// Every declaration, compiled for receiving and for processing.
-fn compile(config: &Config, catalog: &Arc<Catalog>) -> Result<(Vec<Intake>, Recipes), StartError> {
+///
+/// # Errors
+/// Every problem of an endpoint with its source, once.
+pub fn compile(
+    config: &Config,
+    catalog: &Arc<Catalog>,
+) -> Result<(Vec<Intake>, Recipes), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut intakes = Vec::new();
     for endpoint in &config.endpoints {
@@ -159,15 +165,13 @@ fn compile(config: &Config, catalog: &Arc<Catalog>) -> Result<(Vec<Intake>, Reci
         }
     }
     match Recipes::compile(Arc::clone(catalog), &config.endpoints) {
-        Ok(recipes) if problems.is_empty() => Ok((intakes, recipes)),
-        Ok(_) => Err(StartError::Problems(problems)),
-        Err(found) => {
-            problems.extend(found);
-            problems.sort();
-            problems.dedup();
-            Err(StartError::Problems(problems))
-        }
+        Ok(recipes) if problems.is_empty() => return Ok((intakes, recipes)),
+        Ok(_) => {}
+        Err(found) => problems.extend(found),
     }
+    problems.sort();
+    problems.dedup();
+    Err(problems)
 }
 
 /// What the outer rooms are made of.

@@ -15,7 +15,10 @@ fn a_panic_tells_its_place_and_nothing_else() {
         panic!("cannot map {payload}");
     }
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "panics::a_panic_tells_its_place_and_nothing_else"])
+        .args([
+            "--exact",
+            "panics::a_panic_tells_its_place_and_nothing_else",
+        ])
         .arg("--nocapture")
         .env(CHILD, "1")
         .output()
