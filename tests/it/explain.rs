@@ -14,7 +14,7 @@ use frontdesk::source::declaration::Source;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{any, proptest};
 
-use crate::made::{built_in, intake, verifying};
+use crate::made::{built_in, intake, intake_of, verifying};
 
 const SECRET: &str = "a secret of the shop";
 const URL: &str = "https://hooks.example.com/hooks/in";
@@ -136,8 +136,10 @@ fn check(intake: &Intake, incoming: Incoming, others: &[Intake], expected: &[(&s
             "{:?} does not say {words:?}",
             note.message
         );
+        // What can be seen of the sender's own headers is no secret, and helps both.
+        let is_plain = ["signed_parts", "encoding"].contains(&note.name.as_str());
         assert!(
-            !detail.contains(&note.message),
+            is_plain || !detail.contains(&note.message),
             "the sender is not told: {detail}"
         );
     }
@@ -323,7 +325,7 @@ fn bodies_that_were_written_anew() {
 #[test]
 fn secrets_that_are_not_the_endpoints() {
     let (source, shop) = shop();
-    let other = named("blog", &source, "secrets = [\"the secret of the blog\"]");
+    let other = intake_of("blog", &source, "secrets = [\"the secret of the blog\"]");
     let blog = Sent::secret("the secret of the blog").incoming(&source);
     check(
         &shop,
@@ -383,19 +385,6 @@ fn secrets_that_are_not_the_endpoints() {
         &[],
         &[("length", "SHA-1"), ("algorithm", "SHA-1")],
     );
-}
-
-/// An intake under another name.
-fn named(name: &str, source: &Source, lines: &str) -> Intake {
-    let mut config = crate::made::configured("", lines);
-    config.endpoints[0].name = name.to_owned();
-    Intake::compile(
-        &config.endpoints[0],
-        source,
-        &config.server,
-        &std::sync::Arc::default(),
-    )
-    .unwrap()
 }
 
 #[test]
@@ -528,7 +517,7 @@ fn plain_keys() {
         &header,
         "secrets = [\"a-Long-Key\"]\nretired_secrets = [\"an-old-key\"]",
     );
-    let other = || named("blog", &header, "secrets = [\"the-key-of-blog\"]");
+    let other = || intake_of("blog", &header, "secrets = [\"the-key-of-blog\"]");
     let key = |value: &str| {
         let mut incoming = Sent::secret("x").incoming(&header);
         incoming.headers.0.last_mut().unwrap().1 = value.to_owned();
@@ -668,7 +657,7 @@ fn work_is_bounded() {
     let (source, shop) = shop();
     let others: Vec<Intake> = (0..200)
         .map(|n| {
-            named(
+            intake_of(
                 &format!("e{n}"),
                 &source,
                 &format!("secrets = [\"secret number {n}\"]"),

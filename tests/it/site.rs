@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::made::{built_in, configured, intake};
+use crate::made::{built_in, configured, intake_of};
 
 /// An inbox that remembers what it is given, and can be broken.
 #[derive(Default)]
@@ -134,8 +134,7 @@ impl Site {
         let intakes: Vec<_> = endpoints
             .iter()
             .map(|(name, source, lines)| {
-                let mut intake = intake(source, lines);
-                (*name).clone_into(&mut intake.endpoint);
+                let mut intake = intake_of(name, source, lines);
                 if let Some(gate) = &mut intake.spam {
                     gate.use_key(StampKey::new(&[7; 32]).unwrap());
                 }

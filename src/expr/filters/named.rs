@@ -38,7 +38,8 @@ pub fn lookup(state: &State, value: &Value, name: &str) -> Result<Value, Error> 
 
 /// `named('fields')`: the answers of a form under the names that a lookup table gives them; `rest` lists the others as
 /// `{question, answer}`. Takes a flat or nested object, or a list of `{name, values}` in the ways senders write it.
-/// `asked` has the question of each name, in the form's own words. Of two answers with one name the first counts and the other goes to the rest; a name of `''` drops the answer.
+/// Of two answers with one name the first counts and the other goes to the rest; a name of `''` drops the answer.
+/// `asked`, which is not listed among the names, has the question of each name in the form's own words.
 pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
     let table = table(state, name)?;
     let mut named = Named::default();
@@ -171,8 +172,7 @@ impl Object for Named {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         let names = self.known.iter().map(|(name, _)| Value::from(&**name));
-        let others = [Value::from("rest"), Value::from("asked")];
-        Enumerator::Values(names.chain(others).collect())
+        Enumerator::Values(names.chain([Value::from("rest")]).collect())
     }
 }
 

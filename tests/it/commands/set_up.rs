@@ -179,7 +179,7 @@ hold_at = 0
         "acme.toml:1: `title` must be a text",
         "did you mean \"shopify\"?",
         "frontdesk.toml:11: the environment variable ABSENT is not set",
-        "frontdesk.toml:19: the environment variable ABSENT is not set",
+        "frontdesk.toml:20: the environment variable ABSENT is not set",
         "is not an origin",
         "`error_page` must be a whole URL",
         "`endpoint.spam.hold_at` is a whole number from 1",
