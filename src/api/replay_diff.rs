@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::problem::Problem;
-use crate::api::replay::{Found, ReplayRequest};
+use crate::api::replay::{ReplayRequest, is_replayed};
 use crate::api::view::FieldChangeView;
 use crate::model::change::ChangeKind;
 use crate::model::event::{Event, EventStatus};
@@ -102,12 +102,13 @@ pub async fn page(
     context: &Context,
     request: &ReplayRequest,
 ) -> Result<ReplayDiff, Problem> {
-    let mut found = Found::new(request, context.now);
+    let mut pages = request.pages(context.now);
     let mut diff = ReplayDiff {
         dry_run: true,
         ..ReplayDiff::default()
     };
-    for id in found.next(store).await?.unwrap_or_default() {
+    let events = pages.next(store, is_replayed).await?;
+    for id in events.unwrap_or_default() {
         let Some(claimed) = store.peek(id).await? else {
             continue;
         };
@@ -120,6 +121,6 @@ pub async fn page(
         diff.changed += u64::from(view.changes_anything());
         diff.events.push(view);
     }
-    diff.next = found.cursor();
+    diff.next = pages.cursor();
     Ok(diff)
 }
