@@ -1,5 +1,6 @@
 //! Plain data that every room may name: no I/O, no clock, no foreign service.
 
+pub mod caller;
 pub mod change;
 pub mod dedupe;
 pub mod event;
@@ -11,5 +12,7 @@ pub mod people;
 pub mod problem;
 pub mod record;
 pub mod request;
+pub mod role;
 pub mod rules;
 pub mod trace;
+pub mod user;

@@ -4,6 +4,7 @@
 //! what it holds and writes what they say, in one transaction.
 
 pub mod sqlite;
+pub mod users;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::model::record::Record;
 use crate::model::request::RawRequest;
 use crate::model::rules::{Desk, RuleSet};
 use crate::model::trace::Trace;
+use crate::store::users::Users;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -47,7 +49,7 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once; the application holds one.
-pub trait Store: Inbox + Records + Assignments + Tokens + Alarms + Maintenance {}
+pub trait Store: Inbox + Records + Assignments + Tokens + Users + Alarms + Maintenance {}
 
 /// Opens the store that `options.url` names.
 ///
