@@ -112,6 +112,9 @@ static PAGES: &[&[Place]] = &[
     pages::setup::PLACES,
     pages::preferences::PLACES,
     pages::overview::PLACES,
+    pages::users::PLACES,
+    pages::tokens::PLACES,
+    pages::audit::PLACES,
     pages::account::PLACES,
     pages::two_step::PLACES,
 ];

@@ -2,9 +2,12 @@
 
 pub mod account;
 pub mod assets;
+pub mod audit;
 pub mod fault;
 pub mod overview;
 pub mod preferences;
 pub mod setup;
 pub mod sign_in;
+pub mod tokens;
 pub mod two_step;
+pub mod users;
