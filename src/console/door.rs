@@ -1,11 +1,11 @@
 //! Bounds what strangers can try: how often, and at what cost to us.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
-use std::num::NonZeroU32;
 use tokio::sync::Semaphore;
 
 use crate::access::password;
@@ -13,7 +13,7 @@ use crate::console::fault::Fault;
 use crate::model::caller::one_caller;
 
 /// Tries at once, and after that one in so many seconds.
-const BURST: NonZeroU32 = NonZeroU32::new(10).unwrap();
+const BURST: u32 = 10;
 const PAUSE: Duration = Duration::from_secs(6);
 /// Keys remembered before those that have been quiet are forgotten.
 const MANY: usize = 10_000;
@@ -40,9 +40,10 @@ impl Default for Door {
 }
 
 fn quota() -> Quota {
+    let burst = NonZeroU32::new(BURST).unwrap_or(NonZeroU32::MIN);
     Quota::with_period(PAUSE)
-        .unwrap_or(Quota::per_minute(BURST))
-        .allow_burst(BURST)
+        .unwrap_or(Quota::per_minute(burst))
+        .allow_burst(burst)
 }
 
 impl Door {

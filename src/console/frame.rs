@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::console::assets;
 use crate::console::number;
-use crate::console::places::{self, Group};
+use crate::console::places::{self, Group, Verb};
 use crate::console::visitor::{Theme, Visitor};
 use crate::console::when;
 use crate::console::words::Language;
@@ -113,18 +113,18 @@ impl<'v> Frame<'v> {
 
     /// Whether the reader may go to a place that is `GET path`.
     pub fn may(&self, path: &str) -> bool {
-        self.admits("GET", path)
+        self.admits(Verb::Get, path)
     }
 
     /// Whether the reader may send the form of `POST path`.
     pub fn may_post(&self, path: &str) -> bool {
-        self.admits("POST", path)
+        self.admits(Verb::Post, path)
     }
 
-    fn admits(&self, method: &str, path: &str) -> bool {
+    fn admits(&self, verb: Verb, path: &str) -> bool {
         let role = self.visitor.account.as_ref().map(|account| account.role);
         places::all()
-            .filter(|place| place.path == path && place.method.as_str() == method)
+            .filter(|place| place.path == path && place.verb == verb)
             .any(|place| place.who.admits(role))
     }
 

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, HeaderValue,
     LOCATION, ORIGIN, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -17,7 +16,7 @@ use crate::console::Console;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::pages::fault;
-use crate::console::places::{Place, Who};
+use crate::console::places::{Place, Verb, Who};
 use crate::console::visitor::{self, Visitor};
 
 /// Only what is ours may load, run or be sent to; nobody may frame us.
@@ -62,7 +61,7 @@ async fn enter(
         None => return Err(Fault::SignedOut),
         Some(_) => return Err(Fault::Denied),
     }
-    if place.method != Method::POST {
+    if place.verb == Verb::Get {
         return Ok(());
     }
     if is_foreign(request.headers(), console) {

@@ -73,7 +73,7 @@ pub struct Place {
 /// A page.
 pub const fn get(path: &'static str, who: Who, handler: fn(Route) -> Route) -> Place {
     Place {
-        method: Method::GET,
+        verb: Verb::Get,
         path,
         who,
         nav: None,
@@ -84,7 +84,7 @@ pub const fn get(path: &'static str, who: Who, handler: fn(Route) -> Route) -> P
 /// A form that is sent.
 pub const fn post(path: &'static str, who: Who, handler: fn(Route) -> Route) -> Place {
     Place {
-        method: Method::POST,
+        verb: Verb::Post,
         path,
         who,
         nav: None,
@@ -96,11 +96,8 @@ impl Place {
     /// With an entry in the navigation.
     pub const fn named(self, group: Group, name: &'static str) -> Self {
         Place {
-            method: self.method,
-            path: self.path,
-            who: self.who,
             nav: Some(Nav { name, group }),
-            handler: self.handler,
+            ..self
         }
     }
 }
@@ -142,11 +139,13 @@ fn resource(path: &'static str) -> actix_web::Resource {
     let mut resource = web::resource(path);
     let mut allowed = Vec::new();
     for place in all().filter(|place| place.path == path) {
-        allowed.push(place.method.as_str());
-        resource = resource.route(gated(place, place.method.clone()));
-        if place.method == Method::GET {
-            resource = resource.route(gated(place, Method::HEAD));
-        }
+        allowed.push(place.verb.as_str());
+        resource = match place.verb {
+            Verb::Get => resource
+                .route(gated(place, Method::GET))
+                .route(gated(place, Method::HEAD)),
+            Verb::Post => resource.route(gated(place, Method::POST)),
+        };
     }
     let allowed = allowed.join(", ");
     resource.default_service(web::to(move || {

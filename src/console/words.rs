@@ -130,8 +130,9 @@ impl Words {
 
     /// A message about a number: `$count` chooses the form, `$shown` is how it is written.
     pub fn count(self, key: &str, count: u64) -> String {
+        let digits = count.to_string();
         let mut args = FluentArgs::new();
-        args.set("count", FluentValue::try_number(&count.to_string()));
+        args.set("count", FluentValue::try_number(&digits));
         args.set("shown", crate::console::number::grouped(count));
         self.find(key, Some(&args)).unwrap_or_else(|| missing(key))
     }

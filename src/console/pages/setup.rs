@@ -47,7 +47,7 @@ struct Setup<'v> {
 ///
 /// # Errors
 /// The store cannot be used, or the system has no randomness.
-pub async fn first_link(store: &dyn Store, now: Timestamp) -> anyhow::Result<Option<String>> {
+pub async fn first_link(store: &dyn Store, now: Timestamp) -> Result<Option<String>, Fault> {
     if !store.users().await?.is_empty() {
         return Ok(None);
     }

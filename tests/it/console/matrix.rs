@@ -1,6 +1,6 @@
 //! The authorization matrix: each role at each place, generated from the route table, so that none can be forgotten.
 
-use frontdesk::console::places::{self, Who};
+use frontdesk::console::places::{self, Verb, Who};
 use frontdesk::model::role::Role;
 
 use crate::console::site::{Person, add, location};
@@ -40,15 +40,15 @@ async fn each_role_gets_where_the_table_says_and_nowhere_else() {
             if place.path == "/sign-out" && role.is_some() {
                 continue;
             }
-            let answer = match place.method.as_str() {
-                "POST" => person.post(&gateway, &path, &[]).await,
-                _ => person.get(&gateway, &path).await,
+            let answer = match place.verb {
+                Verb::Post => person.post(&gateway, &path, &[]).await,
+                Verb::Get => person.get(&gateway, &path).await,
             };
             let admitted = place.who.admits(*role);
             if was_refused(&answer) == admitted || answer.status == 500 {
                 wrong.push(format!(
                     "{} {path} as {role:?}: {} ({})",
-                    place.method, answer.status, admitted
+                    place.verb.as_str(), answer.status, admitted
                 ));
             }
         }
@@ -62,7 +62,7 @@ async fn no_form_is_taken_without_its_token_or_from_another_site() {
     let gateway = TestGateway::start("").await;
     let admin = add(&gateway, "boss", Role::Admin).await;
     let person = Person::inside(&gateway, &admin).await;
-    for place in places::all().filter(|place| place.method == "POST") {
+    for place in places::all().filter(|place| place.verb == Verb::Post) {
         let path = filled(place.path);
         let bare = person.post_bare(&gateway, &path, &[], "").await;
         assert_eq!(bare.status, 403, "{path} without a token");
@@ -94,7 +94,7 @@ fn the_table_reads_as_it_was_meant() {
             let stranger = if place.who == Who::Anyone { "anyone" } else { "-" };
             format!(
                 "{:<5} {:<34} {:<7} {:<7} {:<4} {:<8} {}",
-                place.method, place.path, stranger, roles[0], roles[1], roles[2], roles[3]
+                place.verb.as_str(), place.path, stranger, roles[0], roles[1], roles[2], roles[3]
             )
         })
         .collect();
