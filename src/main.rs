@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// An event is hundreds of small allocations, many of them freed by another thread than made them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     frontdesk::cli::run(std::env::args_os())
 }

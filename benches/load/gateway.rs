@@ -160,6 +160,16 @@ impl Server {
         Ok((field("VmRSS:"), field("VmHWM:")))
     }
 
+    /// Processor time used so far, by all threads.
+    pub fn processor_time(&self) -> anyhow::Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let (_, rest) = stat.rsplit_once(')').context("no name in stat")?;
+        // After the name: state is field 3, user time 14, system time 15, in hundredths of a second.
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let ticks = |field: usize| -> anyhow::Result<u64> { Ok(fields[field - 3].parse()?) };
+        Ok(Duration::from_millis(10 * (ticks(14)? + ticks(15)?)))
+    }
+
     /// Size of the write-ahead log, in MB.
     pub fn log_size(&self) -> u64 {
         let log = self.folder.path().join("frontdesk.db-wal");

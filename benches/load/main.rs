@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         ["quick"] => scenario::all(&scenario::Options::quick()),
         ["million"] => scenario::million(&scenario::Options::default()),
         ["visible"] => scenario::visible(),
+        ["cost"] => scenario::cost(),
         [which @ ("leads" | "orders")] => {
             scenario::one(which, &scenario::Options::default()).map(|_| ())
         }
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
             scenario::one(which, &scenario::Options::quick()).map(|_| ())
         }
         _ => Err(anyhow::anyhow!(
-            "usage: load all | quick | million | visible | leads [quick] | orders [quick]"
+            "usage: load all | quick | million | visible | cost | leads [quick] | orders [quick]"
         )),
     };
     match done {

@@ -168,6 +168,54 @@ pub fn million(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Processor time of an event, all threads together: it hardly depends on what else the machine does.
+pub fn cost() -> anyhow::Result<()> {
+    println!("\n### Processor time of an event, µs\n");
+    println!("| body | reference | Frontdesk, until acknowledged | Frontdesk, until settled |");
+    println!("|---|---|---|---|");
+    for (kind, count) in [(Kind::Leads, 40_000_u64), (Kind::Orders, 15_000)] {
+        let each = |spent: Duration| spent.as_micros() as f64 / count as f64;
+        let reference = Server::reference()?;
+        let idle = reference.processor_time()?;
+        all_of(&reference, kind, 0, count)?;
+        let bare = each(reference.processor_time()?.saturating_sub(idle));
+        drop(reference);
+        let server = Server::frontdesk()?;
+        let idle = server.processor_time()?;
+        all_of(&server, kind, 0, count)?;
+        let waiting = server.backlog()?;
+        let sent = each(server.processor_time()?.saturating_sub(idle));
+        server.drained(Duration::from_secs(300))?;
+        let settled = each(server.processor_time()?.saturating_sub(idle));
+        let done = (count - waiting) as f64 / count as f64;
+        // Some were settled while the others came: their share is taken out.
+        let settling = (settled - sent) / (1.0 - done).max(0.01);
+        println!(
+            "| {} | {bare:.0} | {:.0} | {settled:.0} |",
+            kind.name(),
+            settled - settling
+        );
+    }
+    Ok(())
+}
+
+fn all_of(server: &Server, kind: Kind, first: u64, count: u64) -> anyhow::Result<Outcome> {
+    let requests = fresh(kind, first, count);
+    let outcome = generator::run(
+        server.address,
+        requests,
+        CONNECTIONS,
+        Duration::from_secs(300),
+        Pace::Closed,
+    )?;
+    ensure!(
+        outcome.refused == 0,
+        "{} requests were refused",
+        outcome.refused
+    );
+    Ok(outcome)
+}
+
 /// From the acknowledgement to the record in the API, on an idle machine.
 pub fn visible() -> anyhow::Result<()> {
     let server = Server::frontdesk()?;

@@ -32,6 +32,7 @@ pub struct DeliveryView {
         ("limit" = Option<usize>, Query, description = "1 to 200; 50 when absent."),
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
         ("since" = Option<String>, Query, description = "Made at or after this time (RFC 3339)."),
+        ("q" = Option<String>, Query, description = "Words that the destination's name holds."),
     ),
     responses(
         (status = 200, body = Listed<DeliveryView>),
@@ -39,7 +40,7 @@ pub struct DeliveryView {
     )
 )]
 pub async fn list(_: web::Data<Api>, request: HttpRequest) -> Result<impl Responder, Problem> {
-    let query = Query::of(&request, &["since"])?;
+    let query = Query::of(&request, &["since", "q"])?;
     query.page()?;
     query.time("since")?;
     Ok(web::Json(Listed::<DeliveryView> {

@@ -151,9 +151,12 @@ impl From<StoreError> for Problem {
             }
             StoreError::Stale { .. } => Problem::conflict("stale_version", error.to_string()),
             StoreError::InUse(sentence) => Problem::conflict("in_use", sentence.clone()),
+            StoreError::Missing(sentence) => {
+                Problem::invalid(vec![Fault::new("", sentence.clone())])
+            }
             StoreError::BadCursor => Problem::parameter(
                 "invalid_cursor",
-                "this cursor was not made by this list; leave it out to begin at the start",
+                "this cursor was not made by this list with these filters; leave it out to begin at the start",
             ),
             StoreError::Corrupt(_) => Problem::internal(&error),
         }

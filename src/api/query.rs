@@ -20,18 +20,19 @@ impl Query {
     /// Reads the query of `request`, which may hold `limit`, `cursor` and `filters`.
     ///
     /// # Errors
-    /// 400 `unknown_parameter` that names what was not expected and what is.
+    /// 400 `unknown_parameter` that names what was not expected and what is; `invalid_parameter` for a filter that is
+    /// blank or stands there twice.
     pub fn of(request: &HttpRequest, filters: &[&str]) -> Result<Self, Problem> {
         Self::read(request.query_string(), filters)
     }
 
     fn read(query: &str, filters: &[&str]) -> Result<Self, Problem> {
+        let known = ["limit", "cursor"];
         let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
             .into_owned()
-            .filter(|(_, value)| !value.is_empty())
+            .filter(|(name, value)| !(known.contains(&name.as_str()) && value.is_empty()))
             .collect();
-        let known = ["limit", "cursor"];
-        for (position, (name, _)) in pairs.iter().enumerate() {
+        for (position, (name, value)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) && !filters.contains(&name.as_str()) {
                 let all: Vec<&str> = known.iter().chain(filters).copied().collect();
                 return Err(Problem::parameter(
@@ -46,6 +47,14 @@ impl Query {
                 return Err(Problem::parameter(
                     "invalid_parameter",
                     format!("the parameter {name:?} stands there twice"),
+                ));
+            }
+            if value.trim().is_empty() {
+                return Err(Problem::parameter(
+                    "invalid_parameter",
+                    format!(
+                        "{name} is blank: say what to look for, or leave it out to list everything"
+                    ),
                 ));
             }
         }
@@ -141,7 +150,15 @@ mod tests {
             ("", ""),
             ("limit=200&status=new&since=2026-01-01T00:00:00Z", ""),
             ("since=2026-01-01T00:00:00+02:00", ""),
-            ("limit=", ""),
+            ("limit=&cursor=", ""),
+            (
+                "status=",
+                "status is blank: say what to look for, or leave it out to list everything",
+            ),
+            (
+                "since=+%20",
+                "since is blank: say what to look for, or leave it out to list everything",
+            ),
             (
                 "limit=0",
                 "limit is a whole number from 1 to 200, not \"0\"",

@@ -204,10 +204,15 @@ pub struct Found {
 }
 
 impl Found {
+    /// A dry run takes no bound from the time it is asked: its next page is asked for later, by the same filter.
     pub fn new(request: &ReplayRequest, now: Timestamp) -> Self {
+        let until = match request.dry_run {
+            true => None,
+            false => now.checked_add(MOMENT).ok(),
+        };
         Found {
             named: Some(request.events.clone()).filter(|events| !events.is_empty()),
-            filter: request.filter(now.checked_add(MOMENT).ok()),
+            filter: request.filter(until),
             cursor: request.cursor.clone(),
             ended: false,
         }

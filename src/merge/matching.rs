@@ -25,10 +25,12 @@ pub struct Match {
     pub claims: Vec<IdentityKey>,
 }
 
-/// Two strong keys of one draft belong to two records.
+/// Two keys of one draft belong to two records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     pub other: Uuid,
+    /// The field of the draft that names the other record.
+    pub field: &'static str,
     /// A sentence without personal data.
     pub reason: String,
 }
@@ -47,18 +49,7 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
             .filter_map(|(_, holder)| *holder)
             .find(|contact| !is_other_family(draft, *contact, known))
     });
-    let conflict = held.iter().find_map(|(key, holder)| match (key, holder) {
-        (IdentityKey::Email(_), Some(other)) if record.is_some_and(|it| it != *other) => {
-            Some(Conflict {
-                other: *other,
-                reason: "The sender's id belongs to this contact, the e-mail address to the other \
-                         one: the event was applied to this one, and the address stays a key of \
-                         the other."
-                    .to_owned(),
-            })
-        }
-        _ => None,
-    });
+    let conflict = record.and_then(|record| conflict(draft, record, &held, known));
     let claims = held
         .into_iter()
         .filter(|(_, holder)| holder.is_none() || *holder == record)
@@ -69,6 +60,38 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
         conflict,
         claims,
     }
+}
+
+/// The strongest key that points elsewhere. A phone number only counts when the names allow that the two contacts are
+/// one person: a number that a family or an office shares is no question for anybody.
+fn conflict(
+    draft: &Draft,
+    record: Uuid,
+    held: &[(&IdentityKey, Option<Uuid>)],
+    known: &impl Known,
+) -> Option<Conflict> {
+    held.iter().find_map(|(key, holder)| {
+        let other = holder.filter(|other| *other != record)?;
+        match key {
+            IdentityKey::Email(_) => Some(Conflict {
+                other,
+                field: "email",
+                reason: "The sender's id belongs to this contact, the e-mail address to the other \
+                         one: the event was applied to this one, and the address stays a key of \
+                         the other."
+                    .to_owned(),
+            }),
+            IdentityKey::Phone(_) if !is_other_family(draft, other, known) => Some(Conflict {
+                other,
+                field: "phone",
+                reason: "This contact was found by its id or e-mail address, and the phone number \
+                         is the other one's: they may be one person. The event was applied to \
+                         this one, and the number stays a key of the other."
+                    .to_owned(),
+            }),
+            _ => None,
+        }
+    })
 }
 
 /// Whether a draft and a contact have family names that are really different.
@@ -158,8 +181,16 @@ mod tests {
             json!({"phone": "+34600000003", "family_name": "Roca", "email": "roca@example.com"}),
             (None, None, 1),
         );
+    }
+
+    #[test]
+    fn a_phone_number_of_somebody_else_is_a_question_unless_the_names_answer_it() {
         check(
             json!({"email": "two@example.com", "phone": "+34600000003"}),
+            (Some(2), Some(3), 1),
+        );
+        check(
+            json!({"email": "two@example.com", "phone": "+34600000003", "family_name": "Roca"}),
             (Some(2), None, 1),
         );
     }

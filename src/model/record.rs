@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -28,16 +27,14 @@ pub struct Record {
     pub deleted_at: Option<Timestamp>,
 }
 
-/// Where the fields came from. Serialised beside the fields, so the names are short.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+/// Where the fields came from.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meta {
     /// The events that still own a field, and when they happened.
-    #[serde(rename = "o", default)]
     pub origins: Vec<Origin>,
     /// Field name → its origin. Parts merged one by one have dotted names (`custom.size`, `tags.vip`,
     /// `consent.email`); `consent.email@mailchimp` is a source's own word where another's stands; `Meta::LIFE` is
     /// the record as a whole: the last event that told of it, or deleted it.
-    #[serde(rename = "f", default)]
     pub fields: BTreeMap<String, FieldMeta>,
 }
 
@@ -47,32 +44,25 @@ impl Meta {
 }
 
 /// An event that owns at least one field of the record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Origin {
-    #[serde(rename = "e")]
     pub event: Uuid,
     /// The source's name, `console` for an edit by hand, `assignment` for the desk's own decision.
-    #[serde(rename = "s")]
     pub source: String,
     /// The event's own time (milliseconds since 1970): the clock of the fields it owns.
-    #[serde(rename = "t")]
     pub at_ms: i64,
 }
 
 /// Which origin owns a field and which line of which mapping made it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct FieldMeta {
     /// Index into `Meta::origins`.
-    #[serde(rename = "o")]
     pub origin: u32,
     /// Line in the source's mapping file; 0 when no mapping made it.
-    #[serde(rename = "l", default)]
     pub line: u32,
     /// Edited by hand: later events do not touch it.
-    #[serde(rename = "k", default, skip_serializing_if = "std::ops::Not::not")]
     pub locked: bool,
     /// What this origin says where another's word stands in the field: one source's state of a consent.
-    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<String>,
 }
 

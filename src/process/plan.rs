@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::model::event::{Claimed, EventStatus, Violation};
@@ -18,6 +17,9 @@ use crate::process::recipe::Recipe;
 use crate::process::understand::{OpenError, Opened, Understood, open, understand};
 use crate::source::envelope::Part;
 use crate::store::{Held, Settlement, Writes};
+
+/// The code of an event whose subject was fetched in vain.
+const INVALID_ANSWER: &str = "answer_violation";
 
 /// The next step of an event.
 pub enum Planned {
@@ -106,9 +108,13 @@ pub fn plan_part(
             code: "ignored",
             reason,
         }),
-        Understood::Violates { schema, violations } => {
-            Planned::Conclude(violated(recipe, schema, &violations))
-        }
+        Understood::Violates { schema, violations } => Planned::Conclude(Conclusion::quarantined(
+            "schema_violation",
+            violated(recipe, schema, &violations),
+        )),
+        Understood::AnswerViolates { schema, violations } => Planned::Conclude(
+            Conclusion::quarantined(INVALID_ANSWER, violated(recipe, schema, &violations)),
+        ),
         Understood::Faulty(error) => {
             Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))
         }
@@ -133,19 +139,16 @@ pub fn plan_part(
     }
 }
 
-fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> Conclusion {
+fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> String {
     let listed: Vec<String> = violations
         .iter()
         .take(3)
         .map(|violation| format!("{} {}", violation.path, violation.message))
         .collect();
-    Conclusion::quarantined(
-        "schema_violation",
-        format!(
-            "not valid by schemas/{}/{schema}.json: {}",
-            recipe.source,
-            listed.join("; ")
-        ),
+    format!(
+        "not valid by schemas/{}/{schema}.json: {}",
+        recipe.source,
+        listed.join("; ")
     )
 }
 
@@ -182,11 +185,12 @@ pub fn conclude(event: Uuid, conclusion: Conclusion, now: Timestamp) -> Settleme
     }
 }
 
-/// Keeps a fresh answer of the sender's API beside the event.
-#[must_use]
-pub fn keeping(mut settlement: Settlement, fetched: Json) -> Settlement {
-    settlement.fetched = Some(fetched);
-    settlement
+impl Planned {
+    /// Whether the answer of the sender's API can serve once more: not one that its schema refuses, or a replay would
+    /// meet it again instead of asking anew.
+    pub fn keeps_answer(&self) -> bool {
+        !matches!(self, Planned::Conclude(conclusion) if conclusion.code == INVALID_ANSWER)
+    }
 }
 
 impl Conclusion {

@@ -147,7 +147,8 @@ impl TryReport {
     fn add(&mut self, recipe: &Recipe, part: &Part, understood: Understood<'_>) {
         match understood {
             Understood::Ignored(_) => self.ignored += 1,
-            Understood::Violates { violations, .. } => self.violations.extend(violations),
+            Understood::Violates { violations, .. }
+            | Understood::AnswerViolates { violations, .. } => self.violations.extend(violations),
             Understood::Faulty(error) => self.violations.push(Violation {
                 path: error.path.clone(),
                 message: error.to_string(),

@@ -40,6 +40,11 @@ pub enum Understood<'a> {
         schema: &'a str,
         violations: Vec<Violation>,
     },
+    /// The answer of the sender's API is not what its schema says.
+    AnswerViolates {
+        schema: &'a str,
+        violations: Vec<Violation>,
+    },
     /// It only names its subject: the sender's API has to be asked.
     Thin {
         event: &'a EventRecipe,
@@ -100,7 +105,7 @@ pub fn understand<'a>(
                 if let Some(schema) = &fetch.schema {
                     let violations = recipe.schemas.violations(schema, answer);
                     if !violations.is_empty() {
-                        return Understood::Violates { schema, violations };
+                        return Understood::AnswerViolates { schema, violations };
                     }
                 }
                 names = names.with("fetched", payload::of_json(Arc::new(answer.clone())));

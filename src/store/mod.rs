@@ -38,8 +38,11 @@ pub enum StoreError {
     /// Something to be removed is still named by something else.
     #[error("{0}")]
     InUse(String),
-    /// A cursor that this store did not make.
-    #[error("the cursor is not valid for this list")]
+    /// Something to be written names what is not there.
+    #[error("{0}")]
+    Missing(String),
+    /// A cursor that this store did not make, or made for another list or another filter.
+    #[error("the cursor is not valid for this list and filter")]
     BadCursor,
     /// What is stored cannot be read: a defect or a damaged file.
     #[error("stored data cannot be read: {0}")]
@@ -86,8 +89,9 @@ pub trait Inbox: Send + Sync {
     async fn wait_for_work(&self, at_most: Duration);
 
     /// Each settlement in a transaction of its own right (they may share a commit): loads what it wants to see,
-    /// lets it decide, writes what it says. One outcome per settlement, in order.
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>>;
+    /// lets it decide, writes what it says. One outcome per settlement, in order; an error says that nothing of this
+    /// one is written, and says nothing of the others.
+    async fn settle(&self, settlements: Vec<Settlement>) -> Vec<Result<Settled>>;
 
     /// Puts an event off until `due`; only `Tried` counts as one of its attempts.
     async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: String)
@@ -135,7 +139,7 @@ pub struct Backlog {
 }
 
 /// Which events to list; all that are given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct EventFilter {
     pub endpoint: Option<String>,
     pub status: Option<EventStatus>,
@@ -176,6 +180,7 @@ pub struct Writes {
     pub reason: Option<String>,
     pub at: Timestamp,
     pub records: Vec<RecordWrite>,
+    /// Each of a record among `records`, whose fields are its snapshot.
     pub changes: Vec<Change>,
     pub reviews: Vec<Review>,
     pub decisions: Vec<DecisionRow>,
@@ -191,12 +196,16 @@ pub struct RecordWrite {
     pub keys: Vec<IdentityKey>,
 }
 
+/// The last epoch that a decision may have: nobody writes a lead, or replays its event, sixteen million times.
+pub const LAST_EPOCH: u32 = (1 << 24) - 1;
+
 /// An assignment decision: one per lead and epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DecisionRow {
     pub id: Uuid,
     pub lead: Uuid,
-    /// 1 for the assignment of a lead that arrives, larger for each later one; (lead, epoch) is unique.
+    /// 1 for the assignment of a lead that arrives, larger for each later one, up to `LAST_EPOCH`; (lead, epoch) is
+    /// unique.
     pub epoch: u32,
     pub owner: Option<String>,
     /// Name of the rule that matched; `None` when a step before the rules decided.
@@ -276,7 +285,7 @@ pub struct Touched {
 }
 
 /// Which records to list; all that are given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RecordFilter {
     /// Of the record or of its contact; compared in lower case.
     pub email: Option<String>,
@@ -284,7 +293,8 @@ pub struct RecordFilter {
     pub owner: Option<String>,
     /// Updated at or after.
     pub since: Option<Timestamp>,
-    /// Words that begin names, addresses, numbers, subjects; all must be found.
+    /// Words that begin names, addresses, numbers, subjects; all must be found. Blanks and punctuation alone find
+    /// nothing.
     pub q: Option<String>,
 }
 
@@ -297,11 +307,13 @@ pub trait Assignments: Send + Sync {
     async fn put_rep(&self, rep: Rep) -> Result<()>;
     /// `InUse` while a team or a rule names the rep; `false` when there was none.
     async fn delete_rep(&self, handle: String) -> Result<bool>;
+    /// `Missing` when a member is no rep.
     async fn put_team(&self, team: Team) -> Result<()>;
     /// `InUse` while a rule names the team; `false` when there was none.
     async fn delete_team(&self, handle: String) -> Result<bool>;
 
-    /// Publishes the next version. `rules.version` is the one it was made from; `Stale` when that is not current.
+    /// Publishes the next version. `rules.version` is the one it was made from; `Stale` when that is not current,
+    /// `Missing` when a rule names a rep or a team that is not there.
     async fn publish_rules(&self, rules: RuleSet, at: Timestamp) -> Result<RuleSet>;
 
     /// The last decision on a lead.
@@ -356,8 +368,9 @@ pub struct Alarm {
 /// Upkeep.
 #[async_trait]
 pub trait Maintenance: Send + Sync {
-    /// Removes raw requests received before `bodies`, de-duplication keys claimed before `keys`, and settled events
-    /// and changes before `history`, in small steps that never hold up the inbox. Returns what was removed.
+    /// Removes raw requests received before `bodies`, with the answers fetched for them and the bodies of refusals;
+    /// de-duplication keys claimed before `keys`; settled events and changes before `history`. In small steps that
+    /// never hold up the inbox. Returns what was removed.
     async fn purge(&self, before: PurgeBefore) -> Result<Purged>;
 
     /// Proves that the store can be written.
@@ -381,6 +394,7 @@ pub struct PurgeBefore {
 /// What a purge removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Purged {
+    /// Raw requests, and bodies of refusals.
     pub bodies: u64,
     pub keys: u64,
     pub events: u64,

@@ -147,7 +147,7 @@ pub struct AuditRow {
 }
 
 /// Which lines of the log; all that are given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct AuditFilter {
     pub who: Option<String>,
     pub subject: Option<String>,

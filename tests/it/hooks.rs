@@ -66,8 +66,8 @@ impl Inbox for Desk {
         unused()
     }
     async fn wait_for_work(&self, _: Duration) {}
-    async fn settle(&self, _: Vec<Settlement>) -> Result<Vec<Settled>> {
-        unused()
+    async fn settle(&self, _: Vec<Settlement>) -> Vec<Result<Settled>> {
+        vec![unused()]
     }
     async fn put_off(&self, _: Uuid, _: Timestamp, _: PutOff, _: String) -> Result<()> {
         unused()

@@ -283,6 +283,31 @@ async fn thin_events_are_fetched_once() {
 }
 
 #[tokio::test]
+async fn an_answer_that_its_schema_refuses_is_asked_for_anew_by_a_replay() {
+    let api = MockServer::start().await;
+    let half = ResponseTemplate::new(200).set_body_json(json!({"id": "11"}));
+    answer(&api, 1, half).await;
+    answer(&api, 1, lead("11")).await;
+    let desk = Desk::open(&[lead_ads(&api)]).await;
+    let ids = desk.post_json("meta", "lead-ads", leads(&["11"])).await;
+    desk.drain().await;
+    let event = desk.event(ids[0]).await;
+    assert_eq!(event.status, EventStatus::Quarantined);
+    let reason = event.reason.unwrap_or_default();
+    assert!(reason.contains("schemas/meta/lead.json"), "{reason}");
+    let claimed = desk.store.peek(ids[0]).await.unwrap().unwrap();
+    assert_eq!(claimed.fetched, None);
+    desk.store
+        .replay(ids.clone(), desk.clock.now())
+        .await
+        .unwrap();
+    desk.drain().await;
+    assert_eq!(desk.event(ids[0]).await.status, EventStatus::Processed);
+    assert_eq!(api.received_requests().await.unwrap().len(), 2);
+    desk.close().await;
+}
+
+#[tokio::test]
 async fn a_dead_token_is_an_alarm_and_nothing_is_lost() {
     let api = MockServer::start().await;
     let dead = json!({"error": {"type": "OAuthException", "code": 190}});

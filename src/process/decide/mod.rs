@@ -119,7 +119,7 @@ impl<'a> Deciding<'a> {
             None => return None,
         };
         if let Some(conflict) = found.conflict {
-            self.review(id, conflict, item.draft.text("email"));
+            self.review(id, conflict, &item.draft);
         }
         self.board.claim(id, found.claims);
         Some(id)
@@ -185,10 +185,10 @@ impl<'a> Deciding<'a> {
         }
     }
 
-    /// Asks a human once: not again for an address that the contact shows already.
-    fn review(&mut self, id: Uuid, conflict: matching::Conflict, address: Option<&str>) {
-        let shown = self.board.stored(id).and_then(|it| it.fields.get("email"));
-        if shown.is_some() && shown.and_then(Value::as_str) == address {
+    /// Asks a human once: not again for an address or number that the contact shows already.
+    fn review(&mut self, id: Uuid, conflict: matching::Conflict, draft: &Draft) {
+        let shown = self.board.stored(id).and_then(|it| it.fields.get(conflict.field));
+        if shown.is_some() && shown.and_then(Value::as_str) == draft.text(conflict.field) {
             return;
         }
         self.reviews.push(Review {

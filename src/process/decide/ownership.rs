@@ -11,13 +11,10 @@ use crate::model::people::Turn;
 use crate::model::record::{Origin, Record};
 use crate::model::trace::Trace;
 use crate::process::decide::{Deciding, link};
-use crate::store::DecisionRow;
+use crate::store::{DecisionRow, LAST_EPOCH};
 
 /// Statuses of leads that nobody has to call any more.
 const CLOSED: [&str; 4] = ["unqualified", "converted", "lost", "junk"];
-
-/// Epochs that a store can tell apart. The version of the lead serves as epoch: no other decision has it.
-const LAST_EPOCH: u32 = 1023;
 
 impl Deciding<'_> {
     /// A lead says where it came from, and begins as new.
@@ -119,6 +116,7 @@ impl Deciding<'_> {
     }
 
     fn row(&mut self, lead: Uuid, decision: Decision) -> DecisionRow {
+        // The version of the lead serves as epoch: no other decision has it.
         let written = self.board.stored(lead).map_or(0, |it| it.version);
         DecisionRow {
             id: self.ids.next_id(),

@@ -13,7 +13,7 @@ use crate::process::recipe::Recipe;
 use crate::process::recipes::Recipes;
 use crate::process::understand::Opened;
 use crate::process::worker::{Processing, STORE_PAUSE, report};
-use crate::store::{Settlement, StoreError};
+use crate::store::Settlement;
 
 /// A batch after planning.
 #[derive(Default)]
@@ -81,19 +81,23 @@ impl Processing {
             facts.push(ready.facts);
             settlements.push(ready.settlement);
         }
-        match self.store.settle(settlements).await {
-            Ok(settled) => report::settled(&facts, &settled),
-            Err(error) => self.not_settled(&facts, &error).await,
+        let outcomes = self.store.settle(settlements).await;
+        let (mut settled, mut failed) = (Vec::with_capacity(facts.len()), Vec::new());
+        for (facts, outcome) in facts.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(outcome) => settled.push((facts, outcome)),
+                Err(error) => failed.push((facts.event, error)),
+            }
         }
-    }
-
-    async fn not_settled(&self, facts: &[Facts], error: &StoreError) {
-        tracing::error!(%error, events = facts.len(), "events.not_settled");
-        // Not at once: an event that is given back is claimed again at once.
-        tokio::time::sleep(STORE_PAUSE).await;
-        self.store
-            .release(facts.iter().map(|facts| facts.event).collect())
-            .await;
+        report::settled(&settled);
+        if let Some((_, error)) = failed.first() {
+            tracing::error!(%error, events = failed.len(), "events.not_settled");
+            // Not at once: an event that is given back is claimed again at once.
+            tokio::time::sleep(STORE_PAUSE).await;
+            self.store
+                .release(failed.into_iter().map(|(event, _)| event).collect())
+                .await;
+        }
     }
 }
 

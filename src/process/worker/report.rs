@@ -10,9 +10,9 @@ use crate::store::Settled;
 use crate::telemetry;
 
 /// One line and one count per settled event.
-pub fn settled(facts: &[Facts], settled: &[Settled]) {
+pub fn settled(settled: &[(Facts, Settled)]) {
     let mut counts: BTreeMap<(&str, &'static str), u64> = BTreeMap::new();
-    for (facts, settled) in facts.iter().zip(settled) {
+    for (facts, settled) in settled {
         let status = settled.status.as_str();
         *counts.entry((&facts.endpoint, status)).or_default() += 1;
         let code = facts.code.unwrap_or("");

@@ -16,7 +16,7 @@ use crate::process::fetch::client::{Client, Limits};
 use crate::process::fetch::pause::Pauses;
 use crate::process::fetch::retry::{Next, Trouble, next};
 use crate::process::fetch::{Outcome, Response, classify};
-use crate::process::plan::{Conclusion, Planned, conclude, keeping, plan_part};
+use crate::process::plan::{Conclusion, Planned, conclude, plan_part};
 use crate::process::recipe::FetchRecipe;
 use crate::process::worker::batch::{Facts, Ready, Thin};
 use crate::process::worker::{Processing, report};
@@ -151,7 +151,8 @@ impl Processing {
         }))
         .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
         let mut facts = Facts::of(&claimed);
-        let settlement = match planned {
+        let answer = claimed.fetched.filter(|_| planned.keeps_answer());
+        let mut settlement = match planned {
             Planned::Settle(settlement) => settlement,
             Planned::Conclude(conclusion) => {
                 facts.code = Some(conclusion.code);
@@ -160,10 +161,7 @@ impl Processing {
             // It cannot ask for what it holds.
             Planned::NeedsFetch(_) => conclude(facts.event, Conclusion::defect(), context.now),
         };
-        let settlement = match claimed.fetched {
-            Some(answer) => keeping(settlement, answer),
-            None => settlement,
-        };
+        settlement.fetched = answer;
         self.settle(vec![Ready { settlement, facts }]).await;
     }
 

@@ -43,18 +43,7 @@ impl Assignments for SqliteStore {
     }
 
     async fn put_team(&self, team: Team) -> Result<()> {
-        self.write(move |books| {
-            books.desk.change(&books.conn)?;
-            let sql = "INSERT INTO team (handle, body) VALUES (?1, ?2)
-                 ON CONFLICT (handle) DO UPDATE SET body = excluded.body";
-            let body = serde_json::to_string(&team)?;
-            books
-                .conn
-                .prepare_cached(sql)?
-                .execute((&team.handle, body))?;
-            Ok(())
-        })
-        .await
+        self.write(move |books| put_team(books, &team)).await
     }
 
     async fn delete_team(&self, handle: String) -> Result<bool> {
@@ -72,6 +61,53 @@ impl Assignments for SqliteStore {
 
 fn in_use(sentence: String) -> Fault {
     Fault::Answer(StoreError::InUse(sentence))
+}
+
+fn missing(sentence: String) -> Fault {
+    Fault::Answer(StoreError::Missing(sentence))
+}
+
+/// The members are looked for here, where nobody removes one between the look and the write.
+fn put_team(books: &mut Books, team: &Team) -> Done<()> {
+    let desk = books.desk.get(&books.conn)?;
+    for member in &team.members {
+        if !is_rep(desk, &member.rep) {
+            return Err(missing(format!(
+                "there is no rep {:?}; add it first",
+                member.rep
+            )));
+        }
+    }
+    books.desk.change(&books.conn)?;
+    let sql = "INSERT INTO team (handle, body) VALUES (?1, ?2)
+         ON CONFLICT (handle) DO UPDATE SET body = excluded.body";
+    books
+        .conn
+        .prepare_cached(sql)?
+        .execute((&team.handle, serde_json::to_string(team)?))?;
+    Ok(())
+}
+
+fn is_rep(desk: &Desk, handle: &str) -> bool {
+    desk.reps.iter().any(|rep| rep.handle == handle)
+}
+
+/// Whoever the rules assign to is there.
+fn check_targets(desk: &Desk, rules: &RuleSet) -> Done<()> {
+    for rule in &rules.rules {
+        let absent = match &rule.assign {
+            Target::Rep(target) if !is_rep(desk, &target.rep) => format!("rep {:?}", target.rep),
+            Target::Team(target) if !desk.teams.iter().any(|it| it.handle == target.team) => {
+                format!("team {:?}", target.team)
+            }
+            _ => continue,
+        };
+        return Err(missing(format!(
+            "the rule \"{}\" assigns to the {absent}, which is not there; add it first",
+            rule.name
+        )));
+    }
+    Ok(())
 }
 
 fn delete_rep(books: &mut Books, handle: &str) -> Done<bool> {
@@ -127,13 +163,15 @@ fn remove(books: &mut Books, handle: &str, one: &str, turns: &str) -> Done<bool>
 }
 
 fn publish(books: &mut Books, rules: &RuleSet, at: Timestamp) -> Done<RuleSet> {
-    let current = books.desk.get(&books.conn)?.rules.version;
+    let desk = books.desk.get(&books.conn)?;
+    let current = desk.rules.version;
     if rules.version != current {
         return Err(Fault::Answer(StoreError::Stale {
             expected: rules.version,
             current,
         }));
     }
+    check_targets(desk, rules)?;
     books.desk.change(&books.conn)?;
     let published = RuleSet {
         version: current + 1,

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::model::page::{Page, PageRequest};
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::value::{id, maybe_json, micros, text, time};
-use crate::store::sqlite::walk::{self, read_cursor, rows, write_cursor};
+use crate::store::sqlite::walk::{self, Listing, rows};
 use crate::store::users::{AuditFilter, AuditRow};
 
 pub(super) const ALL: &str = "SELECT seq FROM audit WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
@@ -45,10 +45,8 @@ pub(super) fn list(
     filter: &AuditFilter,
     page: &PageRequest,
 ) -> Done<Page<AuditRow>> {
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<1>('a', cursor)?[0],
-        None => i64::MAX,
-    };
+    let list = Listing::of('a', filter);
+    let [start] = list.start(page)?.unwrap_or([i64::MAX]);
     let (sql, value) = match (&filter.subject, &filter.who, &filter.what) {
         (Some(subject), ..) => (BY_SUBJECT, Some(subject)),
         (None, Some(who), _) => (BY_WHO, Some(who)),
@@ -68,7 +66,7 @@ pub(super) fn list(
             Ok(keys?)
         },
         |seq| Ok(read(conn, seq)?.filter(|log| passes(filter, log))),
-        |seq| write_cursor('a', &[seq]),
+        |seq| list.cursor(&[seq]),
     )
 }
 

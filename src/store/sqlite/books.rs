@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 
+use crate::model::field::Kind;
+use crate::store::StoreRole;
 use crate::store::sqlite::claims::Claims;
 use crate::store::sqlite::connect;
 use crate::store::sqlite::desk::DeskCache;
@@ -13,7 +16,9 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::flight::InFlight;
 use crate::store::sqlite::lookup::Lookup;
 use crate::store::sqlite::number::{self, Tally};
+use crate::store::sqlite::record_row::per_kind;
 use crate::store::sqlite::stream::Streams;
+use crate::store::sqlite::value::micros;
 
 /// Everything a job may read and write.
 pub(super) struct Books {
@@ -36,12 +41,15 @@ pub(super) struct Books {
 pub(super) struct Last {
     pub(super) event: i64,
     pub(super) change: i64,
+    /// The last update time of a record.
+    pub(super) updated_at: i64,
 }
 
 /// How the books are opened, and opened again after the disk failed.
 #[derive(Clone)]
 pub(super) struct BookFile {
     pub(super) path: PathBuf,
+    pub(super) role: StoreRole,
     pub(super) flight: Arc<InFlight>,
     pub(super) fail: Arc<FailPoints>,
 }
@@ -50,9 +58,13 @@ impl Books {
     pub(super) fn open(file: &BookFile) -> Done<Self> {
         let conn = connect::writer(&file.path)?;
         let last = Last::read(&conn)?;
+        let (claims, lookup) = match file.role {
+            StoreRole::Gateway => (Claims::load(&conn)?, Lookup::load(&conn)?),
+            StoreRole::Companion => (Claims::idle(), Lookup::idle()),
+        };
         Ok(Books {
-            claims: Claims::load(&conn)?,
-            lookup: Lookup::load(&conn)?,
+            claims,
+            lookup,
             streams: Streams::default(),
             desk: DeskCache::default(),
             tally: Tally::default(),
@@ -93,6 +105,13 @@ impl Books {
         Ok(())
     }
 
+    /// The update time of a record that is written now: when its event was planned, and later than every update
+    /// before it. So whoever follows the records by update time has seen all that were committed before.
+    pub(super) fn stamp(&mut self, planned: Timestamp) -> i64 {
+        self.last.updated_at = micros(planned).max(self.last.updated_at + 1);
+        self.last.updated_at
+    }
+
     /// Sweeps up to `keys` of what waits in memory; `true` while something of events up to `event` or rows of `tail` up to
     /// `tail` waits.
     pub(super) fn sweep_step(&mut self, (event, tail): (i64, i64), keys: usize) -> Done<bool> {
@@ -126,9 +145,15 @@ impl Last {
                 .unwrap_or(0))
         };
         let swept = number::get(conn, "claims_swept")?;
+        let mut updated_at = 0;
+        for kind in Kind::ALL {
+            let sql = per_kind!(kind, "SELECT max(updated_at) FROM ", "");
+            updated_at = max(sql)?.max(updated_at);
+        }
         Ok(Last {
             event: max("SELECT max(seq) FROM event")?.max(swept),
             change: max("SELECT max(seq) FROM change")?,
+            updated_at,
         })
     }
 }

@@ -17,8 +17,8 @@ const WHAT: [(ChangeKind, i64); 5] = [
     (ChangeKind::Deleted, 16),
 ];
 
-/// Where a change stands.
-pub(super) struct Link {
+/// Where a change stands, and what of it the record's row says too.
+pub(super) struct Link<'w> {
     pub(super) seq: i64,
     /// The number of its record.
     pub(super) record: i64,
@@ -26,9 +26,11 @@ pub(super) struct Link {
     pub(super) before: i64,
     /// The record's contact, and the change before it in the contact's timeline.
     pub(super) contact: Option<(i64, i64)>,
+    /// The record's fields as they are now, as JSON.
+    pub(super) snapshot: &'w str,
 }
 
-pub(super) fn insert(conn: &Connection, change: &Change, link: &Link) -> Done<()> {
+pub(super) fn insert(conn: &Connection, change: &Change, link: &Link<'_>) -> Done<()> {
     let said = WHAT.iter().filter(|(what, _)| change.what.contains(what));
     let what: i64 = said.map(|(_, bit)| bit).sum();
     conn.prepare_cached(
@@ -51,7 +53,7 @@ pub(super) fn insert(conn: &Connection, change: &Change, link: &Link) -> Done<()
         change.source,
         micros(change.at),
         serde_json::to_string(&change.changed)?,
-        serde_json::to_string(&change.snapshot)?,
+        link.snapshot,
     ])?;
     Ok(())
 }

@@ -3,6 +3,9 @@
 //! A thread with its own connection runs PASSIVE checkpoints, which never hold up the writer. Under unbroken load
 //! they never catch up with the end of the log, so the log would grow for ever: when it is long, the writer is asked
 //! to reset it between two transactions, which copies the little that is left and starts the log from its beginning.
+//! A statement that some reader is in the middle of makes that fail at once; it is tried again a little later, each
+//! time later than before, because each try costs the writer a moment. Readers hold no snapshot beyond a statement
+//! or a short read, so few tries are needed.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,9 +23,11 @@ const COPY_AT: i64 = 2048;
 const RESET_AT: i64 = 5120;
 /// Pages at which a reset waits for readers: 60 MiB.
 const TOO_LONG: i64 = 7680;
-const RESET_PATIENCE: Duration = Duration::from_millis(100);
+const RESET_PATIENCE: Duration = Duration::from_millis(20);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 const QUIET_PAUSE: Duration = Duration::from_millis(500);
+/// The longest wait before the next try of a reset, as a power of two of `BUSY_PAUSE`.
+const LONGEST_BACK_OFF: u32 = 4;
 
 /// What the writer and the checkpointer tell each other.
 #[derive(Debug, Default)]
@@ -44,7 +49,7 @@ impl Log {
 
     /// By the writer, between transactions. A reader who holds the log is waited for only when it is very long.
     pub(super) fn reset_if_asked(&self, conn: &Connection) {
-        let pages = self.reset_wanted.swap(0, Ordering::Relaxed);
+        let pages = self.reset_wanted.load(Ordering::Relaxed);
         if pages == 0 {
             return;
         }
@@ -61,72 +66,96 @@ impl Log {
         if let Err(fault) = reset.and(restored.map_err(Fault::from)) {
             tracing::warn!(reason = ?fault, "store.log_reset_failed");
         }
+        self.reset_wanted.store(0, Ordering::Relaxed);
     }
 }
 
 /// Starts the thread. It ends when the log is closed.
 pub(super) fn start(path: PathBuf, log: Arc<Log>) -> std::io::Result<std::thread::JoinHandle<()>> {
+    let checkpointer = Checkpointer {
+        path,
+        log,
+        conn: None,
+        tries: 0,
+        rest: 0,
+    };
     std::thread::Builder::new()
         .name("store-checkpoint".to_owned())
-        .spawn(move || run(&path, &log))
+        .spawn(move || checkpointer.run())
 }
 
-fn run(path: &std::path::Path, log: &Log) {
-    let mut conn = None;
-    let mut seen = 0;
-    let mut quiet = Duration::ZERO;
-    let mut clean = false;
-    while !log.closed.load(Ordering::Relaxed) {
-        let commits = log.commits.load(Ordering::Relaxed);
-        let pause = if commits == seen {
-            QUIET_PAUSE.min(quiet + BUSY_PAUSE)
-        } else {
-            BUSY_PAUSE
-        };
-        quiet = if commits == seen {
-            quiet + pause
-        } else {
-            Duration::ZERO
-        };
-        clean = clean && commits == seen;
-        seen = commits;
-        if !clean {
-            match step(&mut conn, path, log, quiet >= QUIET_PAUSE) {
-                Ok(done) => clean = done,
-                Err(fault) => {
-                    tracing::warn!(reason = ?fault, "store.checkpoint_failed");
-                    conn = None;
-                    quiet = QUIET_PAUSE;
+struct Checkpointer {
+    path: PathBuf,
+    log: Arc<Log>,
+    conn: Option<Connection>,
+    /// Resets asked for since the log was last short.
+    tries: u32,
+    /// Steps until the next one.
+    rest: u32,
+}
+
+impl Checkpointer {
+    fn run(mut self) {
+        let mut seen = 0;
+        let mut quiet = Duration::ZERO;
+        let mut clean = false;
+        while !self.log.closed.load(Ordering::Relaxed) {
+            let commits = self.log.commits.load(Ordering::Relaxed);
+            let pause = if commits == seen {
+                QUIET_PAUSE.min(quiet + BUSY_PAUSE)
+            } else {
+                BUSY_PAUSE
+            };
+            quiet = if commits == seen {
+                quiet + pause
+            } else {
+                Duration::ZERO
+            };
+            clean = clean && commits == seen;
+            seen = commits;
+            if !clean {
+                match self.step(quiet >= QUIET_PAUSE) {
+                    Ok(done) => clean = done,
+                    Err(fault) => {
+                        tracing::warn!(reason = ?fault, "store.checkpoint_failed");
+                        self.conn = None;
+                        quiet = QUIET_PAUSE;
+                    }
                 }
             }
+            std::thread::park_timeout(pause);
         }
-        std::thread::park_timeout(pause);
     }
-}
 
-/// `true` when everything in the log is copied.
-fn step(
-    conn: &mut Option<Connection>,
-    path: &std::path::Path,
-    log: &Log,
-    quiet: bool,
-) -> Done<bool> {
-    let conn = match conn {
-        Some(conn) => conn,
-        None => conn.insert(connect::checkpointer(path)?),
-    };
-    if log.reset_wanted.load(Ordering::Relaxed) > 0 {
-        return Ok(false);
+    /// `true` when everything in the log is copied.
+    fn step(&mut self, quiet: bool) -> Done<bool> {
+        if self.log.reset_wanted.load(Ordering::Relaxed) > 0 {
+            return Ok(false);
+        }
+        let conn = match &self.conn {
+            Some(conn) => conn,
+            None => self.conn.insert(connect::checkpointer(&self.path)?),
+        };
+        let (pages, copied) = checkpoint(conn, "NOOP")?;
+        if pages < RESET_AT {
+            self.tries = 0;
+            self.rest = 0;
+        }
+        if self.rest > 0 {
+            self.rest -= 1;
+            return Ok(false);
+        }
+        if pages - copied < COPY_AT && pages < RESET_AT && !quiet {
+            return Ok(pages == copied);
+        }
+        let (pages, copied) = checkpoint(conn, "PASSIVE")?;
+        if pages >= RESET_AT {
+            self.rest = 1 << self.tries.min(LONGEST_BACK_OFF);
+            self.tries += 1;
+            self.log.reset_wanted.store(pages, Ordering::Relaxed);
+        }
+        Ok(pages == copied)
     }
-    let (pages, copied) = checkpoint(conn, "NOOP")?;
-    if pages - copied < COPY_AT && !quiet {
-        return Ok(pages == copied);
-    }
-    let (pages, copied) = checkpoint(conn, "PASSIVE")?;
-    if pages >= RESET_AT {
-        log.reset_wanted.store(pages, Ordering::Relaxed);
-    }
-    Ok(pages == copied)
 }
 
 /// Pages in the log, and how many of them are in the database file.

@@ -46,6 +46,14 @@ impl Claims {
         })
     }
 
+    /// For a process that takes no events: it knows no keys and sweeps none.
+    pub(super) fn idle() -> Self {
+        Claims {
+            keys: Sweep::new(BTreeMap::new(), 0),
+            deliveries: Sweep::new(BTreeMap::new(), 0),
+        }
+    }
+
     /// The event that holds `key`.
     pub(super) fn holder(&self, conn: &Connection, key: &Key) -> Done<Option<i64>> {
         if let Some(seq) = self.keys.get(key) {

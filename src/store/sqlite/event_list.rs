@@ -16,7 +16,7 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
 use crate::store::sqlite::stream;
 use crate::store::sqlite::value::micros;
-use crate::store::sqlite::walk::{self, merge, read_cursor, rows, write_cursor};
+use crate::store::sqlite::walk::{self, Listing, merge, rows};
 
 /// Time of receipt and number: the order of lists.
 type Key = (i64, i64);
@@ -49,11 +49,9 @@ pub(super) fn events(
         Some(until) => (micros(until), i64::MIN),
         None => (i64::MAX, i64::MAX),
     };
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<2>('e', cursor)?.into(),
-        None => (i64::MAX, i64::MAX),
-    };
-    let start: Key = end.min(start);
+    let list = Listing::of('e', filter);
+    let start = list.start(page)?.unwrap_or([i64::MAX, i64::MAX]);
+    let start: Key = end.min(start.into());
     let candidates = match &filter.q {
         Some(q) => Some(named(conn, q.trim())?),
         None => None,
@@ -83,7 +81,7 @@ pub(super) fn events(
                 .map(|stored| stored.event)
                 .filter(|event| passes(filter, event)))
         },
-        |(received_at, seq)| write_cursor('e', &[received_at, seq]),
+        |(received_at, seq)| list.cursor(&[received_at, seq]),
     )
 }
 

@@ -18,7 +18,8 @@ pub struct FailPoints {
 const UNLIMITED: u32 = 0;
 
 impl FailPoints {
-    /// Makes `point` (`begin`, `commit`) fail the next `times` times.
+    /// Makes `point` (`begin`, `commit`) fail the next `times` times, as a disk does; `commit refused` as a broken
+    /// constraint does.
     pub fn arm(&self, point: &str, times: u64) {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((point.to_owned(), times));
@@ -36,13 +37,18 @@ impl FailPoints {
 
     pub(super) fn check(&self, point: &str) -> Done<()> {
         let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
-        match armed.as_mut() {
-            Some((name, times)) if name == point && *times > 0 => {
-                *times -= 1;
-                Err(Fault::Unavailable(format!("the failure point {point}")))
-            }
-            _ => Ok(()),
-        }
+        let Some((name, times)) = armed.as_mut().filter(|(_, times)| *times > 0) else {
+            return Ok(());
+        };
+        let how = name.strip_prefix(point);
+        let reason = || format!("the failure point {point}");
+        let fault = match how {
+            Some("") => Fault::Unavailable(reason()),
+            Some(" refused") => Fault::Refused(reason()),
+            _ => return Ok(()),
+        };
+        *times -= 1;
+        Err(fault)
     }
 
     /// SQLite takes a limit below the size of the file as that size.

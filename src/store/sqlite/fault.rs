@@ -32,6 +32,14 @@ impl Fault {
             Fault::Answer(error) => error,
         }
     }
+
+    /// What is wrong, for people.
+    pub(super) fn into_reason(self) -> String {
+        match self {
+            Fault::Unavailable(reason) | Fault::Refused(reason) | Fault::Corrupt(reason) => reason,
+            Fault::Answer(error) => error.to_string(),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for Fault {

@@ -20,7 +20,7 @@ pub(super) struct InFlight {
 struct State {
     taken: HashMap<Uuid, i64>,
     numbers: HashSet<i64>,
-    /// Given back since the running claim began: its snapshot may still show them as pending.
+    /// Given back since the running claim began: what it read may still show them as pending.
     recent: HashSet<i64>,
     next_due: Option<Instant>,
 }
@@ -30,7 +30,7 @@ impl InFlight {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A claim begins: what was given back before is shown rightly by its snapshot.
+    /// A claim begins: what was given back before is shown rightly by what it reads.
     pub(super) fn begin_claim(&self) -> usize {
         let mut state = self.lock();
         state.recent.clear();

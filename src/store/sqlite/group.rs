@@ -1,73 +1,72 @@
-//! The jobs of one transaction, and a job that needs one of its own.
+//! The jobs of one transaction.
 
+use crate::store::StoreError;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::queue::Job;
-use crate::store::{Result, StoreError};
 
-/// The jobs of one transaction.
+/// The jobs of one transaction, until it is known what became of it.
 #[derive(Default)]
 pub(super) struct Group {
-    pub(super) jobs: Vec<Box<dyn Job>>,
+    /// Those that ran, each with the answer that it gave instead of writing.
+    ran: Vec<(Box<dyn Job>, Option<StoreError>)>,
     /// Taken from the queue and not run, as an earlier one failed.
-    pub(super) unseen: Vec<Box<dyn Job>>,
-    /// Wrote nothing: their answers do not depend on the commit.
-    answered: Vec<(Box<dyn Job>, StoreError)>,
+    unseen: Vec<Box<dyn Job>>,
 }
 
 impl Group {
+    /// Jobs of a transaction that did not even begin.
+    pub(super) fn unrun(jobs: Vec<Box<dyn Job>>) -> Self {
+        Group {
+            ran: Vec::new(),
+            unseen: jobs,
+        }
+    }
+
+    /// Runs a job within the open transaction. The one that fails is the last of the group.
     pub(super) fn run(&mut self, mut job: Box<dyn Job>, books: &mut Books) -> Done<()> {
-        match job.run(books) {
-            Ok(()) => {
-                self.jobs.push(job);
-                Ok(())
-            }
-            Err(Fault::Answer(error)) => {
-                self.answered.push((job, error));
-                Ok(())
-            }
-            Err(fault) => {
-                self.jobs.push(job);
-                Err(fault)
-            }
-        }
+        let (answer, end) = match job.run(books) {
+            Ok(()) => (None, Ok(())),
+            Err(Fault::Answer(error)) => (Some(error), Ok(())),
+            Err(fault) => (None, Err(fault)),
+        };
+        self.ran.push((job, answer));
+        end
     }
 
-    pub(super) fn finish(self, end: Result<()>) {
-        for job in self.jobs.into_iter().chain(self.unseen) {
-            job.finish(end.clone());
+    /// Runs jobs in order, up to the first that fails.
+    pub(super) fn run_all(&mut self, jobs: Vec<Box<dyn Job>>, books: &mut Books) -> Done<()> {
+        let mut jobs = jobs.into_iter();
+        while let Some(job) = jobs.next() {
+            if let Err(fault) = self.run(job, books) {
+                self.unseen.extend(jobs);
+                return Err(fault);
+            }
         }
-        for (job, error) in self.answered {
-            job.finish(Err(error));
-        }
+        Ok(())
     }
-}
 
-/// A job that broke a shared transaction, in one of its own.
-pub(super) fn alone(books: &mut Books, mut job: Box<dyn Job>) {
-    let ran = in_transaction(books, |books| job.run(books));
-    let end = match ran {
-        Err(Fault::Refused(reason) | Fault::Corrupt(reason)) => {
-            in_transaction(books, |books| job.give_up(books, &reason))
+    /// The transaction is on disk: tells everybody. `true` when there is now something for the workers.
+    pub(super) fn finish(self) -> bool {
+        let mut made_work = false;
+        for (job, answer) in self.ran {
+            made_work |= job.made_work();
+            job.finish(answer.map_or(Ok(()), Err));
         }
-        other => other,
-    };
-    job.finish(end.map_err(Fault::into_error));
-}
-
-fn in_transaction(books: &mut Books, work: impl FnOnce(&mut Books) -> Done<()>) -> Done<()> {
-    let end = books
-        .begin()
-        .and_then(|()| work(books))
-        .and_then(|()| books.commit());
-    if end.is_err() {
-        books.rollback()?;
+        made_work
     }
-    end
+
+    /// The transaction is no more: its jobs, and the one that ran last apart from the others.
+    pub(super) fn into_jobs(mut self) -> (Option<Box<dyn Job>>, Vec<Box<dyn Job>>) {
+        let last = self.ran.pop().map(|(job, _)| job);
+        let mut others: Vec<_> = self.ran.into_iter().map(|(job, _)| job).collect();
+        others.append(&mut self.unseen);
+        (last, others)
+    }
 }
 
 /// Tells everybody the same.
-pub(super) fn finish_all(jobs: Vec<Box<dyn Job>>, error: &StoreError) {
+pub(super) fn finish_all(jobs: impl IntoIterator<Item = Box<dyn Job>>, error: &StoreError) {
     for job in jobs {
         job.finish(Err(error.clone()));
     }

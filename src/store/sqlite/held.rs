@@ -19,32 +19,43 @@ use crate::store::sqlite::tail::scan_tail;
 pub(super) struct Loaded {
     pub(super) matches: Vec<(IdentityKey, Uuid)>,
     pub(super) records: Vec<Record>,
-    /// Of each record: its place, and the contact it belongs to.
-    pub(super) places: Vec<(RecordRef, Option<i64>)>,
+    /// Where each record stands.
+    pub(super) places: Vec<Place>,
     /// Wanted keys that nobody holds, and those that somebody does.
     pub(super) free: Vec<lookup::Key>,
     pub(super) taken: Vec<lookup::Key>,
 }
 
+/// Where a record stands, the contact it belongs to, and the last change of its timeline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) at: RecordRef,
+    pub(super) contact: Option<i64>,
+    pub(super) last: i64,
+}
+
 impl Loaded {
     /// The record with this id, when it was loaded.
-    pub(super) fn find(&self, id: Uuid) -> Option<(RecordRef, Option<i64>, &Record)> {
+    pub(super) fn find(&self, id: Uuid) -> Option<(Place, &Record)> {
         let nth = self.records.iter().position(|record| record.id == id)?;
-        let (place, contact) = self.places.get(nth)?;
-        Some((*place, *contact, self.records.get(nth)?))
+        Some((*self.places.get(nth)?, self.records.get(nth)?))
     }
 
     /// The id of the record at this place, which is loaded when it was not.
-    fn include(&mut self, conn: &Connection, place: RecordRef) -> Done<Option<Uuid>> {
-        let known = self.places.iter().position(|(known, _)| *known == place);
+    fn include(&mut self, conn: &Connection, at: RecordRef) -> Done<Option<Uuid>> {
+        let known = self.places.iter().position(|known| known.at == at);
         if let Some(record) = known.and_then(|nth| self.records.get(nth)) {
             return Ok(Some(record.id));
         }
-        let Some(stored) = record_row::load(conn, place)? else {
+        let Some(stored) = record_row::load(conn, at)? else {
             return Ok(None);
         };
         let id = stored.record.id;
-        self.places.push((place, stored.contact));
+        self.places.push(Place {
+            at,
+            contact: stored.contact,
+            last: stored.last,
+        });
         self.records.push(stored.record);
         Ok(Some(id))
     }
@@ -71,7 +82,7 @@ pub(super) fn load(
     let contacts: Vec<i64> = loaded
         .places
         .iter()
-        .filter_map(|(_, contact)| *contact)
+        .filter_map(|place| place.contact)
         .collect();
     for seq in contacts {
         let kind = Kind::Contact;

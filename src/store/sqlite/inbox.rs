@@ -16,7 +16,7 @@ use crate::store::sqlite::event_read;
 use crate::store::sqlite::event_row::{self, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::number;
-use crate::store::sqlite::queue::closed;
+use crate::store::sqlite::queue::{Job, closed};
 use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
@@ -51,7 +51,7 @@ impl Inbox for SqliteStore {
         let flight = self.flight.clone();
         let (found, unreadable, next) = self
             .readers
-            .read(move |conn| {
+            .walk(move |conn| {
                 let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
                 let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
                 let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -95,27 +95,22 @@ impl Inbox for SqliteStore {
         self.flight.wait(at_most).await;
     }
 
-    async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<Settled>> {
-        self.as_gateway()?;
-        let mut answers = Vec::with_capacity(settlements.len());
+    async fn settle(&self, settlements: Vec<Settlement>) -> Vec<Result<Settled>> {
+        let (mut jobs, mut answers): (Vec<Box<dyn Job>>, Vec<_>) = (Vec::new(), Vec::new());
         for settlement in settlements {
             let (job, answer) = Settle::new(settlement, self.flight.clone());
-            self.queue.write(Box::new(job))?;
+            jobs.push(Box::new(job));
             answers.push(answer);
         }
+        if let Err(error) = self.as_gateway().and_then(|()| self.queue.write(jobs)) {
+            return answers.iter().map(|_| Err(error.clone())).collect();
+        }
         let mut settled = Vec::with_capacity(answers.len());
-        let mut failed = None;
         for answer in answers {
-            match answer.await.map(|reply| reply.outcome) {
-                Ok(Ok(outcome)) => settled.push(outcome),
-                Ok(Err(error)) => failed = Some(error),
-                Err(_) => failed = Some(closed()),
-            }
+            let outcome = answer.await.map(|reply| reply.outcome);
+            settled.push(outcome.unwrap_or_else(|_| Err(closed())));
         }
-        match failed {
-            None => Ok(settled),
-            Some(error) => Err(error),
-        }
+        settled
     }
 
     async fn put_off(
@@ -197,13 +192,13 @@ impl Inbox for SqliteStore {
 
     async fn events(&self, filter: EventFilter, page: PageRequest) -> Result<Page<Event>> {
         self.readers
-            .read(move |conn| event_list::events(conn, &filter, &page))
+            .walk(move |conn| event_list::events(conn, &filter, &page))
             .await
     }
 
     async fn refusals(&self, endpoint: Option<String>, page: PageRequest) -> Result<Page<Refusal>> {
         self.readers
-            .read(move |conn| refusals::list(conn, endpoint.as_deref(), &page))
+            .walk(move |conn| refusals::list(conn, endpoint.as_deref(), &page))
             .await
     }
 

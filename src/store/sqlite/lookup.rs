@@ -3,7 +3,7 @@
 //! | first byte | rest of the key | stands for |
 //! |---|---|---|
 //! | `i` | text of an identity key | the record in the value |
-//! | `s` | kind, word, 0, record | a record that has the word |
+//! | `s` | kind, beginning of a word, 0, record | a record that has the word |
 //! | `c` | contact, kind, record | a lead, order or ticket of a contact |
 //!
 //! Records are numbers of six bytes, big end first, so that they sort. Settlements write their entries
@@ -20,6 +20,7 @@ use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::sweep::{Entry, Sweep};
 use crate::store::sqlite::tail::{scan_tail, write_entry};
 use crate::store::sqlite::value;
+use crate::store::sqlite::words;
 
 /// Entries in memory before they are swept.
 const GENERATION: usize = 64 * 1024;
@@ -58,6 +59,16 @@ impl Lookup {
             last,
             written: last,
         })
+    }
+
+    /// For a process that settles nothing: it holds no entries and sweeps none.
+    pub(super) fn idle() -> Self {
+        Lookup {
+            sweep: Sweep::new(BTreeMap::new(), 0),
+            row: Vec::new(),
+            last: 0,
+            written: 0,
+        }
     }
 
     /// The record that holds an identity.
@@ -168,14 +179,15 @@ pub(super) fn identity(key: &IdentityKey) -> Key {
 }
 
 /// What all words that begin so have in front.
-pub(super) fn word_prefix(kind: Kind, beginning: &str) -> Vec<u8> {
+pub(super) fn word_prefix(kind: Kind, word: &str) -> Vec<u8> {
+    let beginning = words::beginning(word);
     let mut bytes = Vec::with_capacity(beginning.len() + 3 + NUMBER);
     bytes.extend_from_slice(&[WORD, kind as u8]);
     bytes.extend_from_slice(beginning.as_bytes());
     bytes
 }
 
-/// What the records with exactly this word have in front.
+/// What the records with exactly this word have in front, and those whose longer words begin alike.
 pub(super) fn word_exactly(kind: Kind, word: &str) -> Vec<u8> {
     let mut bytes = word_prefix(kind, word);
     bytes.push(0);

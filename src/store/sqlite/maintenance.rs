@@ -16,7 +16,9 @@ impl Maintenance for SqliteStore {
     async fn purge(&self, before: PurgeBefore) -> Result<Purged> {
         self.as_gateway()?;
         self.sweep().await?;
-        let bodies = self.purge_steps(before.bodies, purge::bodies).await?;
+        let requests = self.purge_steps(before.bodies, purge::bodies).await?;
+        let copies = self.purge_steps(before.bodies, purge::refused_bodies);
+        let bodies = requests + copies.await?;
         let keys = self.purge_steps(before.keys, purge::keys).await?;
         let events = self.purge_steps(before.history, purge::events).await?;
         self.purge_steps(before.history, purge::changes).await?;

@@ -20,17 +20,18 @@ pub mod failpoint;
 mod fault;
 mod flight;
 mod group;
-mod heads;
 mod held;
 mod inbox;
 mod lookup;
 mod maintenance;
+mod mend;
 mod migrate;
 mod number;
 mod open;
 #[cfg(test)]
 mod plans;
 mod postings;
+mod provenance;
 mod purge;
 mod queue;
 mod raw;
@@ -43,6 +44,7 @@ mod records;
 mod refusals;
 mod sessions;
 mod settle;
+mod sheet;
 mod stream;
 mod sweep;
 mod tail;
@@ -101,7 +103,7 @@ impl SqliteStore {
         F: FnMut(&mut Books) -> Done<T> + Send + 'static,
     {
         let (call, answer) = Call::new(work);
-        self.queue.write(Box::new(call))?;
+        self.queue.write(vec![Box::new(call)])?;
         answered(answer).await
     }
 

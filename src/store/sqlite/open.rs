@@ -47,6 +47,7 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
     let fail = Arc::new(FailPoints::default());
     let file = BookFile {
         path: path.clone(),
+        role: options.role,
         flight: flight.clone(),
         fail: fail.clone(),
     };
@@ -64,6 +65,7 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
         queue: queue.clone(),
         log,
         lock,
+        appended: 0,
     };
     threads.push(
         std::thread::Builder::new()

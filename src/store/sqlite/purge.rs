@@ -58,7 +58,7 @@ impl SqliteStore {
     }
 }
 
-/// Raw requests without pending events.
+/// Raw requests without pending events, with what the sender's API answered about those events.
 pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
     let mut stepped = Stepped::new();
     let rows = rows::<4>(
@@ -73,6 +73,9 @@ pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped
     let mut delete = books
         .conn
         .prepare_cached("DELETE FROM request WHERE seq = ?1")?;
+    let mut delete_fetched = books
+        .conn
+        .prepare_cached("DELETE FROM fetched WHERE event >= ?1 AND event < ?1 + ?2")?;
     for [seq, received_at, first, count] in rows {
         stepped.last = Some(seq);
         if received_at >= before {
@@ -81,7 +84,30 @@ pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped
         stepped.old += 1;
         if !pending.exists([first, count])? {
             delete.execute([seq])?;
+            delete_fetched.execute([first, count])?;
             stepped.removed += 1;
+        }
+    }
+    Ok(stepped)
+}
+
+/// The copies that refusals hold of bodies; why a request was refused stays.
+pub(super) fn refused_bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
+    let mut stepped = Stepped::new();
+    let rows = rows::<2>(
+        books,
+        "SELECT seq, at FROM refusal WHERE seq > ?1 AND length(body) > 0 ORDER BY seq LIMIT ?2",
+        place,
+    )?;
+    let mut empty = books
+        .conn
+        .prepare_cached("UPDATE refusal SET body = x'' WHERE seq = ?1")?;
+    for [seq, at] in rows {
+        stepped.last = Some(seq);
+        if at < before {
+            stepped.old += 1;
+            stepped.removed += 1;
+            empty.execute([seq])?;
         }
     }
     Ok(stepped)

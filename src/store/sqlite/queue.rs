@@ -130,12 +130,12 @@ impl Queue {
     }
 
     /// Lines up anything else.
-    pub(super) fn write(&self, job: Box<dyn Job>) -> Result<()> {
+    pub(super) fn write(&self, jobs: Vec<Box<dyn Job>>) -> Result<()> {
         let mut state = self.lock();
         if state.closed {
             return Err(closed());
         }
-        state.writes.push_back(job);
+        state.writes.extend(jobs);
         self.wake(state);
         Ok(())
     }

@@ -30,8 +30,24 @@ impl Readers {
         }
     }
 
-    /// Runs `work` on one snapshot, off the async threads.
+    /// Runs `work` on one snapshot: for what is short and has to fit together. A snapshot keeps the log from being
+    /// reset.
     pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Connection) -> Done<T> + Send + 'static,
+    ) -> Result<T> {
+        self.walk(move |conn| {
+            conn.prepare_cached("BEGIN")?.execute([])?;
+            let done = work(conn);
+            conn.prepare_cached("COMMIT")?.execute([])?;
+            done
+        })
+        .await
+    }
+
+    /// Runs `work`, each statement on a snapshot of its own, off the async threads: for pages and whatever else takes a
+    /// while. Rows may change between two statements.
+    pub(super) async fn walk<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> Done<T> + Send + 'static,
     ) -> Result<T> {
@@ -53,12 +69,9 @@ impl Readers {
             Some(conn) => conn,
             None => connect::reader(&self.path)?,
         };
-        conn.prepare_cached("BEGIN")?.execute([])?;
         let done = work(&conn);
-        // A connection that cannot end its snapshot would hold the log: it is dropped instead.
-        if conn.prepare_cached("COMMIT")?.execute([]).is_ok()
-            && !matches!(done, Err(Fault::Unavailable(_)))
-        {
+        // A connection that could not end its snapshot would hold the log: it is dropped instead.
+        if conn.is_autocommit() && !matches!(done, Err(Fault::Unavailable(_))) {
             self.lock().push(conn);
         }
         done

@@ -28,6 +28,11 @@ impl<'f> Passing<'f> {
         }
     }
 
+    /// Asked for words, of which nothing is left without blanks and punctuation: no record has them.
+    pub(super) fn passes_nothing(&self) -> bool {
+        self.filter.q.is_some() && self.words.is_empty()
+    }
+
     /// The record at a place, when it passes.
     pub(super) fn load(&self, conn: &Connection, place: RecordRef) -> Done<Option<Record>> {
         match record_row::load(conn, place)? {

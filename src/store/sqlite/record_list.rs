@@ -15,7 +15,7 @@ use crate::store::sqlite::record_filter::Passing;
 use crate::store::sqlite::record_row::per_kind;
 use crate::store::sqlite::record_words::{MOST_CONTACTS, collect};
 use crate::store::sqlite::value::micros;
-use crate::store::sqlite::walk::{self, merge, read_cursor, rows, write_cursor};
+use crate::store::sqlite::walk::{self, Listing, merge, rows};
 
 /// Records that pass the filter; newest first, or with `since` the longest unchanged first.
 pub(super) fn records(
@@ -25,20 +25,24 @@ pub(super) fn records(
     page: &PageRequest,
 ) -> Done<Page<Record>> {
     let filter = Passing::new(filter);
+    if filter.passes_nothing() {
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
+    }
     if let Some(since) = filter.filter.since {
         return by_update(conn, kind, &filter, micros(since), page);
     }
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<1>('n', cursor)?[0],
-        None => i64::MAX,
-    };
+    let list = Listing::of('n', (kind, filter.filter));
+    let [start] = list.start(page)?.unwrap_or([i64::MAX]);
     let lead = Lead::choose(conn, kind, &filter)?;
     walk::page(
         walk::limit(page.limit),
         start,
         |below, n| lead.below(conn, kind, below, n),
         |seq| filter.load(conn, RecordRef { kind, seq }),
-        |seq| write_cursor('n', &[seq]),
+        |seq| list.cursor(&[seq]),
     )
 }
 
@@ -49,10 +53,8 @@ fn by_update(
     since: i64,
     page: &PageRequest,
 ) -> Done<Page<Record>> {
-    let start: (i64, i64) = match &page.cursor {
-        Some(cursor) => read_cursor::<2>('u', cursor)?.into(),
-        None => (since, i64::MIN),
-    };
+    let list = Listing::of('u', (kind, filter.filter));
+    let start: (i64, i64) = list.start(page)?.unwrap_or([since, i64::MIN]).into();
     let mut select = conn.prepare_cached(updated_sql(kind))?;
     walk::page(
         walk::limit(page.limit),
@@ -64,7 +66,7 @@ fn by_update(
             Ok(keys.collect::<Result<_, _>>()?)
         },
         |(_, seq)| filter.load(conn, RecordRef { kind, seq }),
-        |(updated_at, seq)| write_cursor('u', &[updated_at, seq]),
+        |(updated_at, seq)| list.cursor(&[updated_at, seq]),
     )
 }
 

@@ -1,6 +1,6 @@
 //! Records in rows.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -8,20 +8,23 @@ use crate::model::field::Kind;
 use crate::model::record::{Fields, Record};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::lookup::RecordRef;
-use crate::store::sqlite::value::{id, json, maybe_time, micros, signed, time, unsigned};
+use crate::store::sqlite::provenance;
+use crate::store::sqlite::value::{blob, id, json, maybe_time, micros, signed, time, unsigned};
 
 /// A record as its row has it.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
     /// The contact it belongs to.
     pub(super) contact: Option<i64>,
+    /// The last change of its timeline; 0 for none.
+    pub(super) last: i64,
     pub(super) record: Record,
 }
 
-/// From the columns id, version, created_at, updated_at, deleted_at, contact, fields, meta.
-pub(super) fn read(kind: Kind, row: &Row<'_>) -> Done<Stored> {
+fn read(kind: Kind, row: &Row<'_>) -> Done<Stored> {
     Ok(Stored {
         contact: row.get(5)?,
+        last: row.get(8)?,
         record: Record {
             id: id(row, 0)?,
             kind,
@@ -30,7 +33,7 @@ pub(super) fn read(kind: Kind, row: &Row<'_>) -> Done<Stored> {
             updated_at: time(row, 3)?,
             deleted_at: maybe_time(row, 4)?,
             fields: json(row, 6)?,
-            meta: json(row, 7)?,
+            meta: provenance::unpack(blob(row, 7)?)?,
         },
     })
 }
@@ -51,13 +54,30 @@ pub(super) use per_kind;
 pub(super) fn load(conn: &Connection, place: RecordRef) -> Done<Option<Stored>> {
     let mut select = conn.prepare_cached(per_kind!(
         place.kind,
-        "SELECT id, version, created_at, updated_at, deleted_at, contact, fields, meta FROM ",
+        "SELECT id, version, created_at, updated_at, deleted_at, contact, fields, provenance, last FROM ",
         " WHERE seq = ?1"
     ))?;
     let found = select
         .query_row([place.seq], |row| Ok(read(place.kind, row)))
         .optional()?;
     found.transpose()
+}
+
+/// The last change of a record's timeline; 0 when it has none.
+pub(super) fn last(conn: &Connection, place: RecordRef) -> Done<i64> {
+    let sql = per_kind!(place.kind, "SELECT last FROM ", " WHERE seq = ?1");
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([place.seq], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Makes `last` the last change of the timeline of a record that is not written otherwise.
+pub(super) fn set_last(conn: &Connection, place: RecordRef, last: i64) -> Done<()> {
+    let sql = per_kind!(place.kind, "UPDATE ", " SET last = ?2 WHERE seq = ?1");
+    conn.prepare_cached(sql)?.execute([place.seq, last])?;
+    Ok(())
 }
 
 /// Where a record of this kind stands.
@@ -93,26 +113,39 @@ pub(super) fn contact_id(record: &Record) -> Option<Uuid> {
     Uuid::try_parse(text).ok()
 }
 
+/// A record as it is to be written.
+pub(super) struct Writing<'r> {
+    pub(super) record: &'r Record,
+    /// Its fields as JSON.
+    pub(super) fields: &'r str,
+    pub(super) contact: Option<i64>,
+    pub(super) last: i64,
+    /// The update time, by the order of commits.
+    pub(super) updated_at: i64,
+}
+
 /// Inserts the first version of a record; its place is the answer.
-pub(super) fn insert(conn: &Connection, record: &Record, contact: Option<i64>) -> Done<i64> {
+pub(super) fn insert(conn: &Connection, writing: &Writing<'_>) -> Done<i64> {
+    let record = writing.record;
     let sql = per_kind!(
         record.kind,
         "INSERT INTO ",
-        " (id, version, created_at, updated_at, deleted_at, owner, status, contact, fields, meta)
-          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        " (id, version, created_at, updated_at, deleted_at, owner, status, contact, last, fields,
+            provenance) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     );
     let (owner, status) = filed_under(&record.fields);
     conn.prepare_cached(sql)?.execute(rusqlite::params![
         record.id.as_bytes(),
         signed(record.version),
         micros(record.created_at),
-        micros(record.updated_at),
+        writing.updated_at,
         record.deleted_at.map(micros),
         owner,
         status,
-        contact,
-        serde_json::to_string(&record.fields)?,
-        serde_json::to_string(&record.meta)?,
+        writing.contact,
+        writing.last,
+        writing.fields,
+        provenance::pack(&record.meta),
     ])?;
     Ok(conn.last_insert_rowid())
 }
@@ -121,37 +154,40 @@ pub(super) fn insert(conn: &Connection, record: &Record, contact: Option<i64>) -
 pub(super) fn replace(
     conn: &Connection,
     (seq, old_contact, old): (i64, Option<i64>, &Record),
-    record: &Record,
-    contact: Option<i64>,
+    writing: &Writing<'_>,
 ) -> Done<()> {
+    let record = writing.record;
     let filed = filed_under(&record.fields);
-    let moved = filed != filed_under(&old.fields) || contact != old_contact;
-    let fields = serde_json::to_string(&record.fields)?;
-    let meta = serde_json::to_string(&record.meta)?;
-    let version = signed(record.version);
-    let updated_at = micros(record.updated_at);
-    let deleted_at = record.deleted_at.map(micros);
+    let moved = filed != filed_under(&old.fields) || writing.contact != old_contact;
+    let set: [&dyn ToSql; 7] = [
+        &seq,
+        &signed(record.version),
+        &writing.updated_at,
+        &record.deleted_at.map(micros),
+        &writing.last,
+        &writing.fields,
+        &provenance::pack(&record.meta),
+    ];
     // Naming `owner` or `status` would rewrite their index entry even when they stay.
     let written = if moved {
         let sql = per_kind!(
             record.kind,
             "UPDATE ",
-            " SET version = ?2, updated_at = ?3, deleted_at = ?4, fields = ?5, meta = ?6,
-                owner = ?7, status = ?8, contact = ?9 WHERE seq = ?1"
+            " SET version = ?2, updated_at = ?3, deleted_at = ?4, last = ?5, fields = ?6,
+                provenance = ?7, owner = ?8, status = ?9, contact = ?10 WHERE seq = ?1"
         );
-        conn.prepare_cached(sql)?.execute(rusqlite::params![
-            seq, version, updated_at, deleted_at, fields, meta, filed.0, filed.1, contact
-        ])?
+        let moved: [&dyn ToSql; 3] = [&filed.0, &filed.1, &writing.contact];
+        let all = set.into_iter().chain(moved);
+        conn.prepare_cached(sql)?
+            .execute(rusqlite::params_from_iter(all))?
     } else {
         let sql = per_kind!(
             record.kind,
             "UPDATE ",
-            " SET version = ?2, updated_at = ?3, deleted_at = ?4, fields = ?5, meta = ?6
-              WHERE seq = ?1"
+            " SET version = ?2, updated_at = ?3, deleted_at = ?4, last = ?5, fields = ?6,
+                provenance = ?7 WHERE seq = ?1"
         );
-        conn.prepare_cached(sql)?.execute(rusqlite::params![
-            seq, version, updated_at, deleted_at, fields, meta
-        ])?
+        conn.prepare_cached(sql)?.execute(set)?
     };
     match written {
         1 => Ok(()),

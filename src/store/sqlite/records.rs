@@ -20,7 +20,7 @@ use crate::store::sqlite::record_list;
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::timeline;
 use crate::store::sqlite::value::{id, kind, text, time};
-use crate::store::sqlite::walk::{self, read_cursor, rows, write_cursor};
+use crate::store::sqlite::walk::{self, Listing, rows};
 use crate::store::{HeldOwned, RecordFilter, Records, Result, Touched};
 
 #[async_trait]
@@ -44,18 +44,18 @@ impl Records for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<Record>> {
         self.readers
-            .read(move |conn| record_list::records(conn, kind, &filter, &page))
+            .walk(move |conn| record_list::records(conn, kind, &filter, &page))
             .await
     }
 
     async fn timeline(&self, record: Uuid, page: PageRequest) -> Result<Page<Change>> {
         self.readers
-            .read(move |conn| timeline::timeline(conn, record, &page))
+            .walk(move |conn| timeline::timeline(conn, record, &page))
             .await
     }
 
     async fn changes(&self, page: PageRequest) -> Result<Page<Change>> {
-        self.readers.read(move |conn| changes(conn, &page)).await
+        self.readers.walk(move |conn| changes(conn, &page)).await
     }
 
     async fn touched(&self, event: Uuid) -> Result<Vec<Touched>> {
@@ -76,16 +76,14 @@ impl Records for SqliteStore {
     }
 
     async fn reviews(&self, page: PageRequest) -> Result<Page<Review>> {
-        self.readers.read(move |conn| reviews(conn, &page)).await
+        self.readers.walk(move |conn| reviews(conn, &page)).await
     }
 }
 
 /// The cursor stands after the last item even at the end, so that a reader goes on from there later.
 fn changes(conn: &Connection, page: &PageRequest) -> Done<Page<Change>> {
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<1>('f', cursor)?[0],
-        None => 0,
-    };
+    let list = Listing::of('f', ());
+    let [start] = list.start(page)?.unwrap_or([0]);
     let limit = rows(walk::limit(page.limit));
     let mut select = conn.prepare_cached(change_row::FEED)?;
     let mut found = select.query([start, limit])?;
@@ -93,7 +91,7 @@ fn changes(conn: &Connection, page: &PageRequest) -> Done<Page<Change>> {
     let mut next = None;
     while let Some(row) = found.next()? {
         items.push(change_row::read(row)?);
-        next = Some(write_cursor('f', &[row.get(10)?]));
+        next = Some(list.cursor(&[row.get(10)?]));
     }
     Ok(Page { items, next })
 }
@@ -121,10 +119,8 @@ fn touched(conn: &Connection, event: Uuid) -> Done<Vec<Touched>> {
 }
 
 fn reviews(conn: &Connection, page: &PageRequest) -> Done<Page<Review>> {
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<1>('v', cursor)?[0],
-        None => i64::MAX,
-    };
+    let list = Listing::of('v', ());
+    let [start] = list.start(page)?.unwrap_or([i64::MAX]);
     let mut keys =
         conn.prepare_cached("SELECT seq FROM review WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2")?;
     walk::page(
@@ -135,7 +131,7 @@ fn reviews(conn: &Connection, page: &PageRequest) -> Done<Page<Review>> {
             Ok(found.collect::<rusqlite::Result<_>>()?)
         },
         |seq| review(conn, seq),
-        |seq| write_cursor('v', &[seq]),
+        |seq| list.cursor(&[seq]),
     )
 }
 

@@ -8,7 +8,7 @@ use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::raw;
 use crate::store::sqlite::value::{blob, id, micros, text, time};
-use crate::store::sqlite::walk::{self, read_cursor, rows, write_cursor};
+use crate::store::sqlite::walk::{self, Listing, rows};
 
 pub(super) const ALL: &str = "SELECT seq FROM refusal WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2";
 pub(super) const OF_ONE: &str =
@@ -43,10 +43,8 @@ pub(super) fn list(
     endpoint: Option<&str>,
     page: &PageRequest,
 ) -> Done<Page<Refusal>> {
-    let start = match &page.cursor {
-        Some(cursor) => read_cursor::<1>('r', cursor)?[0],
-        None => i64::MAX,
-    };
+    let list = Listing::of('r', endpoint);
+    let [start] = list.start(page)?.unwrap_or([i64::MAX]);
     let mut all = conn.prepare_cached(ALL)?;
     let mut of_one = conn.prepare_cached(OF_ONE)?;
     walk::page(
@@ -61,7 +59,7 @@ pub(super) fn list(
             Ok(keys?)
         },
         |seq| refusal(conn, seq),
-        |seq| write_cursor('r', &[seq]),
+        |seq| list.cursor(&[seq]),
     )
 }
 

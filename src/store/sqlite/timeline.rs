@@ -1,4 +1,8 @@
 //! A record's timeline: its chain of changes, newest first.
+//!
+//! Each change names the change before it, and the record's row the last one. A change of a lead, order or ticket
+//! stands in two chains, its own and its contact's: an index of contacts and changes would scatter its entries over
+//! as many pages as there are changes, while the contact's row is written by the same event anyway.
 
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
@@ -9,30 +13,27 @@ use crate::model::page::{Page, PageRequest};
 use crate::store::StoreError;
 use crate::store::sqlite::change_row;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::heads;
 use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_row;
-use crate::store::sqlite::walk::{self, read_cursor, write_cursor};
+use crate::store::sqlite::walk::{self, Listing};
 
 /// The changes of one record; of a contact also those of its leads, orders and tickets.
 pub(super) fn timeline(conn: &Connection, record: Uuid, page: &PageRequest) -> Done<Page<Change>> {
-    let from = match &page.cursor {
-        Some(cursor) => Some(read_cursor::<1>('t', cursor)?[0]),
-        None => None,
-    };
+    let list = Listing::of('t', record);
+    let from = list.start(page)?;
     let mut items = Vec::new();
     let Some(record) = record_row::find_any(conn, record)? else {
         return Ok(Page { items, next: None });
     };
     let mut seq = match from {
-        Some(seq) => seq,
-        None => heads::last(conn, record)?,
+        Some([seq]) => seq,
+        None => record_row::last(conn, record)?,
     };
     let limit = walk::limit(page.limit);
     let mut select = conn.prepare_cached(change_row::ONE)?;
     while seq > 0 {
         if items.len() == limit {
-            let next = Some(write_cursor('t', &[seq]));
+            let next = Some(list.cursor(&[seq]));
             return Ok(Page { items, next });
         }
         let mut rows = select.query([seq])?;

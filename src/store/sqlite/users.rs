@@ -165,7 +165,7 @@ impl Users for SqliteStore {
 
     async fn audit(&self, filter: AuditFilter, page: PageRequest) -> Result<Page<AuditRow>> {
         self.readers
-            .read(move |conn| audit::list(conn, &filter, &page))
+            .walk(move |conn| audit::list(conn, &filter, &page))
             .await
     }
 }

@@ -1,6 +1,8 @@
 //! Pages of a list: keys from an index, rows one by one, a cursor where it stopped.
 
-use crate::model::page::Page;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::model::page::{Page, PageRequest};
 use crate::store::StoreError;
 use crate::store::sqlite::fault::{Done, Fault};
 
@@ -65,45 +67,84 @@ pub(super) fn merge<K: Ord>(mut keys: Vec<K>, limit: usize, newest_first: bool) 
     keys
 }
 
-/// An opaque cursor: a letter for the list, then its numbers.
-pub(super) fn write_cursor(list: char, numbers: &[i64]) -> String {
-    let mut text = String::from(list);
-    for number in numbers {
-        text.push_str(&hex::encode(number.to_be_bytes()));
-    }
-    text
+/// A list as its cursors know it: what is listed and by which filter. A cursor goes on where it came from and nowhere
+/// else, for its numbers mean nothing there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listing {
+    letter: char,
+    mark: u32,
 }
 
-/// The numbers of a cursor of this list.
-pub(super) fn read_cursor<const N: usize>(list: char, text: &str) -> Done<[i64; N]> {
-    let bad = || Fault::Answer(StoreError::BadCursor);
-    let rest = text.strip_prefix(list).ok_or_else(bad)?;
-    let bytes = hex::decode(rest).map_err(|_| bad())?;
-    let (numbers, left) = bytes.as_chunks::<8>();
-    if !left.is_empty() {
-        return Err(bad());
+impl Listing {
+    /// The list that `letter` stands for, as far as `filter` passes it.
+    pub(super) fn of(letter: char, filter: impl Hash) -> Self {
+        let mut hasher = DefaultHasher::new();
+        filter.hash(&mut hasher);
+        let [a, b, c, d, ..] = hasher.finish().to_be_bytes();
+        Listing {
+            letter,
+            mark: u32::from_be_bytes([a, b, c, d]),
+        }
     }
-    let numbers: Vec<i64> = numbers
-        .iter()
-        .map(|bytes| i64::from_be_bytes(*bytes))
-        .collect();
-    numbers.try_into().map_err(|_| bad())
+
+    /// An opaque cursor: the letter, the mark of the filter, then the numbers.
+    pub(super) fn cursor(self, numbers: &[i64]) -> String {
+        let mut text = format!("{}{:08x}", self.letter, self.mark);
+        for number in numbers {
+            text.push_str(&hex::encode(number.to_be_bytes()));
+        }
+        text
+    }
+
+    /// The numbers of a cursor of this list; `None` on the first page.
+    pub(super) fn start<const N: usize>(self, page: &PageRequest) -> Done<Option<[i64; N]>> {
+        let Some(text) = &page.cursor else {
+            return Ok(None);
+        };
+        let bad = || Fault::Answer(StoreError::BadCursor);
+        let rest = text.strip_prefix(&self.cursor(&[])).ok_or_else(bad)?;
+        let bytes = hex::decode(rest).map_err(|_| bad())?;
+        let (numbers, left) = bytes.as_chunks::<8>();
+        if !left.is_empty() {
+            return Err(bad());
+        }
+        let numbers: Vec<i64> = numbers
+            .iter()
+            .map(|bytes| i64::from_be_bytes(*bytes))
+            .collect();
+        numbers.try_into().map(Some).map_err(|_| bad())
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{page, read_cursor, write_cursor};
+    use super::{Listing, page};
+    use crate::model::page::PageRequest;
+
+    fn at(cursor: &str) -> PageRequest {
+        PageRequest {
+            limit: 1,
+            cursor: Some(cursor.to_owned()),
+        }
+    }
 
     #[test]
     fn cursors_come_back_and_strange_ones_are_refused() {
+        let list = Listing::of('e', "new");
+        assert!(list.start::<1>(&PageRequest::default()).unwrap().is_none());
         for numbers in [[0, 1], [-1, i64::MAX], [i64::MIN, 7]] {
-            let text = write_cursor('e', &numbers);
-            assert_eq!(read_cursor::<2>('e', &text).unwrap(), numbers);
-            assert!(read_cursor::<2>('r', &text).is_err());
-            assert!(read_cursor::<1>('e', &text).is_err());
+            let text = at(&list.cursor(&numbers));
+            assert_eq!(list.start::<2>(&text).unwrap(), Some(numbers));
+            assert!(list.start::<1>(&text).is_err());
+            assert!(Listing::of('r', "new").start::<2>(&text).is_err());
+            assert!(Listing::of('e', "lost").start::<2>(&text).is_err());
         }
-        for text in ["", "e", "e0", "ezz", "é", "e00000000000000000"] {
-            assert!(read_cursor::<1>('e', text).is_err(), "{text}");
+        let beginning = list.cursor(&[]);
+        for rest in ["", "0", "zz", "é", "0000000000000000", "00000000000000000"] {
+            assert!(list.start::<1>(&at(rest)).is_err(), "{rest}");
+            let text = at(&format!("{beginning}{rest}"));
+            let is_number = rest.len() == 16;
+            assert_eq!(list.start::<1>(&text).is_ok(), is_number, "{rest}");
         }
     }
 

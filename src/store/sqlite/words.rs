@@ -1,4 +1,8 @@
 //! The words by which people look for a record.
+//!
+//! The index holds the beginning of each word, up to `LONGEST` bytes of it, and finds candidates by the beginning of
+//! what was asked; every candidate is then held against the whole words. So a long address is found by all of it, by
+//! any beginning of it, and never in the place of another that begins alike.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +13,7 @@ use crate::model::record::Fields;
 
 /// Words of one field that are kept: enough for a subject line.
 const MOST_WORDS: usize = 12;
-/// Bytes of a word that are kept.
+/// Bytes of a word that the index holds.
 const LONGEST: usize = 48;
 
 /// The fields that are searched, split at blanks or kept whole.
@@ -64,16 +68,18 @@ fn split_words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split_whitespace().filter_map(clean)
 }
 
-/// Lower case, without the punctuation around it, not longer than an index entry should be.
+/// Lower case, without the punctuation around it.
 fn clean(word: &str) -> Option<String> {
     let word = word.trim_matches(|c: char| c.is_whitespace() || ",;:!?\"'()[]{}<>#".contains(c));
-    let mut word = word.to_lowercase().replace('\0', "");
-    let mut end = word.len().min(LONGEST);
-    while !word.is_char_boundary(end) {
-        end -= 1;
-    }
-    word.truncate(end);
+    let word = word.to_lowercase().replace('\0', "");
     (!word.is_empty()).then_some(word)
+}
+
+/// What the index holds of a word.
+pub(super) fn beginning(word: &str) -> &str {
+    let mut ends = (0..=LONGEST.min(word.len())).rev();
+    let end = ends.find(|end| word.is_char_boundary(*end));
+    word.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
 /// The address as filters compare it.

@@ -203,7 +203,8 @@ impl Desk {
             fetched: None,
             decide: Box::new(move |_| writes.clone()),
         };
-        self.store.settle(vec![settlement]).await.unwrap();
+        let settled = self.store.settle(vec![settlement]).await;
+        assert!(settled.iter().all(Result::is_ok), "{settled:?}");
         (id, event)
     }
 }

@@ -84,6 +84,10 @@ async fn filters_narrow_and_mistakes_are_named() {
         ("?colour=red", "unknown_parameter", "colour"),
         ("?status=nwe", "invalid_parameter", "converted"),
         ("?since=monday", "invalid_parameter", "monday"),
+        ("?email=", "invalid_parameter", "email is blank"),
+        ("?q=%20", "invalid_parameter", "q is blank"),
+        ("?status=", "invalid_parameter", "status is blank"),
+        ("?limit=1&owner=", "invalid_parameter", "owner is blank"),
         ("?cursor=%F0%9F%8D%95", "invalid_cursor", "cursor"),
     ] {
         let answer = desk.get(&format!("/api/v1/leads{query}")).await;
@@ -94,6 +98,38 @@ async fn filters_narrow_and_mistakes_are_named() {
         );
         let detail = answer.body["detail"].as_str().unwrap();
         assert!(detail.contains(word), "{query}: {detail}");
+    }
+}
+
+#[actix_web::test]
+async fn a_cursor_goes_on_in_its_own_list_only() {
+    let desk = Desk::open().await;
+    for n in 0..4 {
+        let fields = json!({"external_id": format!("L{n}"), "status": "new"});
+        desk.record(n, Kind::Lead, fields).await;
+    }
+    let first = desk.get("/api/v1/leads?status=new&limit=2").await.body;
+    let next = first["next"].as_str().unwrap();
+    let goes_on = format!("/api/v1/leads?status=new&limit=1&cursor={next}");
+    assert_eq!(ids(&desk.get(&goes_on).await.body).len(), 1);
+    for list in [
+        "leads",
+        "leads?status=lost",
+        "leads?q=new",
+        "events",
+        "contacts?",
+        "changes",
+    ] {
+        let (list, query) = list.split_once('?').unwrap_or((list, ""));
+        let path = format!("/api/v1/{list}?{query}&cursor={next}");
+        let answer = desk.get(&path).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, "invalid_cursor"),
+            "{path}"
+        );
+        let detail = answer.body["detail"].as_str().unwrap();
+        assert!(detail.contains("with these filters"), "{path}: {detail}");
     }
 }
 

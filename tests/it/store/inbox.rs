@@ -12,7 +12,7 @@ use frontdesk::store::EventFilter;
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::store::made::{all, arrival, at, first, windowed, writing};
+use crate::store::made::{all, arrival, at, done, first, windowed, writing};
 use crate::store::{REFUSALS, Stand};
 
 pub async fn each_delivery_is_taken_once(stand: Stand) {
@@ -182,10 +182,11 @@ pub async fn an_event_is_claimed_by_one_worker_oldest_first(stand: Stand) {
     assert!(store.claim(10, at(100)).await.unwrap().is_empty());
 
     store.release(vec![ids[3], ids[20]]).await;
-    store
-        .settle(vec![writing(ids[0], Vec::new(), at(100))])
-        .await
-        .unwrap();
+    done(
+        store
+            .settle(vec![writing(ids[0], Vec::new(), at(100))])
+            .await,
+    );
     let again = store.claim(10, at(100)).await.unwrap();
     let again: Vec<Uuid> = again.iter().map(|claimed| claimed.event.id).collect();
     assert_eq!(
@@ -216,10 +217,7 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
     let backlog = store.backlog().await.unwrap();
     assert_eq!((backlog.pending, backlog.oldest), (1, Some(at(0))));
     assert_eq!(store.claim(5, at(30)).await.unwrap().len(), 1);
-    store
-        .settle(vec![writing(id, Vec::new(), at(31))])
-        .await
-        .unwrap();
+    done(store.settle(vec![writing(id, Vec::new(), at(31))]).await);
     let event = store.event(id).await.unwrap().unwrap();
     assert_eq!(
         (event.status, event.reason, event.attempts),
@@ -332,7 +330,7 @@ async fn sixty(stand: &Stand) {
     }
     for claimed in stand.store.claim(25, at(100)).await.unwrap() {
         let settlement = writing(claimed.event.id, Vec::new(), at(100));
-        stand.store.settle(vec![settlement]).await.unwrap();
+        done(stand.store.settle(vec![settlement]).await);
     }
     for claimed in stand.store.claim(5, at(100)).await.unwrap() {
         let id = claimed.event.id;

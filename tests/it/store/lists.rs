@@ -7,11 +7,14 @@ use frontdesk::model::record::Record;
 use frontdesk::store::{
     EventFilter, PurgeBefore, RecordFilter, RecordWrite, Settlement, StoreError, Writes,
 };
+use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::Stand;
-use crate::store::made::{all, arrival, at, change, first, lead_form, nothing, record, writing};
+use crate::store::made::{
+    all, arrival, at, change, done, first, lead_form, nothing, record, writing,
+};
 
 /// Writes records by way of a fresh event each.
 async fn put(stand: &Stand, records: &[Record], what: ChangeKind) {
@@ -34,7 +37,7 @@ async fn put(stand: &Stand, records: &[Record], what: ChangeKind) {
             fetched: None,
             decide: Box::new(move |_| writes.clone()),
         };
-        let settled = stand.store.settle(vec![settlement]).await.unwrap();
+        let settled = done(stand.store.settle(vec![settlement]).await);
         assert_eq!(settled[0].records, [(record.kind, record.id)]);
     }
 }
@@ -146,7 +149,8 @@ pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
             (Kind::Contact, "+34600", vec![ana.id]),
             (Kind::Contact, "sol", vec![ana.id]),
             (Kind::Contact, "uiz", vec![]),
-            (Kind::Contact, "  ", vec![bob.id, ana.id]),
+            (Kind::Contact, "  ", vec![]),
+            (Kind::Contact, " \"?\" ", vec![]),
             (Kind::Order, "#1001", vec![order.id]),
             (Kind::Order, "100", vec![order.id]),
             (Kind::Order, "ana 1001", vec![order.id]),
@@ -185,6 +189,61 @@ pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
             expected,
             "{q}"
         );
+    }
+}
+
+pub async fn long_words_are_told_apart(stand: Stand) {
+    let long = |end: &str| format!("{}.{end}@sales.example.com", "muñoz".repeat(12));
+    let contact = |n: i64, address: &str| {
+        record(
+            Kind::Contact,
+            json!({"email": address, "company": "x".repeat(300)}),
+            at(n),
+        )
+    };
+    let ana = contact(0, &long("ana"));
+    let bea = contact(1, &long("bea"));
+    let lead = record(Kind::Lead, json!({"contact": bea.id.to_string()}), at(2));
+    put(
+        &stand,
+        &[ana.clone(), bea.clone(), lead.clone()],
+        ChangeKind::Created,
+    )
+    .await;
+    for swept in [false, true] {
+        for (kind, address, expected) in [
+            (Kind::Contact, long("ana"), vec![ana.id]),
+            (Kind::Contact, long("bea"), vec![bea.id]),
+            (Kind::Contact, long("eva"), vec![]),
+            (Kind::Lead, long("ana"), vec![]),
+            (Kind::Lead, long("bea"), vec![lead.id]),
+        ] {
+            for by_email in [true, false] {
+                let text = Some(address.clone());
+                let filter = RecordFilter {
+                    email: text.clone().filter(|_| by_email),
+                    q: text.filter(|_| !by_email),
+                    ..RecordFilter::default()
+                };
+                let got = listed(&stand, kind, &filter).await;
+                assert_eq!(got, expected, "{filter:?}, swept: {swept}");
+            }
+        }
+        for (q, expected) in [
+            (long("a"), vec![]),
+            ("muñoz".repeat(12), vec![bea.id, ana.id]),
+            (format!("{}.a", "muñoz".repeat(12)), vec![ana.id]),
+            ("x".repeat(299), vec![bea.id, ana.id]),
+            ("x".repeat(301), vec![]),
+        ] {
+            let filter = RecordFilter {
+                q: Some(q),
+                ..RecordFilter::default()
+            };
+            let got = listed(&stand, Kind::Contact, &filter).await;
+            assert_eq!(got, expected, "{filter:?}, swept: {swept}");
+        }
+        sweep(&stand).await;
     }
 }
 
@@ -235,23 +294,52 @@ pub async fn records_are_listed_by_update_for_those_who_follow(stand: Stand) {
         contacts[nth].updated_at = at(100 - nth as i64);
         put(&stand, &contacts[nth..=nth], ChangeKind::Updated).await;
     }
-    let mut expected: Vec<&Record> = contacts.iter().collect();
-    expected.sort_by_key(|contact| contact.updated_at);
-    for since in [0, 2, 95] {
+    let ids =
+        |places: &[usize]| -> Vec<Uuid> { places.iter().map(|nth| contacts[*nth].id).collect() };
+    for (since, expected) in [
+        (0, vec![1, 2, 4, 5, 6, 8, 9, 10, 11, 3, 0, 7]),
+        (2, vec![4, 5, 6, 8, 9, 10, 11, 3, 0, 7]),
+        (95, vec![3, 0, 7]),
+        (99, vec![0, 7]),
+    ] {
         let filter = RecordFilter {
             since: Some(at(since)),
             ..RecordFilter::default()
         };
-        let expected: Vec<Uuid> = expected
-            .iter()
-            .filter(|contact| contact.updated_at >= at(since))
-            .map(|contact| contact.id)
-            .collect();
         assert_eq!(
             listed(&stand, Kind::Contact, &filter).await,
-            expected,
+            ids(&expected),
             "since {since}"
         );
+    }
+}
+
+pub async fn followers_miss_no_update_whatever_its_time(stand: Stand) {
+    let follow = async |since: Timestamp, cursor: Option<String>| {
+        let filter = RecordFilter {
+            since: Some(since),
+            ..RecordFilter::default()
+        };
+        let page = PageRequest { limit: 4, cursor };
+        stand.store.records(Kind::Lead, filter, page).await.unwrap()
+    };
+    let mut seen: Vec<Uuid> = Vec::new();
+    let mut since = at(0);
+    let mut written = Vec::new();
+    // Planned in one order, written in another, and some at the same moment.
+    for planned in [50, 20, 20, 60, 59, 1, 60, 60, 61, 7] {
+        let lead = record(Kind::Lead, json!({"status": "new"}), at(planned));
+        written.push(lead.id);
+        put(&stand, &[lead], ChangeKind::Created).await;
+        let got = follow(since, None).await.items;
+        let news = got.iter().filter(|lead| !seen.contains(&lead.id));
+        let news: Vec<(Uuid, Timestamp)> = news.map(|lead| (lead.id, lead.updated_at)).collect();
+        for (id, updated_at) in news {
+            assert!(updated_at > since, "later than what was seen");
+            seen.push(id);
+            since = updated_at;
+        }
+        assert_eq!(seen, written);
     }
 }
 
@@ -264,7 +352,7 @@ pub async fn a_contacts_timeline_tells_of_its_leads(stand: Stand) {
         store.append(arrival).await.unwrap();
         let address = ["ana@example.com", "bea@example.com"][usize::from(n == 3)];
         let form = lead_form(event, address, &n.to_string(), at(n));
-        let settled = store.settle(vec![form]).await.unwrap();
+        let settled = done(store.settle(vec![form]).await);
         if n != 3 {
             told.extend(settled[0].records.iter().map(|(kind, id)| (*id, *kind)));
         }
@@ -322,7 +410,7 @@ pub async fn strange_cursors_are_refused(stand: Stand) {
         store.append(arrival).await.unwrap();
         let contact = record(Kind::Contact, json!({}), at(n));
         let settlement = writing(event, vec![(contact, Vec::new())], at(n));
-        store.settle(vec![settlement]).await.unwrap();
+        done(store.settle(vec![settlement]).await);
     }
     let events = store
         .events(EventFilter::default(), first(1))
@@ -333,7 +421,13 @@ pub async fn strange_cursors_are_refused(stand: Stand) {
         .records(Kind::Contact, records(), first(1))
         .await
         .unwrap();
-    for cursor in ["", "nonsense", "e", &contacts.next.unwrap(), "e00ff"] {
+    for cursor in [
+        "",
+        "nonsense",
+        "e",
+        contacts.next.as_ref().unwrap(),
+        "e00ff",
+    ] {
         let page = || PageRequest {
             limit: 1,
             cursor: Some(cursor.to_owned()),
@@ -345,10 +439,34 @@ pub async fn strange_cursors_are_refused(stand: Stand) {
         let refused = store.timeline(Uuid::nil(), page()).await;
         assert!(matches!(refused, Err(StoreError::BadCursor)), "{cursor}");
     }
-    let page = PageRequest {
+    let of_events = || PageRequest {
         limit: 1,
-        cursor: events.next,
+        cursor: events.next.clone(),
     };
-    let refused = store.records(Kind::Contact, records(), page).await;
+    let refused = store.records(Kind::Contact, records(), of_events()).await;
     assert!(matches!(refused, Err(StoreError::BadCursor)));
+    // The same list by another filter is another list.
+    let of_website = EventFilter {
+        endpoint: Some("website".to_owned()),
+        ..EventFilter::default()
+    };
+    let refused = store.events(of_website, of_events()).await;
+    assert!(matches!(refused, Err(StoreError::BadCursor)));
+    let goes_on = store.events(EventFilter::default(), of_events()).await;
+    assert_eq!(goes_on.unwrap().items.len(), 1);
+    let of_contacts = PageRequest {
+        limit: 1,
+        cursor: contacts.next.clone(),
+    };
+    for (kind, owner) in [(Kind::Lead, None), (Kind::Contact, Some("ana"))] {
+        let filter = RecordFilter {
+            owner: owner.map(str::to_owned),
+            ..records()
+        };
+        let refused = store.records(kind, filter, of_contacts.clone()).await;
+        assert!(
+            matches!(refused, Err(StoreError::BadCursor)),
+            "{kind:?} {owner:?}"
+        );
+    }
 }

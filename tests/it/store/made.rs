@@ -13,7 +13,7 @@ use frontdesk::model::people::Turn;
 use frontdesk::model::record::{Fields, Meta, Record};
 use frontdesk::model::request::{Headers, RawRequest};
 use frontdesk::model::trace::Trace;
-use frontdesk::store::{DecisionRow, Held, RecordWrite, Settlement, Writes};
+use frontdesk::store::{self, DecisionRow, Held, RecordWrite, Settled, Settlement, Writes};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -251,6 +251,11 @@ pub fn lead_form(event: Uuid, address: &str, lead: &str, at: Timestamp) -> Settl
         fetched: None,
         decide: Box::new(decide),
     }
+}
+
+/// Outcomes of which none failed.
+pub fn done(outcomes: Vec<store::Result<Settled>>) -> Vec<Settled> {
+    outcomes.into_iter().map(Result::unwrap).collect()
 }
 
 /// A decision's trace, to look into.

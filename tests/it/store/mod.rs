@@ -78,20 +78,25 @@ conformance! {
     lists:
         records_are_listed_by_every_filter,
         words_find_records_and_what_belongs_to_contacts,
+        long_words_are_told_apart,
         deleted_records_are_left_out_but_known,
         records_are_listed_by_update_for_those_who_follow,
+        followers_miss_no_update_whatever_its_time,
         a_contacts_timeline_tells_of_its_leads,
         the_feed_goes_on_where_a_reader_stopped,
         strange_cursors_are_refused;
     people:
         reps_and_teams_are_kept_while_they_are_named,
+        nothing_names_who_is_not_there,
         rules_are_published_on_top_of_the_current_ones,
         the_last_decision_on_a_lead_is_shown,
+        a_lead_may_be_decided_on_as_often_as_one_likes,
         tokens_live_until_they_are_revoked,
         alarms_stand_until_they_are_cleared;
     upkeep:
         a_purge_removes_what_is_old_and_nothing_that_waits,
         a_purged_key_is_free_again,
+        whatever_holds_a_body_goes_with_the_bodies,
         sizes_are_counted,
         a_closed_store_takes_nothing;
 }

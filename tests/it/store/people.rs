@@ -1,15 +1,21 @@
 //! People, rules, tokens, alarms.
 
+use frontdesk::model::event::EventStatus;
+use frontdesk::model::field::Kind;
 use frontdesk::model::people::{Member, Rep, Team};
+use frontdesk::model::record::Record;
 use frontdesk::model::rules::{
     OnNoneEligible, RepTarget, Rule, RuleSet, Strategy, Target, TeamTarget,
 };
-use frontdesk::store::{Alarm, StoreError, TokenRow};
+use frontdesk::model::trace::Trace;
+use frontdesk::store::{
+    self, Alarm, DecisionRow, LAST_EPOCH, RecordWrite, Settlement, StoreError, TokenRow, Writes,
+};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::Stand;
-use crate::store::made::traced;
-use crate::store::made::{arrival, at, lead_form};
+use crate::store::made::{arrival, at, done, lead_form, nothing, record, traced};
 
 fn rep(handle: &str) -> Rep {
     Rep {
@@ -88,9 +94,53 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     assert_eq!(store.desk().await.unwrap().teams, []);
 }
 
+pub async fn nothing_names_who_is_not_there(stand: Stand) {
+    let store = stand.store;
+    let missing = |refused: store::Result<()>| match refused {
+        Err(StoreError::Missing(sentence)) => sentence,
+        other => panic!("{other:?}"),
+    };
+    store.put_rep(rep("ana")).await.unwrap();
+    let team = |reps: &[&str]| Team {
+        handle: "iberia".to_owned(),
+        name: "Iberia".to_owned(),
+        members: reps
+            .iter()
+            .map(|rep| Member {
+                rep: (*rep).to_owned(),
+                weight: 1,
+            })
+            .collect(),
+    };
+    let refused = missing(store.put_team(team(&["ana", "eve"])).await);
+    assert!(refused.contains("eve"), "{refused}");
+    let to_rep = |handle: &str| {
+        Target::Rep(RepTarget {
+            rep: handle.to_owned(),
+        })
+    };
+    let to_team = || {
+        Target::Team(TeamTarget {
+            team: "iberia".to_owned(),
+            strategy: Strategy::RoundRobin,
+        })
+    };
+    for targets in [vec![to_rep("ana"), to_rep("eve")], vec![to_team()]] {
+        let word = if targets.len() == 2 { "eve" } else { "iberia" };
+        let published = store.publish_rules(rules(0, targets), at(0)).await;
+        let refused = missing(published.map(|_| ()));
+        assert!(refused.contains(word), "{refused}");
+    }
+    store.put_team(team(&["ana"])).await.unwrap();
+    let all = vec![to_rep("ana"), to_team()];
+    store.publish_rules(rules(0, all), at(0)).await.unwrap();
+    assert_eq!(store.desk().await.unwrap().rules.version, 1);
+}
+
 pub async fn rules_are_published_on_top_of_the_current_ones(stand: Stand) {
     let store = stand.store;
     assert_eq!(store.desk().await.unwrap().rules.version, 0);
+    store.put_rep(rep("boss")).await.unwrap();
     let to_boss = || {
         vec![Target::Rep(RepTarget {
             rep: "boss".to_owned(),
@@ -125,7 +175,7 @@ pub async fn the_last_decision_on_a_lead_is_shown(stand: Stand) {
     let event = arrival.events[0].id;
     store.append(arrival).await.unwrap();
     let form = lead_form(event, "ana@example.com", "1", at(7));
-    let settled = store.settle(vec![form]).await.unwrap();
+    let settled = done(store.settle(vec![form]).await);
     let lead = settled[0].records[1].1;
     let decision = store.decision(lead).await.unwrap().unwrap();
     assert_eq!(
@@ -142,6 +192,57 @@ pub async fn the_last_decision_on_a_lead_is_shown(stand: Stand) {
     );
     assert_eq!(traced(&decision)["turn"], 1);
     assert_eq!(store.decision(Uuid::nil()).await.unwrap(), None);
+}
+
+pub async fn a_lead_may_be_decided_on_as_often_as_one_likes(stand: Stand) {
+    let store = stand.store;
+    let decide = async |key: &str, records: Vec<Record>, lead: Uuid, epoch: u32| {
+        let arrival = arrival(&[key], at(0));
+        let event = arrival.events[0].id;
+        store.append(arrival).await.unwrap();
+        let writes = Writes {
+            records: records
+                .into_iter()
+                .map(|record| RecordWrite {
+                    record,
+                    keys: Vec::new(),
+                })
+                .collect(),
+            decisions: vec![DecisionRow {
+                id: event,
+                lead,
+                epoch,
+                owner: None,
+                rule: None,
+                rule_set_version: 0,
+                reason: "nobody".to_owned(),
+                trace: Trace::of(&()),
+                event: Some(event),
+                at: at(0),
+            }],
+            ..nothing(at(0))
+        };
+        let settlement = Settlement {
+            event,
+            wanted: Vec::new(),
+            fetched: None,
+            decide: Box::new(move |_| writes.clone()),
+        };
+        let settled = store.settle(vec![settlement]).await;
+        settled[0].as_ref().unwrap().status
+    };
+    let leads = [1, 2].map(|n| record(Kind::Lead, json!({"external_id": n.to_string()}), at(0)));
+    for lead in &leads {
+        decide(&lead.id.to_string(), vec![lead.clone()], lead.id, 1).await;
+    }
+    for epoch in [2, 1023, 1024, 1_000_000, LAST_EPOCH] {
+        let status = decide(&epoch.to_string(), Vec::new(), leads[0].id, epoch).await;
+        assert_eq!(status, EventStatus::Processed, "epoch {epoch}");
+        for (lead, expected) in leads.iter().zip([epoch, 1]) {
+            let last = store.decision(lead.id).await.unwrap().unwrap();
+            assert_eq!((last.lead, last.epoch), (lead.id, expected));
+        }
+    }
 }
 
 pub async fn tokens_live_until_they_are_revoked(stand: Stand) {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::store::Stand;
 use crate::store::made::traced;
 use crate::store::made::{
-    all, arrival, at, change, email, first, lead_form, lead_key, nothing, record, writing,
+    all, arrival, at, change, done, email, first, lead_form, lead_key, nothing, record, writing,
 };
 
 async fn appended(stand: &Stand, keys: &[&str]) -> Vec<Uuid> {
@@ -29,7 +29,7 @@ pub async fn a_settlement_counts_once(stand: Stand) {
     let store = &stand.store;
     let ids = appended(&stand, &["a"]).await;
     let settle = || store.settle(vec![lead_form(ids[0], "ana@example.com", "1", at(1))]);
-    let first_time = settle().await.unwrap();
+    let first_time = done(settle().await);
     assert_eq!(first_time[0].status, EventStatus::Processed);
     let kinds: Vec<Kind> = first_time[0]
         .records
@@ -38,7 +38,7 @@ pub async fn a_settlement_counts_once(stand: Stand) {
         .collect();
     assert_eq!(kinds, [Kind::Contact, Kind::Lead]);
     for _ in 0..3 {
-        assert_eq!(settle().await.unwrap(), first_time, "the stored outcome");
+        assert_eq!(done(settle().await), first_time, "the stored outcome");
     }
     assert_eq!(store.desk().await.unwrap().turns[0].taken, 1);
     let stats = store.stats().await.unwrap();
@@ -52,17 +52,15 @@ pub async fn a_settlement_counts_once(stand: Stand) {
 pub async fn a_decision_sees_what_its_keys_match(stand: Stand) {
     let store = &stand.store;
     let ids = appended(&stand, &["a", "b", "c"]).await;
-    store
-        .settle(vec![lead_form(ids[0], "ana@example.com", "1", at(1))])
-        .await
-        .unwrap();
+    done(
+        store
+            .settle(vec![lead_form(ids[0], "ana@example.com", "1", at(1))])
+            .await,
+    );
     let mut gone = record(Kind::Lead, json!({"status": "lost"}), at(2));
     gone.deleted_at = Some(at(2));
     let writes = vec![(gone.clone(), vec![lead_key("gone")])];
-    store
-        .settle(vec![writing(ids[1], writes, at(2))])
-        .await
-        .unwrap();
+    done(store.settle(vec![writing(ids[1], writes, at(2))]).await);
 
     let wanted = vec![email("new@example.com"), lead_key("1"), lead_key("gone")];
     let by_reader = store.held(wanted.clone()).await.unwrap();
@@ -97,7 +95,7 @@ pub async fn a_decision_sees_what_its_keys_match(stand: Stand) {
             nothing(at(3))
         }),
     };
-    let settled = store.settle(vec![settlement]).await.unwrap();
+    let settled = done(store.settle(vec![settlement]).await);
     assert_eq!(
         settled[0].status,
         EventStatus::Processed,
@@ -121,7 +119,7 @@ pub async fn a_taken_key_stays_where_it_is(stand: Stand) {
         ),
     ] {
         let settlement = writing(event, vec![(contact.clone(), keys)], at(3));
-        store.settle(vec![settlement]).await.unwrap();
+        done(store.settle(vec![settlement]).await);
     }
     let held = store
         .held(vec![email("a@example.com"), email("b@example.com")])
@@ -175,23 +173,24 @@ pub async fn a_broken_settlement_does_not_spoil_the_others(stand: Stand) {
         changes: vec![change(&missing, ChangeKind::Updated, None, at(1))],
         ..nothing(at(1))
     };
-    let settled = store
-        .settle(vec![
-            lead_form(ids[0], "ana@example.com", "1", at(1)),
-            broken(ids[1], twice),
-            lead_form(ids[2], "ana@example.com", "2", at(2)),
-            broken(ids[3], absent),
-            broken(ids[4], dangling),
-            Settlement {
-                event: ids[5],
-                wanted: Vec::new(),
-                fetched: None,
-                decide: Box::new(|_| panic!("a defect in a decision, as this test wants it")),
-            },
-            lead_form(ids[6], "bea@example.com", "3", at(3)),
-        ])
-        .await
-        .unwrap();
+    let settled = done(
+        store
+            .settle(vec![
+                lead_form(ids[0], "ana@example.com", "1", at(1)),
+                broken(ids[1], twice),
+                lead_form(ids[2], "ana@example.com", "2", at(2)),
+                broken(ids[3], absent),
+                broken(ids[4], dangling),
+                Settlement {
+                    event: ids[5],
+                    wanted: Vec::new(),
+                    fetched: None,
+                    decide: Box::new(|_| panic!("a defect in a decision, as this test wants it")),
+                },
+                lead_form(ids[6], "bea@example.com", "3", at(3)),
+            ])
+            .await,
+    );
     let statuses: Vec<EventStatus> = settled.iter().map(|settled| settled.status).collect();
     let (good, bad) = (EventStatus::Processed, EventStatus::Failed);
     assert_eq!(statuses, [good, bad, good, bad, bad, bad, good]);
@@ -226,7 +225,7 @@ pub async fn a_replayed_event_keeps_what_it_touched_before(stand: Stand) {
     let mut touched: Vec<(Kind, Uuid)> = Vec::new();
     for n in 1..=3 {
         let form = lead_form(ids[0], "ana@example.com", &n.to_string(), at(n));
-        let settled: Vec<Settled> = store.settle(vec![form]).await.unwrap();
+        let settled: Vec<Settled> = done(store.settle(vec![form]).await);
         touched.extend(&settled[0].records);
         let listed = store.touched(ids[0]).await.unwrap();
         let listed: Vec<_> = listed.iter().map(|one| (one.kind, one.record)).collect();
@@ -254,8 +253,7 @@ pub async fn turns_are_spent_once_each_under_parallel_settlements(stand: Stand) 
     let workers = ids.chunks(11).chain(ids.chunks(17)).map(settle);
     for settled in join_all(workers).await {
         assert!(
-            settled
-                .unwrap()
+            done(settled)
                 .iter()
                 .all(|one| one.status == EventStatus::Processed)
         );

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use frontdesk::model::event::{Appended, EventStatus};
@@ -13,13 +14,13 @@ use frontdesk::model::people::Rep;
 use frontdesk::model::rules::RuleSet;
 use frontdesk::store::sqlite::SqliteStore;
 use frontdesk::store::{
-    self, EventFilter, Inbox, Maintenance, PurgeBefore, RecordFilter, Store, StoreError,
-    StoreOptions, StoreRole, TokenRow,
+    self, Assignments, EventFilter, Inbox, Maintenance, PurgeBefore, RecordFilter, Records,
+    Settlement, Store, StoreError, StoreOptions, StoreRole, TokenRow,
 };
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::store::made::{all, arrival, at, lead_form, nothing, windowed, writing};
+use crate::store::made::{all, arrival, at, done, first, lead_form, nothing, windowed, writing};
 use crate::store::options;
 
 async fn gateway(dir: &Path) -> Arc<SqliteStore> {
@@ -108,16 +109,14 @@ async fn a_companion_reads_and_queues_beside_the_gateway() {
     let late = companion().await.unwrap();
     unavailable(late.append(arrival(&["a"], at(0))).await);
     unavailable(late.claim(1, at(0)).await.map(|_| ()));
-    unavailable(
-        late.settle(vec![writing(Uuid::nil(), Vec::new(), at(0))])
-            .await,
-    );
+    let settlement = writing(Uuid::nil(), Vec::new(), at(0));
+    unavailable(late.settle(vec![settlement]).await.remove(0));
 
     let arrival = arrival(&["a", "b"], at(0));
     let ids: Vec<Uuid> = arrival.events.iter().map(|event| event.id).collect();
     gateway.append(arrival).await.unwrap();
     let form = |id: Uuid, n: &str| lead_form(id, "ana@example.com", n, at(1));
-    gateway.settle(vec![form(ids[0], "1")]).await.unwrap();
+    done(gateway.settle(vec![form(ids[0], "1")]).await);
     assert_eq!(late.touched(ids[0]).await.unwrap().len(), 2);
     let held = late.held(vec![super::made::lead_key("1")]).await.unwrap();
     assert_eq!(
@@ -157,7 +156,7 @@ async fn a_companion_reads_and_queues_beside_the_gateway() {
         );
         nothing(at(4))
     });
-    let settled = gateway.settle(vec![settlement]).await.unwrap();
+    let settled = done(gateway.settle(vec![settlement]).await);
     assert_eq!(settled[0].status, EventStatus::Processed);
 }
 
@@ -224,7 +223,7 @@ async fn a_failing_disk_promises_nothing_and_is_recovered_from() {
     for point in ["begin", "commit"] {
         store.fail_points().arm(point, 3);
         unavailable(store.append(arrival(&["c"], at(2))).await);
-        unavailable(store.settle(vec![form(0)]).await);
+        unavailable(store.settle(vec![form(0)]).await.remove(0));
         unavailable(store.ping().await);
         store.ping().await.unwrap();
     }
@@ -237,7 +236,7 @@ async fn a_failing_disk_promises_nothing_and_is_recovered_from() {
     );
     let again = store.append(arrival(&["a"], at(3))).await.unwrap();
     assert_eq!(again, [Appended::Duplicate(ids[0])], "it was always there");
-    let settled = store.settle(vec![form(0), form(1), form(0)]).await.unwrap();
+    let settled = done(store.settle(vec![form(0), form(1), form(0)]).await);
     assert!(
         settled
             .iter()
@@ -245,6 +244,120 @@ async fn a_failing_disk_promises_nothing_and_is_recovered_from() {
     );
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.events, stats.contacts, stats.leads), (3, 1, 2));
+}
+
+/// Eight events that wait, and for each the form of a lead; the fifth breaks a constraint.
+async fn eight(store: &SqliteStore) -> (Vec<Uuid>, impl Fn(usize) -> Settlement) {
+    let arrival = arrival(&["0", "1", "2", "3", "4", "5", "6", "7"], at(0));
+    let ids: Vec<Uuid> = arrival.events.iter().map(|event| event.id).collect();
+    store.append(arrival).await.unwrap();
+    let events = ids.clone();
+    let form = move |nth: usize| {
+        let mut form = lead_form(events[nth], "ana@example.com", &nth.to_string(), at(1));
+        if nth == 4 {
+            let decide = form.decide;
+            form.decide = Box::new(move |held| {
+                let mut writes = decide(held);
+                writes.decisions.extend(writes.decisions.clone());
+                writes
+            });
+        }
+        form
+    };
+    (ids, form)
+}
+
+#[tokio::test]
+async fn a_commit_that_is_refused_costs_nobody_else_the_outcome() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let (ids, form) = eight(&store).await;
+    store.fail_points().arm("commit refused", 1);
+    let settled = done(store.settle((0..8).map(&form).collect()).await);
+    for (nth, (settled, id)) in settled.iter().zip(&ids).enumerate() {
+        let expected = match nth {
+            4 => EventStatus::Failed,
+            _ => EventStatus::Processed,
+        };
+        assert_eq!((settled.event, settled.status), (*id, expected), "{nth}");
+        let stored = store.event(*id).await.unwrap().unwrap();
+        assert_eq!(stored.status, expected, "{nth}");
+    }
+    let desk = store.desk().await.unwrap();
+    assert_eq!(desk.turns[0].taken, 7);
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.leads, stats.decisions, stats.changes), (7, 7, 14));
+}
+
+#[tokio::test]
+async fn an_outcome_says_what_is_on_disk_and_what_is_not_is_settled_later() {
+    for point in ["begin", "commit"] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = gateway(dir.path()).await;
+        let (ids, form) = eight(&store).await;
+        store.fail_points().arm(point, 1);
+        let outcomes = store.settle((0..8).map(&form).collect()).await;
+        let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
+        assert!(failed > 0, "{point}");
+        for (outcome, id) in outcomes.iter().zip(&ids) {
+            let stored = store.event(*id).await.unwrap().unwrap().status;
+            match outcome {
+                Ok(settled) => assert_eq!(settled.status, stored),
+                Err(StoreError::Unavailable(_)) => assert_eq!(stored, EventStatus::Pending),
+                Err(other) => panic!("{other}"),
+            }
+        }
+        // What the writer remembers is what the file says: no turn of the lost transaction, and no number.
+        done(store.settle((0..8).map(&form).collect()).await);
+        let desk = store.desk().await.unwrap();
+        assert_eq!(desk.turns[0].taken, 7, "{point}");
+        let stats = store.stats().await.unwrap();
+        assert_eq!((stats.contacts, stats.leads, stats.changes), (1, 7, 14));
+        let contact = store
+            .records(Kind::Contact, RecordFilter::default(), first(9))
+            .await
+            .unwrap();
+        let timeline = all(5, |page| store.timeline(contact.items[0].id, page)).await;
+        assert_eq!(timeline.len(), 14, "{point}");
+    }
+}
+
+#[tokio::test]
+async fn a_companion_leaves_the_gateways_keys_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let (_, form) = eight(&store).await;
+    done(store.settle((0..4).map(&form).collect()).await);
+    let path = store.path().to_owned();
+    store.close().await;
+    // What waits to be swept cannot even be read: the gateway has to know, a companion has no business there.
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    raw.execute("INSERT INTO tail (entries) VALUES (x'ff')", [])
+        .unwrap();
+    let opened = SqliteStore::open(options(dir.path(), StoreRole::Gateway)).await;
+    assert!(matches!(opened.map(|_| ()), Err(StoreError::Corrupt(_))));
+    let marks = || -> (i64, i64, i64) {
+        let sql = "SELECT (SELECT count(*) FROM tail), (SELECT count(*) FROM lookup),
+            (SELECT n FROM number WHERE name = 'claims_swept')";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        raw.query_row(sql, [], row).unwrap()
+    };
+    let before = marks();
+    let companion = SqliteStore::open(options(dir.path(), StoreRole::Companion))
+        .await
+        .unwrap();
+    companion.ping().await.unwrap();
+    let ids = all(9, |page| companion.events(EventFilter::default(), page)).await;
+    let ids = ids.iter().map(|event| event.id).collect();
+    assert_eq!(companion.replay(ids, at(2)).await.unwrap(), 4);
+    let purge = PurgeBefore {
+        bodies: at(99),
+        keys: at(99),
+        history: at(99),
+    };
+    unavailable(companion.purge(purge).await);
+    companion.close().await;
+    assert_eq!(marks(), before);
 }
 
 #[tokio::test]
@@ -304,10 +417,37 @@ async fn a_file_that_is_locked_for_a_while_is_waited_for() {
     ));
 }
 
+/// Walks all events, page by page, again and again, as exports do; says how many pages it read.
+fn export(store: Arc<dyn Store>, stop: Arc<AtomicBool>) -> tokio::task::JoinHandle<usize> {
+    tokio::spawn(async move {
+        let mut pages = 0;
+        while !stop.load(Ordering::Relaxed) {
+            let mut page = first(200);
+            loop {
+                let got = store.events(EventFilter::default(), page.clone()).await;
+                pages += 1;
+                match got.unwrap().next {
+                    Some(next) => page.cursor = Some(next),
+                    None => break,
+                }
+            }
+        }
+        pages
+    })
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_stays_short_under_unbroken_load() {
+async fn the_log_stays_short_under_unbroken_load_while_exports_read() {
     let dir = tempfile::tempdir().unwrap();
     let store = gateway(dir.path()).await;
+    let companion = store::open(options(dir.path(), StoreRole::Companion))
+        .await
+        .unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let exports = [
+        export(companion, stop.clone()),
+        export(store.clone(), stop.clone()),
+    ];
     let body: Vec<u8> = (0..20_000_u32)
         .flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes())
         .collect();
@@ -323,6 +463,11 @@ async fn the_log_stays_short_under_unbroken_load() {
             answer.unwrap();
         }
         longest = longest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    stop.store(true, Ordering::Relaxed);
+    for export in exports {
+        let pages = export.await.unwrap();
+        assert!(pages > 20, "{pages} pages are an export");
     }
     let written = store.stats().await.unwrap().bytes;
     assert!(written > 140_000_000, "{written} bytes are a load");
@@ -378,7 +523,7 @@ fn crash_child() {
                 let address = format!("{}@example.com", id.as_u128() % 11);
                 lead_form(id, &address, &id.to_string(), at(1))
             });
-            for settled in store.settle(forms.collect()).await.unwrap() {
+            for settled in done(store.settle(forms.collect()).await) {
                 println!("settled|{}|", settled.event);
             }
             store.wait_for_work(Duration::from_millis(5)).await;

@@ -1,12 +1,14 @@
 //! Retention, sizes, closing.
 
-use frontdesk::model::event::{Appended, EventStatus};
+use frontdesk::model::event::{Appended, EventStatus, Refusal};
 use frontdesk::model::field::Kind;
-use frontdesk::store::{EventFilter, PurgeBefore, RecordFilter, StoreError};
+use frontdesk::model::id::new_id;
+use frontdesk::store::{EventFilter, PurgeBefore, RecordFilter, Settlement, StoreError};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::Stand;
-use crate::store::made::{all, arrival, at, first, lead_form};
+use crate::store::made::{all, arrival, at, done, first, lead_form, writing};
 
 /// Twenty leads, one a second; the first four still wait.
 async fn twenty(stand: &Stand) -> Vec<Uuid> {
@@ -19,7 +21,7 @@ async fn twenty(stand: &Stand) -> Vec<Uuid> {
     for (id, n) in ids.iter().zip(0..).skip(4) {
         let address = format!("c{}@example.com", n % 3);
         let form = lead_form(*id, &address, &n.to_string(), at(n));
-        stand.store.settle(vec![form]).await.unwrap();
+        done(stand.store.settle(vec![form]).await);
     }
     ids
 }
@@ -112,6 +114,58 @@ pub async fn a_purged_key_is_free_again(stand: Stand) {
             n < 10,
             "key {n}"
         );
+    }
+}
+
+pub async fn whatever_holds_a_body_goes_with_the_bodies(stand: Stand) {
+    let store = &stand.store;
+    let mut ids = Vec::new();
+    for n in 0..6 {
+        let arrival = arrival(&[&n.to_string()], at(n));
+        ids.push(arrival.events[0].id);
+        store.append(arrival).await.unwrap();
+        let fetched = Settlement {
+            fetched: Some(json!({"field_data": n})),
+            ..writing(ids[n as usize], Vec::new(), at(n))
+        };
+        if n != 1 {
+            done(store.settle(vec![fetched]).await);
+        }
+        store.refuse(refusal(n)).await.unwrap();
+    }
+    let before = |seconds| PurgeBefore {
+        bodies: at(seconds),
+        keys: at(-9),
+        history: at(-9),
+    };
+    let purged = store.purge(before(3)).await.unwrap();
+    assert_eq!(purged.bodies, 2 + 3, "two requests and three refusals");
+    let again = store.purge(before(3)).await.unwrap();
+    assert_eq!(again.bodies, 0);
+    for (id, n) in ids.iter().zip(0_i64..) {
+        let claimed = store.peek(*id).await.unwrap().unwrap();
+        assert_eq!(claimed.raw.is_some(), n >= 3 || n == 1, "request {n}");
+        assert_eq!(claimed.fetched.is_some(), n >= 3, "answer {n}");
+    }
+    let refusals = store.refusals(None, first(9)).await.unwrap().items;
+    for (refusal, n) in refusals.iter().rev().zip(0..) {
+        assert_eq!(refusal.body.is_empty(), n < 3, "refusal {n}");
+        assert_eq!(refusal.detail, "the signature is wrong");
+        assert_eq!(refusal.headers.len(), 1);
+    }
+    assert_eq!(refusals.len(), 6);
+}
+
+fn refusal(n: i64) -> Refusal {
+    Refusal {
+        id: new_id(at(n)),
+        endpoint: "website".to_owned(),
+        at: at(n),
+        peer: "127.0.0.1".to_owned(),
+        code: "signature_mismatch".to_owned(),
+        detail: "the signature is wrong".to_owned(),
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: b"{\"name\": \"Ana\"}".to_vec(),
     }
 }
 

@@ -97,8 +97,9 @@ CREATE TABLE contact (
     owner TEXT NOT NULL,        -- '' when nobody
     status TEXT NOT NULL,
     contact INTEGER,            -- seq of the contact it belongs to
+    last INTEGER NOT NULL,      -- the last change of its timeline; 0 for none
     fields TEXT NOT NULL,
-    meta TEXT NOT NULL
+    provenance BLOB NOT NULL    -- see provenance.rs
 ) STRICT;
 CREATE UNIQUE INDEX contact_id ON contact (id);
 CREATE INDEX contact_owner ON contact (owner, status);
@@ -114,8 +115,9 @@ CREATE TABLE lead (
     owner TEXT NOT NULL,
     status TEXT NOT NULL,
     contact INTEGER,
+    last INTEGER NOT NULL,
     fields TEXT NOT NULL,
-    meta TEXT NOT NULL
+    provenance BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX lead_id ON lead (id);
 CREATE INDEX lead_owner ON lead (owner, status);
@@ -131,8 +133,9 @@ CREATE TABLE purchase (
     owner TEXT NOT NULL,
     status TEXT NOT NULL,
     contact INTEGER,
+    last INTEGER NOT NULL,
     fields TEXT NOT NULL,
-    meta TEXT NOT NULL
+    provenance BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX purchase_id ON purchase (id);
 CREATE INDEX purchase_owner ON purchase (owner, status);
@@ -148,8 +151,9 @@ CREATE TABLE ticket (
     owner TEXT NOT NULL,
     status TEXT NOT NULL,
     contact INTEGER,
+    last INTEGER NOT NULL,
     fields TEXT NOT NULL,
-    meta TEXT NOT NULL
+    provenance BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX ticket_id ON ticket (id);
 CREATE INDEX ticket_owner ON ticket (owner, status);
@@ -184,11 +188,8 @@ CREATE TABLE change (
     snapshot TEXT NOT NULL
 ) STRICT;
 
--- The last change in the timeline of a record (number * 8 + kind); see heads.rs.
-CREATE TABLE head (record INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
-
 CREATE TABLE decision (
-    seat INTEGER PRIMARY KEY,   -- lead * 1024 + epoch: one decision each
+    seat INTEGER PRIMARY KEY,   -- lead * 2^24 + epoch: one decision each
     id BLOB NOT NULL,
     owner TEXT,
     rule TEXT,
