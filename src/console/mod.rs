@@ -4,6 +4,7 @@
 //! (what every page has), then `pages`.
 
 pub mod assets;
+pub mod chart;
 pub mod door;
 pub mod fault;
 pub mod form;
@@ -14,6 +15,7 @@ pub mod page;
 pub mod pages;
 pub mod places;
 pub mod session;
+pub mod stream;
 pub mod trail;
 pub mod visitor;
 pub mod when;
@@ -76,6 +78,11 @@ impl Console {
     /// Whether people come in over TLS: then cookies are kept to it.
     pub fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")
+    }
+
+    /// Tells when the streams that are open have to end.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     /// Ends the streams that are open, so that the server can stop.

@@ -8,6 +8,7 @@ use crate::store::sqlite::fault::{Done, Fault};
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_inbox_and_records.sql"),
     include_str!("migrations/0002_people_who_sign_in.sql"),
+    include_str!("migrations/0003_meters.sql"),
 ];
 
 /// The version of a file that has seen every migration.

@@ -25,6 +25,7 @@ mod inbox;
 mod lookup;
 mod maintenance;
 mod mend;
+mod meter;
 mod migrate;
 mod number;
 mod open;

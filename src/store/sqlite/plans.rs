@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::model::field::Kind;
 use crate::store::sqlite::{
-    audit, change_row, event_list, migrate, postings, record_list, refusals,
+    audit, change_row, event_list, meter, migrate, postings, record_list, refusals,
 };
 
 fn plan(conn: &Connection, sql: &str) -> String {
@@ -53,6 +53,14 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     check(
         refusals::OF_ONE,
         "SEARCH refusal USING COVERING INDEX refusal_endpoint (endpoint=? AND rowid<?)",
+    );
+    check(
+        meter::MINUTES,
+        "SEARCH minute USING PRIMARY KEY (minute>?)",
+    );
+    check(
+        meter::LEAD_DAYS,
+        "SEARCH lead_day USING PRIMARY KEY (day>?)",
     );
     check(
         audit::ALL,
