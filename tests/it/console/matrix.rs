@@ -42,7 +42,7 @@ async fn each_role_gets_where_the_table_says_and_nowhere_else() {
             }
             let answer = match place.verb {
                 Verb::Post => person.post(&gateway, &path, &[]).await,
-                Verb::Get => person.get(&gateway, &path).await,
+                Verb::Get => person.status(&gateway, &path).await,
             };
             let admitted = place.who.admits(*role);
             if was_refused(&answer) == admitted || answer.status == 500 {

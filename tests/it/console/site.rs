@@ -1,5 +1,8 @@
 //! A gateway with people who have signed in, spoken to as their browsers would.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
 use frontdesk::access::{password, token};
 use frontdesk::console::session::cookie_name;
 use frontdesk::model::id::new_id;
@@ -86,6 +89,25 @@ impl Person {
 
     pub async fn get(&self, gateway: &TestGateway, path: &str) -> Answer {
         gateway.call("GET", path, &self.headers(), "").await
+    }
+
+    /// The status of an answer that need not end: of a page that stays up to date.
+    pub async fn status(&self, gateway: &TestGateway, path: &str) -> Answer {
+        let (address, headers) = (gateway.address, self.headers());
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n");
+        let head = tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            let lines = BufReader::new(stream).lines().map(Result::unwrap);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            head.join("\r\n")
+        });
+        let head = head.await.unwrap();
+        Answer {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head,
+            body: String::new(),
+        }
     }
 
     /// Sends a form with this session's token in it.
