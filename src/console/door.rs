@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::password;
 use crate::console::fault::Fault;
-use crate::model::caller::one_caller;
+use crate::model::request::caller_of;
 
 /// Tries at once, and after that one in so many seconds.
 const BURST: u32 = 10;
@@ -57,7 +57,7 @@ impl Door {
             self.names.retain_recent();
         }
         let name: String = name.chars().take(NAME).collect();
-        let address = self.addresses.check_key(&one_caller(peer));
+        let address = self.addresses.check_key(&caller_of(peer));
         address.map_err(|until| too_many(&until))?;
         self.names.check_key(&name).map_err(|until| too_many(&until))
     }

@@ -1,10 +1,10 @@
 //! Plain data that every room may name: no I/O, no clock, no foreign service.
 
-pub mod caller;
 pub mod change;
 pub mod dedupe;
 pub mod event;
 pub mod field;
+pub mod fold;
 pub mod id;
 pub mod identity;
 pub mod page;

@@ -11,7 +11,7 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quot
 
 use crate::config::Rate;
 use crate::ingest::rejection::Rejection;
-use crate::model::caller::one_caller;
+use crate::model::request::caller_of;
 
 /// Checks between two looks at how many callers are remembered.
 const LOOK: u32 = 1024;
@@ -53,7 +53,7 @@ impl Limits {
     /// `RateLimited` with the time after which the next one fits.
     pub fn check(&self, peer: IpAddr) -> Result<(), Rejection> {
         if let Some(callers) = &self.callers {
-            callers.check(one_caller(peer))?;
+            callers.check(caller_of(peer))?;
         }
         match &self.endpoint {
             Some(limiter) => limiter.check().map_err(|until| limited(&until)),
