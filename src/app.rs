@@ -93,7 +93,7 @@ pub async fn start(
     }
     let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
     let workers = Workers::start(Arc::clone(&processing));
-    let console = console(config, &store, &processing, &clock);
+    let console = console(config, &catalog, &store, &processing, &clock);
     let rooms = Rooms {
         config,
         catalog: &catalog,
@@ -139,6 +139,7 @@ pub async fn start(
 /// The pages, which learn from the outer wall whose address a request came from.
 fn console(
     config: &Config,
+    catalog: &Arc<Catalog>,
     store: &Arc<dyn Store>,
     processing: &Arc<Processing>,
     clock: &Clock,
@@ -146,6 +147,7 @@ fn console(
     let trusted = config.server.trusted_proxies.clone();
     Data::new(Console::new(
         config,
+        Arc::clone(catalog),
         Arc::clone(store),
         Arc::clone(processing),
         clock.clone(),

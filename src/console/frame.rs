@@ -116,6 +116,11 @@ impl<'v> Frame<'v> {
         self.admits(Verb::Get, path)
     }
 
+    /// Whether there are pages of this kind of record that the reader may go to.
+    pub fn shows(&self, plural: &str) -> bool {
+        self.admits(Verb::Get, &format!("/{plural}/{{id}}"))
+    }
+
     /// Whether the reader may send the form of `POST path`.
     pub fn may_post(&self, path: &str) -> bool {
         self.admits(Verb::Post, path)

@@ -8,6 +8,7 @@ pub mod chart;
 pub mod door;
 pub mod fault;
 pub mod form;
+pub mod formula;
 pub mod frame;
 pub mod gate;
 pub mod number;
@@ -32,6 +33,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::door::Door;
 use crate::process::worker::Processing;
+use crate::source::catalog::Catalog;
 use crate::store::Store;
 
 /// Whose address a request came from, as far as the trusted proxies tell.
@@ -43,7 +45,11 @@ pub struct Console {
     pub clock: Clock,
     /// For dry runs: how events are mapped now.
     pub processing: Arc<Processing>,
+    /// What senders are known, and by which formulas they are mapped.
+    pub catalog: Arc<Catalog>,
     pub door: Door,
+    /// The endpoints' names, in the order of the config.
+    pub endpoints: Vec<String>,
     /// Without a slash at the end.
     pub public_url: String,
     /// How long a session lasts without being used, and at all.
@@ -57,6 +63,7 @@ impl Console {
     /// The console over a store.
     pub fn new(
         config: &Config,
+        catalog: Arc<Catalog>,
         store: Arc<dyn Store>,
         processing: Arc<Processing>,
         clock: Clock,
@@ -66,7 +73,9 @@ impl Console {
             store,
             clock,
             processing,
+            catalog,
             door: Door::default(),
+            endpoints: config.endpoints.iter().map(|it| it.name.clone()).collect(),
             public_url: config.server.public_url.clone(),
             idle: config.console.idle,
             lifetime: config.console.lifetime,

@@ -9,5 +9,6 @@ pub mod preview;
 pub mod recipe;
 pub mod recipes;
 pub mod release;
+pub mod replay;
 pub mod understand;
 pub mod worker;

@@ -3,9 +3,14 @@
 pub mod account;
 pub mod assets;
 pub mod audit;
+pub mod event;
 pub mod fault;
+pub mod inbox;
+pub mod inbox_filter;
 pub mod overview;
 pub mod preferences;
+pub mod refusals;
+pub mod replays;
 pub mod setup;
 pub mod sign_in;
 pub mod tokens;

@@ -25,3 +25,4 @@ audit-token-added = made a token
 audit-token-revoked = revoked a token
 audit-event-opened = opened the payload
 audit-event-replayed = replayed
+audit-event-released = let in

@@ -25,3 +25,4 @@ audit-token-added = creó una clave
 audit-token-revoked = anuló una clave
 audit-event-opened = abrió el contenido
 audit-event-replayed = repitió
+audit-event-released = dejó entrar
