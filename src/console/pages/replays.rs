@@ -176,7 +176,6 @@ async fn replay_one(
     console: web::Data<Console>,
     insider: Insider,
     id: web::Path<String>,
-    _form: Form,
 ) -> Result<HttpResponse, Fault> {
     let event = find(&console, &id).await?;
     let wanted = Wanted::Named(vec![event.id]);
@@ -203,7 +202,6 @@ async fn release_one(
     console: web::Data<Console>,
     insider: Insider,
     id: web::Path<String>,
-    _form: Form,
 ) -> Result<HttpResponse, Fault> {
     let event = find(&console, &id).await?;
     let wanted = Wanted::Named(vec![event.id]);

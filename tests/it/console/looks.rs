@@ -54,3 +54,52 @@ async fn a_phone_in_spanish() {
     browser.picture("account-spanish-phone").await;
     gateway.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_desk_at_work() {
+    let endpoints = "[[endpoint]]\nname = \"website\"\nsource = \"contact_form\"\nverify = \"none\"\nregion = \"ES\"\n
+        [[endpoint]]\nname = \"shop\"\nsource = \"shopify\"\nsecrets = [\"the-secret-of-the-shop\"]\n";
+    let gateway = TestGateway::start(endpoints).await;
+    add(&gateway, "boss", Role::Admin).await;
+    add(&gateway, "ana", Role::Rep).await;
+    let browser = Browser::open(&gateway).await;
+    browser.sign_in("boss").await;
+    for path in ["/", "/inbox", "/refusals", "/tokens"] {
+        browser.go(path).await;
+        browser.judge(&format!("empty {path}")).await;
+    }
+    browser.go("/inbox").await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let kinds = [
+        ("content-type", "application/json"),
+        ("x-shopify-topic", "orders/create"),
+    ];
+    for n in 1..=6 {
+        let body = format!("name=Ana+Ruiz&email=ana{n}%40example.com&country=ES&message=Hello+{n}");
+        gateway.deliver("website", &form, &body).await;
+    }
+    gateway.deliver("shop", &kinds, "{\"id\":\"none\"}").await;
+    let forged = "x-shopify-topic: orders/create\r\ncontent-type: application/json\r\n";
+    gateway.call("POST", "/hooks/shop", forged, "{}").await;
+    gateway.drain().await;
+    // The list follows by itself.
+    browser.wait("table.rows tbody tr:nth-child(7)").await;
+    for (path, name) in [
+        ("/", "overview-busy"),
+        ("/inbox", "inbox"),
+        ("/inbox/replay?status=quarantined", "replay"),
+        ("/refusals", "refusals"),
+        ("/users", "users"),
+        ("/tokens", "tokens"),
+        ("/audit", "audit"),
+    ] {
+        browser.go(path).await;
+        browser.look(name).await;
+    }
+    for (status, name) in [("processed", "event"), ("quarantined", "event-quarantined")] {
+        browser.go(&format!("/inbox?status={status}")).await;
+        browser.press("table.rows tbody a").await;
+        browser.look(name).await;
+    }
+    gateway.stop().await;
+}

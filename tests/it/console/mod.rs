@@ -2,6 +2,7 @@
 
 mod browser;
 mod commands;
+mod inbox;
 mod looks;
 mod matrix;
 mod sign_in;
