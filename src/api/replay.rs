@@ -13,8 +13,9 @@ use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
 use crate::api::replay_diff::{self, ReplayDiff};
-use crate::model::event::{Event, EventStatus, SPAM};
-use crate::process::selection::{Pages, Selection};
+use crate::model::event::{EventStatus, SPAM};
+use crate::process::replay;
+use crate::process::selection::Selection;
 use crate::store::{EventFilter, Store};
 
 /// Queued: a worker will take it.
@@ -167,6 +168,14 @@ impl ReplayRequest {
         Err(Problem::invalid(vec![Fault::new("", fault)]))
     }
 
+    /// The events that are named, or else the filter.
+    pub fn selection(&self) -> Selection {
+        match self.events.as_slice() {
+            [] => Selection::Found(self.filter()),
+            events => Selection::Named(events.to_vec()),
+        }
+    }
+
     fn filter(&self) -> EventFilter {
         EventFilter {
             endpoint: self.endpoint.clone(),
@@ -178,27 +187,9 @@ impl ReplayRequest {
             q: self.q.clone(),
         }
     }
-
-    /// The events that are meant, a page at a time. A dry run takes no bound from the time it is asked: its next page is
-    /// asked for later, by the same filter.
-    pub fn pages(&self, now: Timestamp) -> Pages {
-        let selection = match self.events.is_empty() {
-            true => Selection::Found(self.filter()),
-            false => Selection::Named(self.events.clone()),
-        };
-        match self.dry_run {
-            true => selection.pages(self.cursor.clone()),
-            false => selection.until(now).pages(None),
-        }
-    }
 }
 
-/// A replay is no release: a filter passes over what is held as spam.
-pub fn is_replayed(event: &Event) -> bool {
-    event.code.as_deref() != Some(SPAM)
-}
-
-/// Makes pending what `request` finds. What arrives meanwhile is left alone.
+/// Makes pending what `request` finds.
 ///
 /// # Errors
 /// A store that cannot be used.
@@ -207,14 +198,9 @@ pub async fn queue(
     request: &ReplayRequest,
     now: Timestamp,
 ) -> Result<Replayed, Problem> {
-    let mut replayed = Replayed {
-        queued: 0,
-        found: 0,
-    };
-    let mut pages = request.pages(now);
-    while let Some(events) = pages.next(store, is_replayed).await? {
-        replayed.found += events.len() as u64;
-        replayed.queued += store.replay(events, now).await?;
-    }
-    Ok(replayed)
+    let done = replay::queue(store, request.selection(), now).await?;
+    Ok(Replayed {
+        queued: done.queued,
+        found: done.found,
+    })
 }

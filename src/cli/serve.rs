@@ -13,6 +13,8 @@ use crate::cli::check::load;
 use crate::cli::demo;
 use crate::cli::tell;
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::console::pages::setup;
 use crate::model::problem::Problem;
 use crate::telemetry;
 
@@ -54,6 +56,7 @@ pub fn run(args: &Serve, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             Err(error) => return Err(error.into()),
         };
         announce(&running, out)?;
+        invite(&running, &config).await?;
         asked.to_stop().await;
         running.stop().await;
         Ok(ExitCode::SUCCESS)
@@ -102,6 +105,25 @@ impl Asked {
 pub fn announce(running: &app::Running, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "frontdesk listening on http://{}", running.address)?;
     out.flush()?;
+    Ok(())
+}
+
+/// While nobody can sign in to the console: a link that makes the first admin.
+async fn invite(running: &app::Running, config: &Config) -> anyhow::Result<()> {
+    let now = Clock::System.now();
+    if let Some(path) = setup::first_link(running.store.as_ref(), now).await? {
+        let listening = format!("http://{}", running.address);
+        let local = config.server.public_url.contains("://127.0.0.1");
+        let base = if local {
+            &listening
+        } else {
+            &config.server.public_url
+        };
+        tell(
+            "Nobody can sign in to the console yet. This link makes the first admin, once, within a day:",
+        );
+        tell(&format!("  {base}{path}"));
+    }
     Ok(())
 }
 

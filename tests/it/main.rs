@@ -17,6 +17,7 @@ mod architecture;
 mod catalog;
 mod commands;
 mod config;
+mod console;
 mod crash;
 mod dry;
 mod explain;
