@@ -94,8 +94,15 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
+    /// Presses what is there; once more when a live part was drawn anew between the look and the click.
     pub async fn press(&self, what: &str) {
-        self.wait(what).await.click().await.unwrap();
+        for _ in 0..5 {
+            match self.wait(what).await.click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                done => return done.unwrap(),
+            }
+        }
+        panic!("{what} is drawn anew all the time");
     }
 
     pub async fn text(&self, of: &str) -> String {
