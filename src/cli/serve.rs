@@ -55,8 +55,15 @@ pub fn run(args: &Serve, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             Err(StartError::Problems(problems)) => return Ok(refuse(&problems)),
             Err(error) => return Err(error.into()),
         };
+        // Before anybody is told to come in, so that the link of an earlier start is no good any more.
+        let invitation = invitation(&running, &config).await?;
         announce(&running, out)?;
-        invite(&running, &config).await?;
+        if let Some(link) = invitation {
+            tell(
+                "Nobody can sign in to the console yet. This link makes the first admin, once, within a day:",
+            );
+            tell(&format!("  {link}"));
+        }
         asked.to_stop().await;
         running.stop().await;
         Ok(ExitCode::SUCCESS)
@@ -109,22 +116,14 @@ pub fn announce(running: &app::Running, out: &mut dyn Write) -> anyhow::Result<(
 }
 
 /// While nobody can sign in to the console: a link that makes the first admin.
-async fn invite(running: &app::Running, config: &Config) -> anyhow::Result<()> {
+async fn invitation(running: &app::Running, config: &Config) -> anyhow::Result<Option<String>> {
     let now = Clock::System.now();
-    if let Some(path) = setup::first_link(running.store.as_ref(), now).await? {
-        let listening = format!("http://{}", running.address);
-        let local = config.server.public_url.contains("://127.0.0.1");
-        let base = if local {
-            &listening
-        } else {
-            &config.server.public_url
-        };
-        tell(
-            "Nobody can sign in to the console yet. This link makes the first admin, once, within a day:",
-        );
-        tell(&format!("  {base}{path}"));
-    }
-    Ok(())
+    let path = setup::first_link(running.store.as_ref(), now).await?;
+    let base = match config.server.public_url.contains("://127.0.0.1") {
+        true => format!("http://{}", running.address),
+        false => config.server.public_url.clone(),
+    };
+    Ok(path.map(|path| format!("{base}{path}")))
 }
 
 /// The runtime of everything but the HTTP threads.
