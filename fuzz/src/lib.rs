@@ -44,8 +44,16 @@ pub fn json(data: &[u8]) {
 
 /// Urlencoded bodies.
 pub fn form(data: &[u8]) {
-    body(Format::Form, Some("application/x-www-form-urlencoded; charset=latin1"), data);
-    body(Format::Form, Some("application/x-www-form-urlencoded"), data);
+    body(
+        Format::Form,
+        Some("application/x-www-form-urlencoded; charset=latin1"),
+        data,
+    );
+    body(
+        Format::Form,
+        Some("application/x-www-form-urlencoded"),
+        data,
+    );
 }
 
 /// Multipart bodies; the first line is the content type.
@@ -73,7 +81,11 @@ pub fn signature(data: &[u8]) {
     let (proof, rest) = line(rest);
     let (stamp, body) = line(rest);
     let made_up = made_up(&source.verify[0], proof, stamp);
-    assert!(!scheme.passes(made_up, stamp, body), "{}: a proof that was made up", source.name);
+    assert!(
+        !scheme.passes(made_up, stamp, body),
+        "{}: a proof that was made up",
+        source.name
+    );
     if is_asymmetric(source) {
         return;
     }
@@ -91,7 +103,11 @@ pub fn signature(data: &[u8]) {
     {
         let query = signed.query.unwrap_or_default();
         let body = signed.body.as_deref().unwrap_or(body);
-        assert!(scheme.passes(signed.headers, &query, body), "{}: what was signed", source.name);
+        assert!(
+            scheme.passes(signed.headers, &query, body),
+            "{}: what was signed",
+            source.name
+        );
     }
 }
 
@@ -118,7 +134,11 @@ pub fn mapping(data: &[u8]) {
             assert!(!value.is_null(), "{name} is null");
             if name == "total" {
                 let text = value.as_str().expect("an amount is a text");
-                assert!(text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-')), "{text}");
+                assert!(
+                    text.bytes()
+                        .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-')),
+                    "{text}"
+                );
             }
         }
     }
@@ -142,6 +162,7 @@ fn body(format: Format, content_type: Option<&str>, data: &[u8]) -> Option<Value
     let formats = Formats {
         accepts: vec![format],
         json_in: vec!["payload".to_owned()],
+        max_file: None,
     };
     let document = parse(&formats, content_type, data).ok()?;
     assert!(depth(&document) < ABYSS, "a document without bottom");
@@ -153,7 +174,10 @@ fn body(format: Format, content_type: Option<&str>, data: &[u8]) -> Option<Value
     // What is left may be no document any more (an XML body whose root was the secret), but it may not hold one.
     if let Ok(kept) = parse(&formats, content_type, &kept) {
         for field in &fields {
-            assert!(redact::lookup(&kept, field).is_none(), "the secret {field} is kept");
+            assert!(
+                redact::lookup(&kept, field).is_none(),
+                "the secret {field} is kept"
+            );
         }
     }
     Some(document)
@@ -169,9 +193,15 @@ fn depth(document: &Value) -> usize {
 
 /// The text up to the first line end, and what follows it.
 fn line(data: &[u8]) -> (&str, &[u8]) {
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let end = data
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(data.len());
     let (line, rest) = data.split_at(end);
-    (std::str::from_utf8(line).unwrap_or_default(), rest.get(1..).unwrap_or_default())
+    (
+        std::str::from_utf8(line).unwrap_or_default(),
+        rest.get(1..).unwrap_or_default(),
+    )
 }
 
 fn parted(data: &[u8]) -> (&[u8], &[u8]) {
@@ -201,7 +231,12 @@ static SCHEMES: LazyLock<Vec<Scheme>> = LazyLock::new(|| {
     };
     CATALOG
         .sources()
-        .flat_map(|source| source.verify.iter().map(move |scheme| alone(source, scheme)))
+        .flat_map(|source| {
+            source
+                .verify
+                .iter()
+                .map(move |scheme| alone(source, scheme))
+        })
         .map(Scheme::of)
         .collect()
 });
@@ -216,9 +251,8 @@ impl Scheme {
         let config = Config::from_text("frontdesk.toml", &text, &BTreeMap::new(), Path::new("."))
             .expect("the endpoint can be configured");
         let settings = Settings::defaults(&source);
-        let verifier =
-            Verifier::compile(&source, &config.endpoints[0], URL.to_owned(), settings)
-                .expect("the key is one of the scheme");
+        let verifier = Verifier::compile(&source, &config.endpoints[0], URL.to_owned(), settings)
+            .expect("the key is one of the scheme");
         Scheme { source, verifier }
     }
 
@@ -240,7 +274,9 @@ static SAMPLES: LazyLock<Vec<Sampled>> = LazyLock::new(|| {
         let recipe = Recipe::of_source(source, Some("ES")).expect("the source compiles");
         let recipe = Arc::new(recipe);
         for sample in &source.samples {
-            let rendered = sample.render(0, now(), Uuid::nil()).expect("the sample renders");
+            let rendered = sample
+                .render(0, now(), Uuid::nil())
+                .expect("the sample renders");
             let mut headers: Vec<_> = rendered.headers.into_iter().collect();
             headers.push(("content-type".to_owned(), rendered.content_type));
             samples.push(Sampled {
@@ -258,7 +294,9 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
     for source in CATALOG.sources() {
         for sample in &source.samples {
             let choice = u8::try_from(seeds.len() % 256).unwrap_or_default();
-            let rendered = sample.render(0, now(), Uuid::nil()).expect("the sample renders");
+            let rendered = sample
+                .render(0, now(), Uuid::nil())
+                .expect("the sample renders");
             let mut seed = vec![choice];
             seed.extend_from_slice(rendered.body.as_bytes());
             if let Some(fetched) = rendered.fetched.first() {

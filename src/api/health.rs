@@ -143,7 +143,11 @@ pub async fn mappings(
         .await?
         .into_iter()
         .filter_map(|observation| serde_json::from_value::<Tally>(observation.document).ok())
-        .filter(|tally| wanted.as_ref().is_none_or(|wanted| *wanted == tally.endpoint))
+        .filter(|tally| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| *wanted == tally.endpoint)
+        })
         .filter_map(|tally| mapping_view(tally, &recipes))
         .collect();
     Ok(web::Json(Listed { items, next: None }))

@@ -28,6 +28,7 @@ pub mod reviews;
 pub mod rule_set;
 pub mod rules;
 pub mod stats;
+pub mod strict;
 pub mod teams;
 pub mod tickets;
 pub mod view;

@@ -9,8 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     alarms, assignment, changes, contacts, deliveries, events, health, leads, orders, refusals,
-    release,
-    replay, reps, reviews, rules, stats, teams, tickets,
+    release, replay, reps, reviews, rules, stats, teams, tickets,
 };
 use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator};
 

@@ -70,7 +70,11 @@ pub fn run(args: &Sources, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         );
         bail!("there is no source called \"{name}\"; {hint}");
     };
-    write!(out, "{}", guide::of(source, &public_url).print(args.format.into()))?;
+    write!(
+        out,
+        "{}",
+        guide::of(source, &public_url).print(args.format.into())
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

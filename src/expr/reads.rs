@@ -58,7 +58,15 @@ pub fn of(text: &str, names: &Names) -> Result<Reads, FormulaError> {
 
 /// Filters whose value is one of the entries they are given, or a list of them.
 const PASS: &[&str] = &[
-    "first", "last", "list", "reject", "rejectattr", "reverse", "select", "selectattr", "sort",
+    "first",
+    "last",
+    "list",
+    "reject",
+    "rejectattr",
+    "reverse",
+    "select",
+    "selectattr",
+    "sort",
     "unique",
 ];
 
@@ -104,7 +112,11 @@ impl Reader<'_> {
                 }
                 either
             }
-            Expr::List(list) => list.items.iter().flat_map(|item| self.places(item)).collect(),
+            Expr::List(list) => list
+                .items
+                .iter()
+                .flat_map(|item| self.places(item))
+                .collect(),
             Expr::Filter(filter) => match &filter.expr {
                 Some(value) => self.filtered(filter.name, value, &filter.args),
                 None => BTreeSet::new(),
@@ -127,12 +139,7 @@ impl Reader<'_> {
         }
     }
 
-    fn filtered(
-        &mut self,
-        name: &str,
-        value: &Expr<'_>,
-        args: &[CallArg<'_>],
-    ) -> BTreeSet<String> {
+    fn filtered(&mut self, name: &str, value: &Expr<'_>, args: &[CallArg<'_>]) -> BTreeSet<String> {
         let from = self.places(value);
         for arg in args {
             self.use_up(argument(arg));
@@ -243,14 +250,29 @@ mod tests {
         check("body.a", "", "body.a");
         check("body.a['b c'][0].d", "", "body.a.b c.d");
         check("body.a or body.b | lower", "body.b", "body.a");
-        check("customer.email | email", "body.customer.email body.email", "");
+        check(
+            "customer.email | email",
+            "body.customer.email body.email",
+            "",
+        );
         check("form.email", "body.fields", "");
         check("item.sku", "", "body.lines.sku");
         check("body.a if body.b == 1 else 'x'", "body.b", "body.a");
-        check("body.items | map(attribute='code') | list", "", "body.items.code");
-        check("(body.items | pick('type', 'shipping')).amount", "body.items.type", "body.items.amount");
-        check("body.refunds | gather('transactions') | rejectattr('status', 'eq', 'x') | list | sum_of('amount')",
-            "body.refunds.transactions.amount body.refunds.transactions.status", "");
+        check(
+            "body.items | map(attribute='code') | list",
+            "",
+            "body.items.code",
+        );
+        check(
+            "(body.items | pick('type', 'shipping')).amount",
+            "body.items.type",
+            "body.items.amount",
+        );
+        check(
+            "body.refunds | gather('transactions') | rejectattr('status', 'eq', 'x') | list | sum_of('amount')",
+            "body.refunds.transactions.amount body.refunds.transactions.status",
+            "",
+        );
         check("(body.list | first).name", "", "body.list.name");
         check("body.a ~ ' ' ~ body.b", "body.a body.b", "");
         check("body.a is blank", "body.a", "");
@@ -258,7 +280,11 @@ mod tests {
         check("body.text | extract(header['x'])", "body.text header.x", "");
         check("[body.a, 'b'] | first", "", "body.a");
         check("body.total | plus(body.tip)", "body.tip body.total", "");
-        check("body.price | phone(body.country or region)", "body.country body.price region", "");
+        check(
+            "body.price | phone(body.country or region)",
+            "body.country body.price region",
+            "",
+        );
         check("pick([1, 2])", "", "");
         check("body.map[body.key]", "body.key", "body.map");
     }

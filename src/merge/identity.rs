@@ -101,8 +101,10 @@ mod tests {
     #[test]
     fn a_change_of_identity_claims_both() {
         let mut draft = Draft::new(Kind::Contact);
-        draft.fields = serde_json::from_value(json!({"external_id": "2", "email": "new@b.example"})).unwrap();
-        draft.previous = serde_json::from_value(json!({"email": "old@b.example", "external_id": "2"})).unwrap();
+        draft.fields =
+            serde_json::from_value(json!({"external_id": "2", "email": "new@b.example"})).unwrap();
+        draft.previous =
+            serde_json::from_value(json!({"email": "old@b.example", "external_id": "2"})).unwrap();
         let found: Vec<String> = keys(&draft, "mailchimp", "list")
             .iter()
             .map(|key| key.to_text().replace('\u{1f}', "|"))

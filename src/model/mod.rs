@@ -12,5 +12,7 @@ pub mod people;
 pub mod problem;
 pub mod record;
 pub mod request;
+pub mod role;
 pub mod rules;
 pub mod trace;
+pub mod user;

@@ -3,11 +3,14 @@
 pub mod coerce;
 pub mod decide;
 pub mod fetch;
+pub mod health;
 pub mod map;
 pub mod plan;
 pub mod preview;
 pub mod recipe;
 pub mod recipes;
 pub mod release;
+pub mod replay;
+pub mod selection;
 pub mod understand;
 pub mod worker;

@@ -121,7 +121,7 @@ pub fn look<'a>(
 fn without_optional<'a>(
     recipe: &'a Recipe,
     opened: &'a Opened,
-    part: &Part,
+    part: &'a Part,
     mut fetched: Option<Json>,
     mut understood: Understood<'a>,
 ) -> Understood<'a> {
@@ -149,12 +149,7 @@ pub fn plan_part(
 }
 
 /// Plans an event that was looked at.
-pub fn plan_look(
-    recipe: &Recipe,
-    claimed: &Claimed,
-    look: Look<'_>,
-    context: &Context,
-) -> Planned {
+pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &Context) -> Planned {
     let Look { part, understood } = look;
     let event = &claimed.event;
     match understood {

@@ -145,10 +145,9 @@ impl<'f> Answers<'f> {
                 Some(text) => text.to_owned(),
                 None => id.to_string(),
             });
-            let part = parts
-                .iter()
-                .filter(is_thin)
-                .find(|part| id.is_some() && part.id == id && own.iter().all(|(of, _)| *of != part.index));
+            let part = parts.iter().filter(is_thin).find(|part| {
+                id.is_some() && part.id == id && own.iter().all(|(of, _)| *of != part.index)
+            });
             match part {
                 Some(part) => own.push((part.index, answer)),
                 None => rest.push_back(answer),

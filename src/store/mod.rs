@@ -3,8 +3,10 @@
 //! Every list is an indexed, cursor-paged query. The store decides nothing: `Inbox::settle` shows pure functions
 //! what it holds and writes what they say, in one transaction.
 
+pub mod meters;
 pub mod observation;
 pub mod sqlite;
+pub mod users;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +26,9 @@ use crate::model::record::Record;
 use crate::model::request::RawRequest;
 use crate::model::rules::{Desk, RuleSet};
 use crate::model::trace::Trace;
+use crate::store::meters::Meters;
 use crate::store::observation::Observations;
+use crate::store::users::Users;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -52,7 +56,10 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once; the application holds one.
-pub trait Store: Inbox + Records + Assignments + Tokens + Alarms + Observations + Maintenance {}
+pub trait Store:
+    Inbox + Records + Assignments + Tokens + Users + Meters + Alarms + Observations + Maintenance
+{
+}
 
 /// Opens the store that `options.url` names.
 ///

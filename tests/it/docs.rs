@@ -29,7 +29,10 @@ fn the_pages_of_the_sources_are_in_step() {
         .filter(|(name, page)| fs::read_to_string(root.join(name)).ok().as_ref() != Some(page))
         .map(|(name, _)| name.as_str())
         .collect();
-    assert!(stale.is_empty(), "run scripts/docs: {stale:?} tell something else than the declarations");
+    assert!(
+        stale.is_empty(),
+        "run scripts/docs: {stale:?} tell something else than the declarations"
+    );
     let expected: BTreeSet<String> = pages.into_iter().map(|(name, _)| name).collect();
     let found: BTreeSet<String> = fs::read_dir(&root)
         .unwrap()
@@ -46,11 +49,24 @@ fn no_sender_goes_without_the_facts() {
         assert!(source.retries.is_some(), "{name}: how does it retry?");
         assert!(!source.traps.is_empty(), "{name}: what surprises people?");
         let proven = !source.verify.is_empty();
-        assert_eq!(source.secret.is_some(), proven, "{name}: where is the secret?");
-        for text in [&source.help, source.retries.as_ref().unwrap()].into_iter().chain(&source.traps) {
-            assert!(text.is_ascii() || !text.contains('\u{fffd}'), "{name}: {text}");
+        assert_eq!(
+            source.secret.is_some(),
+            proven,
+            "{name}: where is the secret?"
+        );
+        for text in [&source.help, source.retries.as_ref().unwrap()]
+            .into_iter()
+            .chain(&source.traps)
+        {
+            assert!(
+                text.is_ascii() || !text.contains('\u{fffd}'),
+                "{name}: {text}"
+            );
             assert!(!text.contains("TODO"), "{name}: {text}");
         }
-        assert!(source.samples.iter().any(|sample| !sample.event.is_empty()), "{name}: nothing to send");
+        assert!(
+            source.samples.iter().any(|sample| !sample.event.is_empty()),
+            "{name}: nothing to send"
+        );
     }
 }

@@ -7,10 +7,10 @@ use frontdesk::expr::payload::of_json;
 use frontdesk::expr::scope::Scope;
 use frontdesk::process::fetch::client::{Client, Limits};
 use frontdesk::process::fetch::retry::Trouble;
-use frontdesk::process::recipe::Recipe;
 use frontdesk::process::fetch::{
     FetchCall, FetchPlace, Outcome, Response, call as worked_out, classify,
 };
+use frontdesk::process::recipe::Recipe;
 use frontdesk::source::declaration::FetchMethod;
 use secrecy::SecretString;
 use serde_json::json;
@@ -224,5 +224,8 @@ external_id = 'body.id'
     assert!(!format!("{call:?}").contains("order"), "{call:?}");
     let client = Client::new(&[network("127.0.0.1").unwrap()], LIMITS);
     let found = client.ask(&call).await;
-    assert!(matches!(found, Response::Answered { status: 200, .. }), "{found:?}");
+    assert!(
+        matches!(found, Response::Answered { status: 200, .. }),
+        "{found:?}"
+    );
 }

@@ -61,7 +61,10 @@ struct Desk {
 impl Desk {
     async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for (file, text) in [("mappings/acme.toml", ACME), ("schemas/acme/order.json", SCHEMA)] {
+        for (file, text) in [
+            ("mappings/acme.toml", ACME),
+            ("schemas/acme/order.json", SCHEMA),
+        ] {
             let path = folder.path().join(file);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
@@ -79,8 +82,15 @@ impl Desk {
         let mut shop = Endpoint::new("shop", "acme");
         shop.unverified = true;
         let recipes = Recipes::compile(catalog, &[shop]).unwrap();
-        let processing = Processing::new(Arc::clone(&store), recipes, &Outbound::default(), clock.clone());
-        let keeper = Keeper::open(Arc::clone(&store), Arc::clone(&processing)).await.unwrap();
+        let processing = Processing::new(
+            Arc::clone(&store),
+            recipes,
+            &Outbound::default(),
+            clock.clone(),
+        );
+        let keeper = Keeper::open(Arc::clone(&store), Arc::clone(&processing))
+            .await
+            .unwrap();
         Desk {
             store,
             processing,
@@ -120,7 +130,11 @@ impl Desk {
         let request = RawRequest {
             id: new_id(now),
             received_at: now,
-            ..dry::request("shop", Headers::from([("content-type", "application/json")]), body.to_string().as_bytes())
+            ..dry::request(
+                "shop",
+                Headers::from([("content-type", "application/json")]),
+                body.to_string().as_bytes(),
+            )
         };
         let verdict = Verdict {
             scheme: "none".to_owned(),
@@ -147,7 +161,10 @@ impl Desk {
 
     async fn alarms(&self) -> BTreeMap<String, String> {
         let alarms = self.store.alarms().await.unwrap();
-        alarms.into_iter().map(|alarm| (alarm.key, alarm.message)).collect()
+        alarms
+            .into_iter()
+            .map(|alarm| (alarm.key, alarm.message))
+            .collect()
     }
 
     async fn tally(&self) -> Tally {
@@ -182,7 +199,12 @@ async fn a_renamed_field_is_an_alarm_until_it_is_back() {
     }
     let alarms = desk.alarms().await;
     let message = &alarms["mapping/shop/order"];
-    for part in ["contact.email", "100 % before", "mappings/acme.toml:13", "health/mappings"] {
+    for part in [
+        "contact.email",
+        "100 % before",
+        "mappings/acme.toml:13",
+        "health/mappings",
+    ] {
         assert!(message.contains(part), "{part}: {message}");
     }
     assert!(!message.contains("order.total"), "{message}");
@@ -190,16 +212,39 @@ async fn a_renamed_field_is_an_alarm_until_it_is_back() {
     let tally = desk.tally().await;
     let recipes = desk.processing.recipes().current();
     let fit = fit(&tally, recipes.source("acme").unwrap());
-    let unused: Vec<_> = fit.unused.iter().map(|unused| unused.place.as_str()).collect();
-    for place in ["body.client.mail", "body.note", "body.customer.vip", "body.lines.colour"] {
+    let unused: Vec<_> = fit
+        .unused
+        .iter()
+        .map(|unused| unused.place.as_str())
+        .collect();
+    for place in [
+        "body.client.mail",
+        "body.note",
+        "body.customer.vip",
+        "body.lines.colour",
+    ] {
         assert!(unused.contains(&place), "{place}: {unused:?}");
     }
-    assert!(!unused.contains(&"body.id") && !unused.contains(&"body.lines.sku"), "{unused:?}");
-    let stopped: Vec<_> = fit.stopped.iter().map(|stopped| stopped.place.as_str()).collect();
+    assert!(
+        !unused.contains(&"body.id") && !unused.contains(&"body.lines.sku"),
+        "{unused:?}"
+    );
+    let stopped: Vec<_> = fit
+        .stopped
+        .iter()
+        .map(|stopped| stopped.place.as_str())
+        .collect();
     assert!(stopped.contains(&"body.customer.email"), "{stopped:?}");
     assert_eq!(fit.never, ["body.buyer.email"]);
-    let email = fit.fields.iter().find(|field| field.field == "contact.email").unwrap();
-    assert!(email.fallen.is_some() && email.usual == 1.0 && email.last == 0.0, "{email:?}");
+    let email = fit
+        .fields
+        .iter()
+        .find(|field| field.field == "contact.email")
+        .unwrap();
+    assert!(
+        email.fallen.is_some() && email.usual == 1.0 && email.last == 0.0,
+        "{email:?}"
+    );
 
     for _ in 0..6 {
         desk.hour(60, good).await;
@@ -221,7 +266,11 @@ async fn another_type_is_listed_beside_what_the_schema_allows() {
     let tally = desk.tally().await;
     let recipes = desk.processing.recipes().current();
     let found = fit(&tally, recipes.source("acme").unwrap());
-    let retyped: Vec<_> = found.retyped.iter().map(|(place, _)| place.as_str()).collect();
+    let retyped: Vec<_> = found
+        .retyped
+        .iter()
+        .map(|(place, _)| place.as_str())
+        .collect();
     assert_eq!(retyped, ["body.customer.email"]);
     assert_eq!(found.against_schema, []);
     desk.close().await;
@@ -233,14 +282,26 @@ fn types_are_held_against_the_schema() {
     let catalog = dry::catalog();
     let shopify = catalog.get("shopify").unwrap();
     let uses = Uses::of(shopify, "orders/*");
-    for place in ["body.line_items.sku", "body.customer.default_address.zip", "body.refunds.transactions.amount"] {
+    for place in [
+        "body.line_items.sku",
+        "body.customer.default_address.zip",
+        "body.refunds.transactions.amount",
+    ] {
         assert!(uses.reads(place), "{place}");
     }
-    for place in ["body.line_items.grams", "body.browser_ip", "body.client_details.user_agent"] {
+    for place in [
+        "body.line_items.grams",
+        "body.browser_ip",
+        "body.client_details.user_agent",
+    ] {
         assert!(!uses.reads(place), "{place}");
     }
     assert!(uses.fields["order.total"].line > 0);
-    assert!(uses.fields["order.total"].places.contains("body.total_price"));
+    assert!(
+        uses.fields["order.total"]
+            .places
+            .contains("body.total_price")
+    );
 }
 
 /// Every built-in mapping is understood by the analysis: each field of each event reads something.
@@ -261,16 +322,22 @@ async fn events_that_are_not_understood_are_an_alarm() {
     desk.hour(1, good).await;
     for _ in 0..2 {
         for _ in 0..5 {
-            desk.post(&json!({"type": "order"}), EventStatus::Quarantined).await;
+            desk.post(&json!({"type": "order"}), EventStatus::Quarantined)
+                .await;
         }
         desk.hour(0, good).await;
     }
     desk.hour(0, good).await;
     let alarms = desk.alarms().await;
     let message = &alarms["quarantine/shop/order"];
-    assert!(message.contains("/id is missing") && message.contains("--endpoint shop"), "{message}");
+    assert!(
+        message.contains("/id is missing") && message.contains("--endpoint shop"),
+        "{message}"
+    );
     // Another keeper, after a restart, goes on with what stands.
-    desk.keeper = Keeper::open(Arc::clone(&desk.store), Arc::clone(&desk.processing)).await.unwrap();
+    desk.keeper = Keeper::open(Arc::clone(&desk.store), Arc::clone(&desk.processing))
+        .await
+        .unwrap();
     for _ in 0..3 {
         desk.hour(30, good).await;
     }
@@ -303,7 +370,10 @@ async fn silence_against_the_habit_is_an_alarm() {
     }
     assert!(silent > 4 * 4, "after {silent} quarters of an hour");
     let message = &desk.alarms().await["silence/shop"];
-    assert!(message.contains("The next event ends this alarm"), "{message}");
+    assert!(
+        message.contains("The next event ends this alarm"),
+        "{message}"
+    );
     desk.post(&good(1), EventStatus::Ignored).await;
     for _ in 0..2 {
         desk.pass(quarter);
@@ -329,6 +399,9 @@ async fn what_is_gone_is_forgotten() {
     desk.pass(SignedDuration::from_hours(2));
     desk.keeper.look(desk.clock.now()).await.unwrap();
     assert_eq!(desk.alarms().await, BTreeMap::new());
-    assert_eq!(desk.store.observations(MAPPING.to_owned()).await.unwrap(), []);
+    assert_eq!(
+        desk.store.observations(MAPPING.to_owned()).await.unwrap(),
+        []
+    );
     desk.close().await;
 }

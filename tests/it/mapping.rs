@@ -369,11 +369,17 @@ fn a_fetch_may_follow_another() {
         ),
         (
             vec![json!({"title": "Nobody's"})],
-            json!([lead(json!({"external_id": "d1", "title": "Nobody's", "source": "acme"}))]),
+            json!([lead(
+                json!({"external_id": "d1", "title": "Nobody's", "source": "acme"})
+            )]),
         ),
     ] {
         let found = report(TWICE, &body, &answers);
-        assert_eq!(serde_json::to_value(found.records).unwrap(), expected, "{answers:?}");
+        assert_eq!(
+            serde_json::to_value(found.records).unwrap(),
+            expected,
+            "{answers:?}"
+        );
     }
 }
 
@@ -383,7 +389,10 @@ fn a_draft_tells_how_it_was_known_before() {
         "{HEAD}[[event]]\nname = 't'\n[event.contact]\nemail = 'body.new'\n[event.contact.previous]\nemail = 'body.old | email'"
     );
     let recipe = dry::declared(&declaration, None);
-    for (old, expected) in [("Old@B.example", json!({"email": "old@b.example"})), ("", json!({}))] {
+    for (old, expected) in [
+        ("Old@B.example", json!({"email": "old@b.example"})),
+        ("", json!({})),
+    ] {
         let body = json!({"type": "t", "new": "new@b.example", "old": old});
         let headers = Headers::from([("content-type", "application/json")]);
         let request = dry::request("in", headers, body.to_string().as_bytes());

@@ -128,6 +128,14 @@ impl Desk {
         self.processing.drain().await.unwrap();
     }
 
+    /// Has events processed once more.
+    async fn replay(&self, events: &[Uuid]) {
+        let now = self.clock.now();
+        let replayed = self.store.replay(events.to_vec(), now).await.unwrap();
+        assert_eq!(replayed, events.len() as u64);
+        self.drain().await;
+    }
+
     async fn event(&self, id: Uuid) -> Event {
         self.store.event(id).await.unwrap().unwrap()
     }
@@ -262,11 +270,7 @@ async fn thin_events_are_fetched_once() {
     );
     assert_eq!(desk.alarms().await, Vec::<String>::new());
     // A replay uses the answer that is kept.
-    desk.store
-        .replay(ids.clone(), desk.clock.now())
-        .await
-        .unwrap();
-    desk.drain().await;
+    desk.replay(&ids).await;
     assert_eq!(desk.event(ids[0]).await.status, EventStatus::Processed);
     assert_eq!(api.received_requests().await.unwrap().len(), 1);
     desk.close().await;
@@ -309,9 +313,19 @@ async fn an_answer_leads_to_the_next_question() {
     };
     let deal = json!({"title": "A big one", "person": "p1"});
     let person = json!({"email": "ana@example.com"});
-    knows("^/deals/d1$", 2, ResponseTemplate::new(200).set_body_json(deal)).await;
+    knows(
+        "^/deals/d1$",
+        2,
+        ResponseTemplate::new(200).set_body_json(deal),
+    )
+    .await;
     knows("^/people/p1$", 1, ResponseTemplate::new(500)).await;
-    knows("^/people/p1$", 1, ResponseTemplate::new(200).set_body_json(person)).await;
+    knows(
+        "^/people/p1$",
+        1,
+        ResponseTemplate::new(200).set_body_json(person),
+    )
+    .await;
     let endpoints = [endpoint("crm", "acme", &[("api_base", &api.uri())])];
     let desk = Desk::with_mapping(&endpoints, Some(DEALS)).await;
     let id = desk.post_json("acme", "crm", json!({"deal": "d1"})).await[0];
@@ -359,8 +373,13 @@ async fn a_change_of_identity_keeps_the_contact() {
     let joined = json!({"type": "joined", "at": "2026-01-01T00:00:00Z", "id": "1", "email": "old@b.example", "name": "Ana"});
     let moved = json!({"type": "moved", "at": "2026-01-02T00:00:00Z", "id": "2", "email": "new@b.example",
         "old_id": "1", "old_email": "old@b.example"});
-    let later = json!({"type": "seen", "at": "2026-01-03T00:00:00Z", "id": "2", "email": "new@b.example"});
-    for order in [[&joined, &moved, &later], [&moved, &joined, &later], [&later, &moved, &joined]] {
+    let later =
+        json!({"type": "seen", "at": "2026-01-03T00:00:00Z", "id": "2", "email": "new@b.example"});
+    for order in [
+        [&joined, &moved, &later],
+        [&moved, &joined, &later],
+        [&later, &moved, &joined],
+    ] {
         let desk = Desk::with_mapping(&[endpoint("crm", "acme", &[])], Some(MOVES)).await;
         for body in order {
             desk.post_json("acme", "crm", body.clone()).await;
@@ -391,11 +410,7 @@ async fn an_answer_that_its_schema_refuses_is_asked_for_anew_by_a_replay() {
     assert!(reason.contains("schemas/meta/lead.json"), "{reason}");
     let claimed = desk.store.peek(ids[0]).await.unwrap().unwrap();
     assert_eq!(claimed.fetched, None);
-    desk.store
-        .replay(ids.clone(), desk.clock.now())
-        .await
-        .unwrap();
-    desk.drain().await;
+    desk.replay(&ids).await;
     assert_eq!(desk.event(ids[0]).await.status, EventStatus::Processed);
     assert_eq!(api.received_requests().await.unwrap().len(), 2);
     desk.close().await;

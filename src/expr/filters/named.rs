@@ -7,6 +7,7 @@ use minijinja::{Error, State, Value};
 
 use crate::expr::filters::list::answer_text;
 use crate::expr::filters::{cannot, text_of};
+use crate::expr::payload;
 use crate::model::fold::fold;
 
 /// How deep groups of fields may nest: `fields[contact][email]`.
@@ -38,12 +39,14 @@ pub fn lookup(state: &State, value: &Value, name: &str) -> Result<Value, Error> 
 /// `named('fields')`: the answers of a form under the names that a lookup table gives them; `rest` lists the others as
 /// `{question, answer}`. Takes a flat or nested object, or a list of `{name, values}` in the ways senders write it.
 /// Of two answers with one name the first counts and the other goes to the rest; a name of `''` drops the answer.
+/// `asked`, which is not listed among the names, has the question of each name in the form's own words.
 pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
     let table = table(state, name)?;
     let mut named = Named::default();
     named.read(value, &table, 0);
     Ok(Value::from_object(Answers {
         known: named.known,
+        asked: payload::of_pairs(named.asked),
         rest: Value::from(named.rest),
     }))
 }
@@ -71,10 +74,11 @@ fn find(table: &Value, word: &str) -> Option<Value> {
     found(&word.to_lowercase()).or_else(|| found(&fold(word)))
 }
 
-/// Answers by name; what is left over is one list, whoever asks for it.
+/// Answers by name; the questions and what is left over are each one value, whoever asks for it.
 #[derive(Debug)]
 struct Answers {
     known: Vec<(Arc<str>, Value)>,
+    asked: Value,
     rest: Value,
 }
 
@@ -82,6 +86,8 @@ struct Answers {
 #[derive(Debug, Default)]
 struct Named {
     known: Vec<(Arc<str>, Value)>,
+    /// The questions of `known`.
+    asked: Vec<(String, Value)>,
     rest: Vec<Value>,
 }
 
@@ -131,7 +137,11 @@ impl Named {
         match name {
             Some(name) if name.is_empty() => {}
             Some(name) => match self.known.iter().find(|(known, _)| *known == name) {
-                None => self.known.push((name, Value::from(text))),
+                None => {
+                    let question = Value::from(question.trim());
+                    self.asked.push((name.to_string(), question));
+                    self.known.push((name, Value::from(text)));
+                }
                 Some((_, first)) if first.as_str() == Some(&text) => {}
                 Some(_) => self.left_over(&question, text),
             },
@@ -162,6 +172,9 @@ impl Object for Answers {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         if key == "rest" {
             return Some(self.rest.clone());
+        }
+        if key == "asked" {
+            return Some(self.asked.clone());
         }
         self.known
             .iter()

@@ -98,8 +98,16 @@ fn every_filter() {
             json!("313e20a5110164b82333ba6cb7cdad9e864a8e809bb93b22935d24b57f42823f"),
         ),
         (json!("a"), "x | hmac_sha256(y, 'hex')", json!(null)),
-        (json!("eyJhIjogIsOxIn0="), "(x | base64_decode | json).a", json!("ñ")),
-        (json!("eyJhIjogMX0"), "x | base64_decode", json!("{\"a\": 1}")),
+        (
+            json!("eyJhIjogIsOxIn0="),
+            "(x | base64_decode | json).a",
+            json!("ñ"),
+        ),
+        (
+            json!("eyJhIjogMX0"),
+            "x | base64_decode",
+            json!("{\"a\": 1}"),
+        ),
         (
             json!("_-7_"),
             "x | base64_decode",

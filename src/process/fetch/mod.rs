@@ -114,8 +114,7 @@ pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCa
         method: fetch.method,
         url: SecretString::from(url),
         headers,
-        body: (!members.is_empty())
-            .then(|| SecretString::from(Json::Object(members).to_string())),
+        body: (!members.is_empty()).then(|| SecretString::from(Json::Object(members).to_string())),
         names,
     })
 }

@@ -198,11 +198,16 @@ impl Rate {
 
     fn judge(&mut self, is_learned: bool, now: Timestamp) {
         match self.fallen {
-            None if is_learned && self.before() >= EXPECTED && self.last < FALLEN * self.before() => {
+            None if is_learned
+                && self.before() >= EXPECTED
+                && self.last < FALLEN * self.before() =>
+            {
                 self.usual = rounded(self.before());
                 self.fallen = Some(now);
             }
-            Some(since) if self.last >= BACK * self.usual || now.duration_since(since) >= FORGET => {
+            Some(since)
+                if self.last >= BACK * self.usual || now.duration_since(since) >= FORGET =>
+            {
                 self.usual = self.last;
                 self.fallen = None;
             }
@@ -296,7 +301,10 @@ mod tests {
             panic!("one field");
         };
         assert_eq!((name, rate.usual, rate.last), ("order.total", 0.99, 0.1));
-        assert!(tally.fallen(|name| name != "order.total").is_empty(), "no mapping makes it any more");
+        assert!(
+            tally.fallen(|name| name != "order.total").is_empty(),
+            "no mapping makes it any more"
+        );
         // What was usual stays the measure.
         for _ in 0..100 {
             tally = hour(tally, 300, 30, 8);

@@ -175,7 +175,8 @@ impl Keeper {
         }
         for endpoint in came.keys() {
             if !self.rhythms.contains_key(*endpoint) {
-                self.rhythms.insert((*endpoint).to_owned(), Rhythm::new(now));
+                self.rhythms
+                    .insert((*endpoint).to_owned(), Rhythm::new(now));
             }
         }
         let mut messages = Vec::with_capacity(self.rhythms.len());
@@ -203,7 +204,10 @@ impl Keeper {
             }
             let known = self.streams.remove(&name).unwrap_or_default();
             let known = known.look(stream.received, stream.quarantined, now);
-            let key = format!("{QUARANTINE_ALARM}{}", name_of(&stream.endpoint, &stream.event_type));
+            let key = format!(
+                "{QUARANTINE_ALARM}{}",
+                name_of(&stream.endpoint, &stream.event_type)
+            );
             let message = known.troubled.map(|since| quarantine(stream, since));
             if !known.is_over() {
                 self.streams.insert(name, known);
@@ -238,7 +242,8 @@ impl Keeper {
             if known.is_ok_and(|tally| is_configured(&recipes, &tally)) {
                 continue;
             }
-            self.settle(format!("{FIELDS_ALARM}{}", observation.name), None, now).await?;
+            self.settle(format!("{FIELDS_ALARM}{}", observation.name), None, now)
+                .await?;
             gone.push(replacement(MAPPING, &observation.name, None, now));
         }
         let silent: Vec<String> = self
@@ -249,7 +254,8 @@ impl Keeper {
             .collect();
         for endpoint in silent {
             self.rhythms.remove(&endpoint);
-            self.settle(format!("{SILENCE_ALARM}{endpoint}"), None, now).await?;
+            self.settle(format!("{SILENCE_ALARM}{endpoint}"), None, now)
+                .await?;
             gone.push(replacement(RHYTHM, &endpoint, None, now));
         }
         let strayed: Vec<(String, String)> = self

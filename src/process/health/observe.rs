@@ -52,7 +52,11 @@ pub fn observe(documents: &[(&str, &Json)], drafts: &[Draft]) -> Seen {
     }
     for draft in drafts {
         for (name, value) in &draft.fields {
-            field(format!("{}.{name}", draft.kind.as_str()), value, &mut seen.fields);
+            field(
+                format!("{}.{name}", draft.kind.as_str()),
+                value,
+                &mut seen.fields,
+            );
         }
     }
     seen.fields.sort();
@@ -144,7 +148,10 @@ mod tests {
             json!({"full_name": "Ana", "address": {"city": "Vigo"}, "tags": ["a"]}),
         )
         .unwrap();
-        let seen = observe(&[("body", &body), ("fetched", &json!([{"a": true}]))], &[draft]);
+        let seen = observe(
+            &[("body", &body), ("fetched", &json!([{"a": true}]))],
+            &[draft],
+        );
         let places: Vec<_> = seen
             .places
             .iter()
@@ -177,8 +184,12 @@ mod tests {
         for _ in 0..100 {
             deep = json!({ "a": deep });
         }
-        let wide: serde_json::Map<_, _> = (0..10_000).map(|n| (format!("k{n}"), json!(n))).collect();
-        assert_eq!(observe(&[("body", &deep)], &[]).places.len(), super::DEEPEST);
+        let wide: serde_json::Map<_, _> =
+            (0..10_000).map(|n| (format!("k{n}"), json!(n))).collect();
+        assert_eq!(
+            observe(&[("body", &deep)], &[]).places.len(),
+            super::DEEPEST
+        );
         let wide = serde_json::Value::Object(wide);
         assert!(observe(&[("body", &wide)], &[]).places.len() < super::MOST_VALUES);
     }

@@ -75,15 +75,24 @@ pub fn fit(tally: &Tally, source: &Source) -> Fit {
     for (name, place) in &tally.places {
         fit.look_at(name, place, &uses);
     }
-    fit.unused.sort_by(|one, other| other.share.total_cmp(&one.share));
+    fit.unused
+        .sort_by(|one, other| other.share.total_cmp(&one.share));
     fit.unused.truncate(MOST);
     if tally.samples >= ENOUGH {
         let came = |used: &String| {
             let mut places = tally.places.keys();
             places.any(|place| is_within(place, used) || is_within(used, place))
         };
-        let observed = |used: &&String| ["body.", "item.", "fetched."].iter().any(|root| used.starts_with(root));
-        let never = uses.places.iter().filter(observed).filter(|used| !came(used));
+        let observed = |used: &&String| {
+            ["body.", "item.", "fetched."]
+                .iter()
+                .any(|root| used.starts_with(root))
+        };
+        let never = uses
+            .places
+            .iter()
+            .filter(observed)
+            .filter(|used| !came(used));
         fit.never = never.take(MOST).cloned().collect();
     }
     fit.against_schema = against_schema(tally, source);
@@ -131,23 +140,38 @@ impl Fit {
 
 fn bit(name: &str) -> Types {
     let mut types = TYPES.iter();
-    types.find(|(known, _)| *known == name).map_or(0, |(_, bit)| *bit)
+    types
+        .find(|(known, _)| *known == name)
+        .map_or(0, |(_, bit)| *bit)
 }
 
 fn against_schema(tally: &Tally, source: &Source) -> Vec<AgainstSchema> {
     let mut found = Vec::new();
     for spec in source.events.iter().filter(|spec| spec.name == tally.event) {
-        let root = if source.split.is_some() { "item" } else { "body" };
+        let root = if source.split.is_some() {
+            "item"
+        } else {
+            "body"
+        };
         let answers = spec.fetches.iter().map(|fetch| {
-            let root = fetch.name.as_ref().map_or_else(|| "fetched".to_owned(), |name| format!("fetched.{name}"));
+            let root = fetch
+                .name
+                .as_ref()
+                .map_or_else(|| "fetched".to_owned(), |name| format!("fetched.{name}"));
             (root, fetch.schema.as_ref())
         });
-        for (root, schema) in [(root.to_owned(), spec.schema.as_ref())].into_iter().chain(answers) {
+        for (root, schema) in [(root.to_owned(), spec.schema.as_ref())]
+            .into_iter()
+            .chain(answers)
+        {
             let Some(schema) = schema.and_then(|name| source.schemas.get(name)) else {
                 continue;
             };
             for (place, known) in &tally.places {
-                let Some(path) = place.strip_prefix(&root).and_then(|rest| rest.strip_prefix('.')) else {
+                let Some(path) = place
+                    .strip_prefix(&root)
+                    .and_then(|rest| rest.strip_prefix('.'))
+                else {
                     continue;
                 };
                 let steps: Vec<&str> = path.split('.').collect();
@@ -172,13 +196,17 @@ fn types_at(schema: &Json, steps: &[&str]) -> Types {
     let inner = |key: &str| schema.get(key).map_or(0, |schema| types_at(schema, steps));
     let any = |key: &str| {
         let list = schema.get(key).and_then(Json::as_array);
-        list.into_iter().flatten().fold(0, |types, schema| types | types_at(schema, steps))
+        list.into_iter()
+            .flatten()
+            .fold(0, |types, schema| types | types_at(schema, steps))
     };
     let around = inner("items") | any("anyOf") | any("oneOf") | any("allOf");
     let here = match steps.split_first() {
         None => named(schema.get("type")),
         Some((step, rest)) => {
-            let member = schema.get("properties").and_then(|members| members.get(*step));
+            let member = schema
+                .get("properties")
+                .and_then(|members| members.get(*step));
             member.map_or(0, |schema| types_at(schema, rest))
         }
     };
@@ -194,7 +222,10 @@ fn named(types: Option<&Json>) -> Types {
     };
     match types {
         Some(Json::String(word)) => of(word),
-        Some(Json::Array(words)) => words.iter().filter_map(Json::as_str).fold(0, |types, word| types | of(word)),
+        Some(Json::Array(words)) => words
+            .iter()
+            .filter_map(Json::as_str)
+            .fold(0, |types, word| types | of(word)),
         _ => 0,
     }
 }

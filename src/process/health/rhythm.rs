@@ -158,7 +158,12 @@ impl Rhythm {
         let hour = of_week(at);
         [HOURS - 1, 0, 1]
             .iter()
-            .map(|offset| self.week.get((hour + offset) % HOURS).copied().unwrap_or(0.0))
+            .map(|offset| {
+                self.week
+                    .get((hour + offset) % HOURS)
+                    .copied()
+                    .unwrap_or(0.0)
+            })
             .fold(f64::INFINITY, f64::min)
             .max(0.0)
     }
@@ -225,7 +230,10 @@ mod tests {
 
     impl Luck {
         fn unit(&mut self) -> f64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (self.0 >> 11) as f64 / (1_u64 << 53) as f64
         }
 
@@ -244,7 +252,7 @@ mod tests {
 
     /// Events an hour of a business that opens from eight to eighteen, Monday to Friday.
     fn business(at: Timestamp, busy: f64) -> f64 {
-        let zoned = at.to_zoned(jiff::tz::TimeZone::UTC);
+        let zoned = at.to_zoned_datetime(jiff::tz::TimeZone::UTC);
         let open = (8..18).contains(&zoned.hour()) && zoned.weekday().to_monday_zero_offset() < 5;
         if open { busy } else { 0.0 }
     }
@@ -294,7 +302,7 @@ mod tests {
         #[test]
         fn bursts_are_a_rhythm_too(seed in 1_u64.., size in 1.0_f64..500.0, hour in 0_i8..24) {
             let rate = |at: Timestamp| {
-                let zoned = at.to_zoned(jiff::tz::TimeZone::UTC);
+                let zoned = at.to_zoned_datetime(jiff::tz::TimeZone::UTC);
                 if zoned.hour() == hour && zoned.minute() == 0 { size * 4.0 } else { 0.0 }
             };
             let (_, alarms) = live(rate, &mut Luck(seed), monday());

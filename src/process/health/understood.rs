@@ -75,14 +75,24 @@ mod tests {
         let mut stream = Understood::default();
         for (position, (received, refused, troubled)) in looks.iter().enumerate() {
             stream = stream.look(*received, *refused, Timestamp::UNIX_EPOCH);
-            assert_eq!(stream.troubled.is_some(), *troubled, "look {position} of {looks:?}");
+            assert_eq!(
+                stream.troubled.is_some(),
+                *troubled,
+                "look {position} of {looks:?}"
+            );
         }
     }
 
     #[test]
     fn trouble_is_more_than_an_accident() {
         check(&[(1, 1, false), (1, 1, false), (1, 0, false), (1, 1, false)]);
-        check(&[(1, 1, false), (2, 2, false), (2, 2, true), (0, 0, true), (1, 0, true)]);
+        check(&[
+            (1, 1, false),
+            (2, 2, false),
+            (2, 2, true),
+            (0, 0, true),
+            (1, 0, true),
+        ]);
         check(&[(1000, 30, false), (100, 100, true), (100, 0, false)]);
         check(&[(10, 10, true), (5, 0, true), (10, 0, true), (10, 0, false)]);
         check(&[(u64::MAX, u64::MAX, true), (u64::MAX, 0, false)]);

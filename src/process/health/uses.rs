@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::expr::reads::{self, Names, Reads};
-use crate::source::declaration::{
-    EventSpec, Expr, FieldSpec, FieldValue, LetValue, Source,
-};
+use crate::source::declaration::{EventSpec, Expr, FieldSpec, FieldValue, LetValue, Source};
 
 /// What is read and made of one kind of event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +34,12 @@ impl Uses {
             return uses;
         }
         let delivery = &source.delivery;
-        let envelope = [Some(&delivery.event), delivery.id.as_ref(), delivery.time.as_ref(), delivery.scope.as_ref()];
+        let envelope = [
+            Some(&delivery.event),
+            delivery.id.as_ref(),
+            delivery.time.as_ref(),
+            delivery.scope.as_ref(),
+        ];
         let checked = source.check.as_ref();
         for formula in envelope.into_iter().flatten().chain(checked) {
             uses.places.extend(read(formula, &names).all());
@@ -46,18 +49,31 @@ impl Uses {
 
     /// Whether a place is read, as a whole or in part, or lies in one that is.
     pub fn reads(&self, place: &str) -> bool {
-        self.places.iter().any(|used| is_within(used, place) || is_within(place, used))
+        self.places
+            .iter()
+            .any(|used| is_within(used, place) || is_within(place, used))
     }
 
     fn add_event(&mut self, spec: &EventSpec, names: &Names) {
         let mut used = |formula: &Expr| self.places.extend(read(formula, names).all());
         spec.when.iter().for_each(&mut used);
         for fetch in &spec.fetches {
-            let formulas = fetch.when.iter().chain([&fetch.url]).chain(fetch.token_error.iter());
-            formulas.chain(fetch.headers.values()).chain(fetch.json.values()).for_each(&mut used);
+            let formulas = fetch
+                .when
+                .iter()
+                .chain([&fetch.url])
+                .chain(fetch.token_error.iter());
+            formulas
+                .chain(fetch.headers.values())
+                .chain(fetch.json.values())
+                .for_each(&mut used);
         }
         for record in &spec.records {
-            record.when.iter().chain(record.deleted.iter()).for_each(&mut used);
+            record
+                .when
+                .iter()
+                .chain(record.deleted.iter())
+                .for_each(&mut used);
         }
         for record in &spec.records {
             for field in &record.previous {
@@ -88,9 +104,10 @@ impl Uses {
                 places.extend(of_parts(fields, &inner));
                 places
             }
-            FieldValue::Entries(entries) => {
-                entries.iter().flat_map(|entry| of_parts(entry, names)).collect()
-            }
+            FieldValue::Entries(entries) => entries
+                .iter()
+                .flat_map(|entry| of_parts(entry, names))
+                .collect(),
         };
         self.places.extend(places.iter().cloned());
         let made = self.fields.entry(name).or_default();

@@ -83,9 +83,14 @@ fn handshake(handshake: &Handshake) -> String {
 /// An endpoint as it would be written.
 fn example(source: &Source, endpoint: &str) -> String {
     let variable = source.name.to_uppercase();
-    let mut text = format!("[[endpoint]]\nname = \"{endpoint}\"\nsource = \"{}\"\n", source.name);
+    let mut text = format!(
+        "[[endpoint]]\nname = \"{endpoint}\"\nsource = \"{}\"\n",
+        source.name
+    );
     let proof = match source.verify.first() {
-        None => "verify = \"none\"\nrate_limit_per_address = { per_second = 2, burst = 20 }".to_owned(),
+        None => {
+            "verify = \"none\"\nrate_limit_per_address = { per_second = 2, burst = 20 }".to_owned()
+        }
         Some(Verify::Signature(signature)) if signature.kind == SignatureKind::Rsa => {
             "secrets = [\"file:sender.pem\"]".to_owned()
         }
@@ -149,7 +154,9 @@ pub fn write_answers(source: &Source, page: &mut Page) {
     let answer = &source.answer;
     let mut lines = vec![match &answer.ok {
         Some(said) => format!("Written down: {}.", self::said(said)),
-        None => "Written down: 200 with the event's id in JSON; the same for a duplicate.".to_owned(),
+        None => {
+            "Written down: 200 with the event's id in JSON; the same for a duplicate.".to_owned()
+        }
     }];
     if let Some(said) = &answer.ignored {
         lines.push(format!("Of no interest: {}.", self::said(said)));

@@ -33,7 +33,11 @@ pub fn write(source: &Source, page: &mut Page) {
         page.add(Block::Pairs(lets));
     }
     for event in source.events.iter().filter(|event| !event.ignore) {
-        page.add(Block::Smaller(format!("`{}`{}", event.name, when(event.when.as_ref()))));
+        page.add(Block::Smaller(format!(
+            "`{}`{}",
+            event.name,
+            when(event.when.as_ref())
+        )));
         for fetch in &event.fetches {
             page.text(&fetched(fetch));
         }
@@ -55,7 +59,11 @@ fn in_short(event: &EventSpec) -> String {
         .help
         .as_deref()
         .map_or_else(String::new, |help| format!(". {}", help.trim()));
-    format!("`{}`{}: {becomes}{help}", event.name, when(event.when.as_ref()))
+    format!(
+        "`{}`{}: {becomes}{help}",
+        event.name,
+        when(event.when.as_ref())
+    )
 }
 
 /// `order`, or `order deleted`.
@@ -73,7 +81,14 @@ fn when(formula: Option<&Expr>) -> String {
 
 /// Where the facts of a delivery stand.
 fn delivery(source: &Source, page: &mut Page) {
-    let DeliverySpec { event, id, time, scope, dedupe, window } = &source.delivery;
+    let DeliverySpec {
+        event,
+        id,
+        time,
+        scope,
+        dedupe,
+        window,
+    } = &source.delivery;
     let mut pairs = Vec::new();
     let mut add = |name: &str, formula: &Expr| pairs.push((name.to_owned(), formula.text.clone()));
     for each in source.split.iter().flat_map(|split| &split.each) {
@@ -95,7 +110,9 @@ fn delivery(source: &Source, page: &mut Page) {
             || "as long as keys are kept".to_owned(),
             |window| format!("within {} minutes", window.as_secs() / 60),
         );
-        page.text(&format!("Nothing in it tells events apart, so two equal bodies {minutes} are one event."));
+        page.text(&format!(
+            "Nothing in it tells events apart, so two equal bodies {minutes} are one event."
+        ));
     }
 }
 
@@ -106,7 +123,9 @@ fn lets(source: &Source) -> Vec<(String, String)> {
             LetValue::Formula(formula) => pairs.push((name.clone(), formula.text.clone())),
             LetValue::Each { from, parts } => {
                 pairs.push((name.clone(), format!("each item of {}", from.text)));
-                let parts = parts.iter().map(|(part, formula)| (format!("{name}[].{part}"), formula.text.clone()));
+                let parts = parts
+                    .iter()
+                    .map(|(part, formula)| (format!("{name}[].{part}"), formula.text.clone()));
                 pairs.extend(parts);
             }
         }
@@ -132,7 +151,10 @@ fn fetched(fetch: &Fetch) -> String {
 
 fn write_record(record: &RecordSpec, page: &mut Page) {
     let mut pairs = Vec::new();
-    for (clause, formula) in [("(only when)", &record.when), ("(deleted when)", &record.deleted)] {
+    for (clause, formula) in [
+        ("(only when)", &record.when),
+        ("(deleted when)", &record.deleted),
+    ] {
         if let Some(formula) = formula {
             pairs.push((clause.to_owned(), formula.text.clone()));
         }

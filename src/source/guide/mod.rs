@@ -41,7 +41,10 @@ pub enum Format {
 /// All about one source. `public_url` is where the gateway is reached, without a slash at the end.
 pub fn of(source: &Source, public_url: &str) -> Page {
     let mut page = Page::default();
-    page.add(Block::Title(format!("{} (`{}`)", source.title, source.name)));
+    page.add(Block::Title(format!(
+        "{} (`{}`)",
+        source.title, source.name
+    )));
     if source.experimental {
         page.text("**Experimental:** some facts about this sender are not verified; send yourself a real event before you rely on it.");
     }

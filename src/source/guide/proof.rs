@@ -51,7 +51,10 @@ pub fn write(source: &Source, page: &mut Page) {
     page.list(source.verify.iter().map(scheme).collect());
     page.text("Any of the endpoint's secrets may match, so a new one can be added before the old one is taken away.");
     if let Some(check) = &source.check {
-        page.text(&format!("Besides, this must be true of a proven request: `{}`", check.text));
+        page.text(&format!(
+            "Besides, this must be true of a proven request: `{}`",
+            check.text
+        ));
     }
 }
 
@@ -63,7 +66,9 @@ fn scheme(scheme: &Verify) -> String {
             format!("**A key** in the header `{name}`; it must be one of the secrets.")
         }
         Verify::Key(KeyPlace::Query(name)) => {
-            format!("**A key** in the URL, `?{name}=…`; it must be one of the secrets, and is masked in what is stored.")
+            format!(
+                "**A key** in the URL, `?{name}=…`; it must be one of the secrets, and is masked in what is stored."
+            )
         }
         Verify::Key(KeyPlace::Field(path)) => format!(
             "**A key** in the body's field `{path}`; it must be one of the secrets, and is removed before anything is stored."

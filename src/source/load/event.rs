@@ -95,7 +95,9 @@ fn fetches(table: &Table<'_>, known: &Known, head: &[&'static str]) -> Vec<Fetch
             );
         }
         if let Some(name) = &name
-            && fetches.iter().any(|fetch| fetch.name.as_ref() == Some(&name.value))
+            && fetches
+                .iter()
+                .any(|fetch| fetch.name.as_ref() == Some(&name.value))
         {
             table.problem(
                 name.line,
@@ -148,7 +150,10 @@ fn method(table: &Table<'_>, has_body: bool) -> FetchMethod {
         ("GET", false) => FetchMethod::Get,
         ("POST", _) => FetchMethod::Post,
         ("GET", true) => {
-            table.problem(word.line, "a GET has no body: leave `json` out, or say POST");
+            table.problem(
+                word.line,
+                "a GET has no body: leave `json` out, or say POST",
+            );
             FetchMethod::Get
         }
         _ => {

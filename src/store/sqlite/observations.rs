@@ -7,11 +7,13 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use crate::model::event::{EventStatus, SPAM, Violation};
+use crate::store::Result;
 use crate::store::observation::{Amendment, Observation, Observations, Traffic};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::value::{json, maybe_json, micros, signed, text, time, timestamp, unsigned};
-use crate::store::Result;
+use crate::store::sqlite::value::{
+    json, maybe_json, micros, signed, text, time, timestamp, unsigned,
+};
 
 /// Events counted by one statement, so that none holds a snapshot for long.
 const STEP: i64 = 20_000;
@@ -127,7 +129,9 @@ fn counted(conn: &Connection, after: i64, upto: i64) -> Done<Vec<Traffic>> {
     for (stream, count) in streams {
         let (endpoint, event_type) = conn
             .prepare_cached("SELECT endpoint, coalesce(event_type, '') FROM stream WHERE id = ?1")?
-            .query_row([stream], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+            .query_row([stream], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })?;
         let reason = match count.refused {
             Some(seq) => reason(conn, seq)?,
             None => None,

@@ -28,7 +28,10 @@ fn tally() -> Tally {
             samples: 100,
             places: BTreeMap::from([
                 ("body.gift_wrap".to_owned(), place(100, 8)),
-                ("body.total_price".to_owned(), place(filled, if hour < 6 { 8 } else { 1 })),
+                (
+                    "body.total_price".to_owned(),
+                    place(filled, if hour < 6 { 8 } else { 1 }),
+                ),
             ]),
             fields: BTreeMap::from([("order.total".to_owned(), filled)]),
         };
@@ -50,23 +53,44 @@ async fn keep(desk: &Desk, subject: &'static str, name: &str, document: Value) {
 #[actix_web::test]
 async fn the_fit_of_mappings_is_listed() {
     let desk = Desk::open().await;
-    assert_eq!(desk.get("/api/v1/health/mappings").await.body["items"], json!([]));
-    keep(&desk, MAPPING, "shop/orders/*", serde_json::to_value(tally()).unwrap()).await;
+    assert_eq!(
+        desk.get("/api/v1/health/mappings").await.body["items"],
+        json!([])
+    );
+    keep(
+        &desk,
+        MAPPING,
+        "shop/orders/*",
+        serde_json::to_value(tally()).unwrap(),
+    )
+    .await;
     let items = desk.get("/api/v1/health/mappings?endpoint=shop").await.body["items"].clone();
     let found = &items[0];
     assert_eq!(found["mapping"], "mappings/shopify.toml");
-    assert_eq!((&found["events"], &found["learned"]), (&json!(600), &json!(true)));
+    assert_eq!(
+        (&found["events"], &found["learned"]),
+        (&json!(600), &json!(true))
+    );
     assert_eq!(
         found["unused"],
         json!([{"place": "body.gift_wrap", "share": 1.0, "types": ["string"]}])
     );
     assert_eq!(found["stopped"][0]["place"], "body.total_price");
     let total = &found["fields"][0];
-    assert_eq!((&total["field"], &total["usual"], &total["last"]), (&json!("order.total"), &json!(1.0), &json!(0.0)));
-    assert!(total["fallen"].is_string() && total["line"].as_u64().unwrap() > 1, "{total}");
+    assert_eq!(
+        (&total["field"], &total["usual"], &total["last"]),
+        (&json!("order.total"), &json!(1.0), &json!(0.0))
+    );
+    assert!(
+        total["fallen"].is_string() && total["line"].as_u64().unwrap() > 1,
+        "{total}"
+    );
     let other = desk.get("/api/v1/health/mappings?endpoint=other").await;
     assert_eq!(other.body["items"], json!([]));
-    assert_eq!(desk.get("/api/v1/health/mappings?event=x").await.code(), "unknown_parameter");
+    assert_eq!(
+        desk.get("/api/v1/health/mappings?event=x").await.code(),
+        "unknown_parameter"
+    );
 }
 
 #[actix_web::test]

@@ -5,4 +5,5 @@ mod desk;
 mod health;
 mod lists;
 mod people;
+mod releases;
 mod replays;

@@ -35,7 +35,12 @@ fn config(api: &str) -> String {
         [outbound]\nallow = [\"127.0.0.1\"]\n"
         .to_owned();
     for source in dry::catalog().sources() {
-        write!(text, "[[endpoint]]\nname = \"{}\"\nsource = \"{0}\"\nregion = \"ES\"\n", source.name).unwrap();
+        write!(
+            text,
+            "[[endpoint]]\nname = \"{}\"\nsource = \"{0}\"\nregion = \"ES\"\n",
+            source.name
+        )
+        .unwrap();
         match source.verify.is_empty() {
             true => text.push_str("verify = \"none\"\n"),
             false => writeln!(text, "secrets = ['''{}''']", secret_of(source)).unwrap(),
@@ -88,12 +93,18 @@ fn check(folder: &Path, gateway: &Gateway, token: &str, source: &Source, sample:
 async fn every_sample_of_every_source_becomes_records() {
     let api = MockServer::start().await;
     let given = Answers::default();
-    Mock::given(any()).respond_with(given.clone()).mount(&api).await;
+    Mock::given(any())
+        .respond_with(given.clone())
+        .mount(&api)
+        .await;
     let text = config(&api.uri());
     tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("frontdesk.toml"), text).unwrap();
-        let token = command(folder.path(), &["token", "create", "--name", "t", "--role", "admin"]);
+        let token = command(
+            folder.path(),
+            &["token", "create", "--name", "t", "--role", "admin"],
+        );
         let gateway = Gateway::start(folder.path());
         for source in dry::catalog().sources() {
             for sample in &source.samples {

@@ -68,7 +68,11 @@ fn the_guide_can_be_followed() {
         let said = until_seen(folder.path(), &arguments, &expected);
         assert_eq!(said.code, 0, "frontdesk {command}: {said:?}");
         for line in expected {
-            assert!(said.out.contains(line), "frontdesk {command} does not say {line:?}: {}", said.out);
+            assert!(
+                said.out.contains(line),
+                "frontdesk {command} does not say {line:?}: {}",
+                said.out
+            );
         }
     }
 }
@@ -92,8 +96,15 @@ fn the_guides_mistake_is_explained() {
     write_files(folder.path());
     let mapping = folder.path().join("catalog/mappings/crumb.toml");
     let text = fs::read_to_string(&mapping).unwrap();
-    fs::write(&mapping, text.replace("body.amount | decimal", "body.ammount | decimals")).unwrap();
-    let line = 1 + text.lines().position(|line| line.starts_with("total ")).unwrap();
+    fs::write(
+        &mapping,
+        text.replace("body.amount | decimal", "body.ammount | decimals"),
+    )
+    .unwrap();
+    let line = 1 + text
+        .lines()
+        .position(|line| line.starts_with("total "))
+        .unwrap();
     let said = frontdesk(folder.path(), &["check"]);
     let expected = format!(
         "crumb.toml:{line}: `event.order.total`: unknown filter \"decimals\", did you mean \"decimal\"?"

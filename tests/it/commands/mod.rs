@@ -5,6 +5,7 @@ mod demo;
 mod dry_try;
 mod every_sample;
 mod guide;
+mod held;
 mod mended;
 mod sends;
 mod set_up;

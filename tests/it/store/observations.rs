@@ -13,9 +13,21 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
     assert_eq!(store.last_event().await.unwrap(), 0);
     let posts = [
         ("shop", "order", EventStatus::Pending, None, "fine"),
-        ("shop", "order", EventStatus::Quarantined, None, "first reason"),
+        (
+            "shop",
+            "order",
+            EventStatus::Quarantined,
+            None,
+            "first reason",
+        ),
         ("site", "form", EventStatus::Quarantined, Some(SPAM), "spam"),
-        ("shop", "order", EventStatus::Quarantined, None, "second reason"),
+        (
+            "shop",
+            "order",
+            EventStatus::Quarantined,
+            None,
+            "second reason",
+        ),
         ("shop", "refund", EventStatus::Ignored, None, "ignored"),
     ];
     for ((endpoint, event_type, status, code, reason), n) in posts.into_iter().zip(0..) {
@@ -35,7 +47,11 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
         store.append(arrival).await.unwrap();
     }
     let last = store.last_event().await.unwrap();
-    let counted = |endpoint: &str, event_type: &str, counts: (u64, u64), newest: i64, reason: Option<&str>| Traffic {
+    let counted = |endpoint: &str,
+                   event_type: &str,
+                   counts: (u64, u64),
+                   newest: i64,
+                   reason: Option<&str>| Traffic {
         endpoint: endpoint.to_owned(),
         event_type: event_type.to_owned(),
         received: counts.0,
@@ -44,7 +60,9 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
         reason: reason.map(str::to_owned),
     };
     let order = |mut traffic: Vec<Traffic>| {
-        traffic.sort_by(|one, other| (&one.endpoint, &one.event_type).cmp(&(&other.endpoint, &other.event_type)));
+        traffic.sort_by(|one, other| {
+            (&one.endpoint, &one.event_type).cmp(&(&other.endpoint, &other.event_type))
+        });
         traffic
     };
     assert_eq!(
@@ -67,26 +85,33 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
 
 pub async fn documents_are_amended_as_they_stand(stand: Stand) {
     let store = &stand.store;
-    let amendment = |name: &str, now: Timestamp, amend: fn(Option<Value>) -> Option<Value>| Amendment {
-        subject: "tests",
-        name: name.to_owned(),
-        at: now,
-        amend: Box::new(amend),
-    };
+    let amendment =
+        |name: &str, now: Timestamp, amend: fn(Option<Value>) -> Option<Value>| Amendment {
+            subject: "tests",
+            name: name.to_owned(),
+            at: now,
+            amend: Box::new(amend),
+        };
     let one_more = |known: Option<Value>| {
         let count = known.and_then(|document| document["count"].as_u64());
         Some(json!({"count": count.unwrap_or(0) + 1}))
     };
     for n in 1..=3 {
         let after = store
-            .amend(vec![amendment("a", at(n), one_more), amendment("b", at(n), one_more)])
+            .amend(vec![
+                amendment("a", at(n), one_more),
+                amendment("b", at(n), one_more),
+            ])
             .await
             .unwrap();
         let expected = Some(json!({ "count": n }));
         assert_eq!(after, [expected.clone(), expected]);
     }
     let after = store
-        .amend(vec![amendment("b", at(9), |_| None), amendment("c", at(9), |_| None)])
+        .amend(vec![
+            amendment("b", at(9), |_| None),
+            amendment("c", at(9), |_| None),
+        ])
         .await
         .unwrap();
     assert_eq!(after, [None, None]);
