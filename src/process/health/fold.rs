@@ -75,7 +75,6 @@ pub struct Rate {
 /// A place of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Place {
-    #[serde(flatten)]
     pub rate: Rate,
     /// Kinds of values seen there ever.
     pub types: Types,
@@ -150,12 +149,14 @@ impl Tally {
     fn close(&mut self, now: Timestamp) {
         let samples = as_number(self.window.samples);
         let is_first = self.closed == 0;
-        let rates = self.fields.values_mut();
-        for rate in rates.chain(self.places.values_mut().map(|place| &mut place.rate)) {
-            rate.close(samples, is_first);
+        for place in self.places.values_mut() {
+            place.rate.close(samples, is_first);
         }
+        let is_learned = self.closed >= LEARNED;
         for rate in self.fields.values_mut() {
-            rate.judge(self.closed >= LEARNED, now);
+            let before = rate.usual;
+            rate.close(samples, is_first);
+            rate.judge(is_learned.then_some(before), now);
         }
         let kept = |seen: Timestamp| now.duration_since(seen) < FORGET;
         self.places.retain(|_, place| kept(place.seen));
@@ -196,16 +197,14 @@ impl Rate {
         };
     }
 
-    fn judge(&mut self, is_learned: bool, now: Timestamp) {
-        match self.fallen {
-            None if is_learned
-                && self.before() >= EXPECTED
-                && self.last < FALLEN * self.before() =>
-            {
-                self.usual = rounded(self.before());
+    /// Judges the window that closed just now by what was usual before it, when that is known.
+    fn judge(&mut self, before: Option<f64>, now: Timestamp) {
+        match (self.fallen, before) {
+            (None, Some(before)) if before >= EXPECTED && self.last < FALLEN * before => {
+                self.usual = before;
                 self.fallen = Some(now);
             }
-            Some(since)
+            (Some(since), _)
                 if self.last >= BACK * self.usual || now.duration_since(since) >= FORGET =>
             {
                 self.usual = self.last;
@@ -213,11 +212,6 @@ impl Rate {
             }
             _ => {}
         }
-    }
-
-    /// What was usual before the window that closed just now.
-    fn before(&self) -> f64 {
-        (self.usual - WEIGHT * self.last) / (1.0 - WEIGHT)
     }
 }
 

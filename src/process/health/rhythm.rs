@@ -3,7 +3,8 @@
 //! Silence is measured in events that should have come, not in hours: a night or a weekend adds next to nothing. It is a
 //! silence when that is many, and several times as many as ever went by before the next one came, so that a sender that
 //! comes in bursts is given its pauses. A second measure, of events by the average of all hours, serves senders that come
-//! too seldom to have hours of their own. Time in which nobody looked does not count.
+//! too seldom to have hours of their own; what is usual by that one waits for the next event, so that a silence is never
+//! usual. Time in which nobody looked does not count.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -42,8 +43,9 @@ pub struct Rhythm {
     seconds: f64,
     /// Events an hour by the hour of the week (UTC), from 1970-01-01T00:00 which was a Thursday; below 0: not known yet.
     week: Vec<f64>,
-    /// Events an hour, on the average.
+    /// Events an hour, on the average, but for the empty hours since the last event.
     average: f64,
+    empty_hours: i32,
     by_hour: Quiet,
     by_average: Quiet,
 }
@@ -69,6 +71,7 @@ impl Rhythm {
             seconds: 0.0,
             week: vec![-1.0; HOURS],
             average: 0.0,
+            empty_hours: 0,
             by_hour: Quiet::default(),
             by_average: Quiet::default(),
         }
@@ -100,8 +103,13 @@ impl Rhythm {
     }
 
     fn is_silence(&self, now: Timestamp) -> bool {
-        now.duration_since(self.first) >= LEARNS_FOR
+        self.is_learned(now)
+            && as_number(self.events) >= MANY
             && (self.by_hour.is_too_long() || self.by_average.is_too_long())
+    }
+
+    fn is_learned(&self, now: Timestamp) -> bool {
+        now.duration_since(self.first) >= LEARNS_FOR
     }
 
     /// Lets time pass, hour by hour.
@@ -124,11 +132,7 @@ impl Rhythm {
     fn learn(&mut self, hour: Timestamp) {
         if self.seconds >= ENOUGH {
             let count = self.hour * HOUR / self.seconds;
-            let known = self.average > 0.0 || self.events > 0;
-            self.average = match known {
-                true => self.average + self.average_weight() * (count - self.average),
-                false => count,
-            };
+            self.learn_average(count);
             if let Some(usual) = self.week.get_mut(of_week(hour)) {
                 *usual = match *usual < 0.0 {
                     true => rounded(count),
@@ -139,6 +143,16 @@ impl Rhythm {
         self.by_hour.longest *= FORGET;
         self.by_average.longest *= FORGET;
         self.forget_hour();
+    }
+
+    fn learn_average(&mut self, count: f64) {
+        if count == 0.0 && self.is_learned(self.watched) {
+            self.empty_hours = self.empty_hours.saturating_add(1);
+            return;
+        }
+        self.average *= (1.0 - HOUR_WEIGHT).powi(self.empty_hours);
+        self.empty_hours = 0;
+        self.average += self.average_weight() * (count - self.average);
     }
 
     /// In the beginning the average is of all hours so far.
