@@ -2,8 +2,10 @@
 
 pub mod change;
 pub mod dedupe;
+pub mod desk;
 pub mod event;
 pub mod field;
+pub mod hours;
 pub mod id;
 pub mod identity;
 pub mod page;

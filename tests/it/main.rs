@@ -25,6 +25,7 @@ mod gateway;
 mod hooks;
 mod made;
 mod mapping;
+mod office;
 mod process;
 mod receive;
 mod second_opinion;

@@ -6,7 +6,7 @@ use crate::api::auth::{Role, hash_of};
 use crate::cli::token::fresh;
 use crate::clock::Clock;
 use crate::model::people::{Rep, Team};
-use crate::model::rules::RuleSet;
+use crate::model::rules::{Imprint, RuleSet};
 use crate::store::{Store, TokenRow};
 
 /// Writes them; the token.
@@ -40,7 +40,12 @@ pub async fn seed(store: &dyn Store) -> anyhow::Result<String> {
         store.put_team(team).await?;
     }
     let now = Clock::System.now();
-    store.publish_rules(rules, now).await?;
+    let imprint = Imprint {
+        author: "demo".to_owned(),
+        at: now,
+        note: "the demo's first rules".to_owned(),
+    };
+    store.publish_rules(rules, imprint).await?;
     let token = fresh()?;
     let row = TokenRow {
         name: "demo".to_owned(),

@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::store::sqlite::fault::{Done, Fault};
 
 /// In order; a released one never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_inbox_and_records.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_inbox_and_records.sql"),
+    include_str!("migrations/0002_desk.sql"),
+];
 
 /// The version of a file that has seen every migration.
 pub(super) fn latest() -> i64 {

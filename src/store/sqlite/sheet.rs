@@ -178,6 +178,7 @@ impl<'l> Sheet<'l> {
                 _ => books.stamp(writes.at),
             },
         };
+        books.desk.count_open(&books.conn, old, record)?;
         let at = match (line.at, old) {
             (Some(at), Some(old)) => {
                 replace(books, (at, line.contact, old), &writing)?;
