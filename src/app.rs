@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::home::{self, Home};
 use crate::ingest::intake::Intake;
+use crate::ingest::spam::stamp::StampKey;
 use crate::model::problem::Problem;
 use crate::process::recipes::Recipes;
 use crate::process::worker::{Processing, Workers};
@@ -43,6 +44,8 @@ pub enum StartError {
     Listen { address: String, cause: io::Error },
     #[error("metrics cannot be set up: {0}")]
     Metrics(String),
+    #[error("the system gives no randomness for the keys of the gateway")]
+    Randomness,
 }
 
 fn listed(problems: &[Problem]) -> String {
@@ -74,13 +77,18 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let metrics =
         telemetry::install_metrics().map_err(|error| StartError::Metrics(error.to_string()))?;
-    let (intakes, recipes) = compile(config, &catalog)?;
+    let (mut intakes, recipes) = compile(config, &catalog)?;
     let store = crate::store::open(StoreOptions {
         url: config.store.url.clone(),
         refusals: config.store.refusals,
         role: StoreRole::Gateway,
     })
     .await?;
+    if let Some(key) = stamp_key(store.as_ref()).await? {
+        for gate in intakes.iter_mut().filter_map(|intake| intake.spam.as_mut()) {
+            gate.use_key(key.clone());
+        }
+    }
     let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
     let workers = Workers::start(Arc::clone(&processing));
     let rooms = Rooms {
@@ -129,19 +137,30 @@ pub async fn start(
     })
 }
 
+/// The key of the stamps of forms: the same after a restart, so that a form that was open meanwhile stays good. Where
+/// the store cannot be written just now, forms go without stamps.
+async fn stamp_key(store: &dyn Store) -> Result<Option<StampKey>, StartError> {
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).map_err(|_| StartError::Randomness)?;
+    match store.own_key("stamps", fresh).await {
+        Ok(key) => Ok(StampKey::new(&key)),
+        Err(error) => {
+            tracing::warn!(%error, "stamps.without_key");
+            Ok(None)
+        }
+    }
+}
+
 /// Every declaration, compiled for receiving and for processing.
-fn compile(
-    config: &Config,
-    catalog: &Arc<Catalog>,
-) -> Result<(Vec<Arc<Intake>>, Recipes), StartError> {
+fn compile(config: &Config, catalog: &Arc<Catalog>) -> Result<(Vec<Intake>, Recipes), StartError> {
     let mut problems = Vec::new();
     let mut intakes = Vec::new();
     for endpoint in &config.endpoints {
         let Some(source) = catalog.get(&endpoint.source) else {
             continue;
         };
-        match Intake::compile(endpoint, source, &config.server) {
-            Ok(intake) => intakes.push(Arc::new(intake)),
+        match Intake::compile(endpoint, source, &config.server, catalog.disposable_mail()) {
+            Ok(intake) => intakes.push(intake),
             Err(found) => problems.extend(found),
         }
     }
@@ -170,7 +189,7 @@ impl Rooms<'_> {
     /// The page, the API and the hooks, each for the server to mount in every thread.
     fn mounts(
         &self,
-        intakes: Vec<Arc<Intake>>,
+        intakes: Vec<Intake>,
         workers: Arc<AtomicBool>,
         metrics: PrometheusHandle,
     ) -> Vec<Mount> {
@@ -188,6 +207,7 @@ impl Rooms<'_> {
         });
         let inbox: Arc<dyn Inbox> = Arc::clone(self.store) as Arc<dyn Inbox>;
         let server = &self.config.server;
+        let intakes = intakes.into_iter().map(Arc::new);
         let hooks = Hooks::new(intakes, server, inbox, self.clock.clone(), (ready, metrics));
         let hooks = Arc::new(hooks);
         vec![

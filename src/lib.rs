@@ -20,4 +20,5 @@ pub mod process;
 pub mod source;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod web;

@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::api::{
     alarms, assignment, changes, contacts, deliveries, draft, events, leads, orders, refusals,
-    rehearsal, replay, reps, reviews, rules, stats, teams, tickets, versions,
+    rehearsal, release, replay, reps, reviews, rules, stats, teams, tickets, versions,
 };
 use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator};
 
@@ -38,7 +38,10 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
         events::show,
         replay::one,
         replay::many,
+        release::one,
+        release::many,
         refusals::list,
+        refusals::show,
         deliveries::list,
         changes::list,
         reviews::list,
@@ -73,7 +76,7 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
     security(("token" = [])),
     tags(
         (name = "records", description = "Contacts, leads, orders and tickets, and what happened to them"),
-        (name = "events", description = "The inbox: what arrived, what was refused, replays"),
+        (name = "events", description = "The inbox: what arrived, what was refused, replays and releases"),
         (name = "assignment", description = "Reps, teams, rules, and why a lead went where it went"),
         (name = "gateway", description = "The gateway itself"),
     )

@@ -13,7 +13,7 @@ use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
 use crate::api::replay_diff::{self, ReplayDiff};
-use crate::model::event::EventStatus;
+use crate::model::event::{EventStatus, SPAM};
 use crate::model::page::PageRequest;
 use crate::store::{EventFilter, Store};
 
@@ -42,7 +42,7 @@ pub struct Queued {
     responses(
         (status = 202, body = Queued),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`already_pending` or `body_gone`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`already_pending`, `held_as_spam` or `body_gone`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn one(
@@ -52,6 +52,12 @@ pub async fn one(
 ) -> Result<HttpResponse, Problem> {
     let id = id_of("event", &id)?;
     let claimed = api.store.peek(id).await?.ok_or_else(|| unknown(id))?;
+    if claimed.event.code.as_deref() == Some(SPAM) {
+        return Err(Problem::conflict(
+            "held_as_spam",
+            format!("the spam gate holds this event; POST /api/v1/events/{id}/release lets it in"),
+        ));
+    }
     if claimed.raw.is_none() {
         return Err(Problem::conflict(
             "body_gone",
@@ -82,6 +88,8 @@ pub struct ReplayRequest {
     /// `quarantined`, `failed`, `ignored` or `processed`.
     #[schema(value_type = Option<String>)]
     pub status: Option<EventStatus>,
+    /// Why they are quarantined or failed: `mapping_failed`. What is held as spam is released, not replayed.
+    pub code: Option<String>,
     /// The sender's word: `orders/create`.
     #[serde(rename = "type")]
     pub event_type: Option<String>,
@@ -147,9 +155,12 @@ impl ReplayRequest {
         let filtered = self.filter(None) != EventFilter::default();
         let fault = match (self.events.is_empty(), filtered) {
             (true, false) => {
-                "say which events: give at least one of events, endpoint, status, type, since, until, q"
+                "say which events: give at least one of events, endpoint, status, code, type, since, until, q"
             }
             (false, true) => "give events or a filter, not both",
+            _ if self.code.as_deref() == Some(SPAM) => {
+                "what is held as spam is let in by /api/v1/events/release or `frontdesk events release`"
+            }
             _ if self.status == Some(EventStatus::Pending) => {
                 "pending events are mapped anyway; there is nothing to replay"
             }
@@ -165,6 +176,7 @@ impl ReplayRequest {
         EventFilter {
             endpoint: self.endpoint.clone(),
             status: self.status,
+            code: self.code.clone(),
             event_type: self.event_type.clone(),
             since: self.since,
             until: self.until.or(until),
@@ -195,7 +207,7 @@ pub async fn queue(
     Ok(replayed)
 }
 
-/// The events that a request finds, a page at a time.
+/// The events that a request finds, a page at a time; a filter passes over those that are held as spam.
 pub struct Found {
     named: Option<Vec<Uuid>>,
     filter: EventFilter,
@@ -242,6 +254,10 @@ impl Found {
         let page = store.events(self.filter.clone(), page).await?;
         self.ended = page.next.is_none();
         self.cursor = page.next;
-        Ok(Some(page.items.iter().map(|event| event.id).collect()))
+        let replayed = page
+            .items
+            .iter()
+            .filter(|event| event.code.as_deref() != Some(SPAM));
+        Ok(Some(replayed.map(|event| event.id).collect()))
     }
 }

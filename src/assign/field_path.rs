@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::assign::Subject;
 use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::did_you_mean;
+use crate::model::record::is_blank;
 use crate::model::rules::Operator;
 
 /// What conditions can ask of the event.
@@ -346,16 +347,6 @@ fn gather<'a>(value: &'a Value, steps: &[String], seen: &mut Seen<'a>) {
             }
         }
         (_, Some(_)) => {}
-    }
-}
-
-fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        Value::Object(members) => members.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

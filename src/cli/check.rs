@@ -43,15 +43,12 @@ pub fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
 /// The config and the catalog, when nothing is wrong with either or with both together.
 ///
 /// # Errors
-/// Every problem at once.
+/// Every problem at once: one of the config does not hide one of the catalog, or of an endpoint with its source.
 pub fn load(path: &Path) -> Result<(Config, Catalog), Vec<Problem>> {
-    let config = Config::load(path)?;
-    let catalog = Catalog::load(&config.catalog)?;
-    let names: Vec<&str> = catalog
-        .sources()
-        .map(|source| source.name.as_str())
-        .collect();
-    let problems = endpoints::check(&config, |name| catalog.get(name), &names);
+    let (config, mut problems) = Config::examine(path);
+    let (catalog, found) = Catalog::examine(&config.catalog);
+    problems.extend(found);
+    problems.extend(endpoints::check(&config, &catalog));
     if problems.is_empty() {
         Ok((config, catalog))
     } else {

@@ -45,7 +45,7 @@ enum Command {
     Try(try_::Try),
     /// Post a signed sample event to a running gateway
     Send(send::Send),
-    /// Look at the inbox: list, show, replay
+    /// Look at the inbox: list, show, replay, release
     Events(events::Events),
     /// Write all records of a kind to stdout
     Export(export::Export),

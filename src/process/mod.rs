@@ -9,5 +9,6 @@ pub mod plan;
 pub mod preview;
 pub mod recipe;
 pub mod recipes;
+pub mod release;
 pub mod understand;
 pub mod worker;

@@ -214,7 +214,4 @@ pub trait Decisions: Send + Sync {
 
     /// Leads of the past on which something was decided, oldest first.
     async fn past(&self, stretch: Stretch) -> Result<Vec<Past>>;
-
-    /// The key that links in messages are signed with: `fresh` the first time, and the same ever after.
-    async fn link_key(&self, fresh: [u8; 32]) -> Result<[u8; 32]>;
 }

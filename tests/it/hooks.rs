@@ -91,7 +91,13 @@ impl Inbox for Desk {
     async fn refusals(&self, _: Option<String>, _: PageRequest) -> Result<Page<Refusal>> {
         unused()
     }
+    async fn refusal(&self, _: Uuid) -> Result<Option<Refusal>> {
+        unused()
+    }
     async fn replay(&self, _: Vec<Uuid>, _: Timestamp) -> Result<u64> {
+        unused()
+    }
+    async fn admit(&self, _: Vec<Uuid>, _: Timestamp) -> Result<u64> {
         unused()
     }
     async fn backlog(&self) -> Result<Backlog> {

@@ -339,7 +339,7 @@ fn authentic_bodies_that_do_not_parse_are_kept_and_refused() {
         let event = only(&kept);
         assert_eq!(
             (event.status, event.event_type.as_str()),
-            (EventStatus::Quarantined, "")
+            (EventStatus::Quarantined, "order.created")
         );
         assert_eq!(
             event.reason,
@@ -386,7 +386,6 @@ fn events_of_no_interest_are_accepted() {
     for (topic, words) in [
         ("ping", "of no interest"),
         ("customer.created", "called \"customer.created\""),
-        ("", "no type"),
     ] {
         let headers = [JSON, ("x-topic", topic)];
         let kept = kept(&intake, signed(&source, SECRET, &headers, b"{}"));
@@ -397,6 +396,19 @@ fn events_of_no_interest_are_accepted() {
             "{topic}"
         );
     }
+}
+
+#[test]
+fn an_event_that_nobody_names_waits_in_quarantine() {
+    let (source, intake) = shop();
+    let kept = kept(
+        &intake,
+        signed(&source, SECRET, &[JSON, ("x-topic", "")], b"{}"),
+    );
+    assert_eq!(only(&kept).status, EventStatus::Quarantined);
+    let reason = only(&kept).reason.clone().unwrap();
+    assert!(reason.contains("header['x-topic']"), "{reason}");
+    assert_eq!(kept.complaint.unwrap().code(), "schema_violation");
 }
 
 #[test]
@@ -411,7 +423,7 @@ fn secrets_in_bodies_are_not_kept() {
     );
     match receive(&intake, post(&headers, body), now()) {
         Received::Refused(rejection, request) => {
-            let record = refusal::read(&intake, &request, &rejection);
+            let record = refusal::read(&intake, &request, &rejection, std::iter::empty());
             assert_eq!(record.body, br#"{"id":1,"internal":{"n":1.50}}"#);
             assert_eq!(record.code, "signature_missing");
         }
@@ -419,7 +431,11 @@ fn secrets_in_bodies_are_not_kept() {
     }
     match receive(&intake, post(&headers, b"{\"token\""), now()) {
         Received::Refused(rejection, request) => {
-            assert!(refusal::read(&intake, &request, &rejection).body.is_empty());
+            assert!(
+                refusal::read(&intake, &request, &rejection, std::iter::empty())
+                    .body
+                    .is_empty()
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -665,7 +681,13 @@ fn an_endpoint_that_proves_nothing_does_not_compile() {
     let source = built_in("standard_webhooks");
     for lines in ["", "secrets = [\"not base64 at all!\"]"] {
         let config = configured("", lines);
-        let problems = Intake::compile(&config.endpoints[0], &source, &config.server).unwrap_err();
+        let problems = Intake::compile(
+            &config.endpoints[0],
+            &source,
+            &config.server,
+            &std::sync::Arc::default(),
+        )
+        .unwrap_err();
         assert!(
             problems[0].message.contains("nothing could be verified"),
             "{problems:?}"

@@ -1,6 +1,5 @@
 //! From the inbox to the records, on the embedded store: settled, fetched, put off, quarantined, replayed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -97,6 +96,8 @@ impl Desk {
                 status: EventStatus::Pending,
                 reason: None,
                 violations: Vec::new(),
+                code: None,
+                notes: Vec::new(),
             })
             .collect();
         let ids = events.iter().map(|event| event.id).collect();
@@ -171,25 +172,14 @@ fn recipes(folder: &TempDir, endpoints: &[Endpoint], mapping: Option<&str>) -> R
 }
 
 fn endpoint(name: &str, source: &str, settings: &[(&str, &str)]) -> Endpoint {
-    Endpoint {
-        name: name.to_owned(),
-        source: source.to_owned(),
-        secrets: Vec::new(),
-        unverified: true,
-        settings: settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)))
-            .collect::<BTreeMap<_, _>>(),
-        rate_limit: None,
-        rate_limit_per_address: None,
-        region: Some("ES".to_owned()),
-        max_body: None,
-        allow_addresses: Vec::new(),
-        allow_origins: Vec::new(),
-        thank_you: None,
-        accept_invalid: None,
-        line: 1,
-    }
+    let mut endpoint = Endpoint::new(name, source);
+    endpoint.unverified = true;
+    endpoint.region = Some("ES".to_owned());
+    let given = settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)));
+    endpoint.settings.extend(given);
+    endpoint
 }
 
 fn lead_ads(api: &MockServer) -> Endpoint {

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use minijinja::Value;
 
-use crate::expr::filters::{fold, text_of};
+use crate::expr::filters::text_of;
+use crate::model::fold::fold;
 
 /// Alpha-2, alpha-3, then names in English, Spanish, French, German, Italian and Portuguese where they differ.
 static TABLE: &str = include_str!("countries.txt");

@@ -6,7 +6,8 @@ use minijinja::value::{Enumerator, Object, ValueKind};
 use minijinja::{Error, State, Value};
 
 use crate::expr::filters::list::answer_text;
-use crate::expr::filters::{cannot, fold, text_of};
+use crate::expr::filters::{cannot, text_of};
+use crate::model::fold::fold;
 
 /// How deep groups of fields may nest: `fields[contact][email]`.
 const MAX_DEPTH: usize = 4;

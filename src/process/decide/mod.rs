@@ -230,6 +230,7 @@ impl<'a> Deciding<'a> {
             }
         }
         Writes {
+            code: None,
             status: EventStatus::Processed,
             reason: None,
             at: self.cause.now,

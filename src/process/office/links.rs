@@ -119,7 +119,7 @@ impl Office {
             let cause = format!("the system gives no random bytes: {error}");
             OfficeError::Store(crate::store::StoreError::Unavailable(cause))
         })?;
-        Ok(self.store.link_key(fresh).await?)
+        Ok(self.store.own_key("links", fresh).await?)
     }
 }
 

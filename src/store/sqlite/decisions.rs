@@ -99,20 +99,6 @@ impl Decisions for SqliteStore {
             .walk(move |conn| past::leads(conn, stretch))
             .await
     }
-
-    async fn link_key(&self, fresh: [u8; 32]) -> Result<[u8; 32]> {
-        self.write(move |books| {
-            let mut insert = books.conn.prepare_cached(
-                "INSERT INTO secret (name, value) VALUES ('links', ?1) ON CONFLICT DO NOTHING",
-            )?;
-            insert.execute([fresh])?;
-            let mut select = books
-                .conn
-                .prepare_cached("SELECT value FROM secret WHERE name = 'links'")?;
-            Ok(select.query_row([], |row| row.get(0))?)
-        })
-        .await
-    }
 }
 
 pub(super) const OLDEST_WAITING: &str =

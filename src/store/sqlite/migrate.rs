@@ -7,7 +7,8 @@ use crate::store::sqlite::fault::{Done, Fault};
 /// In order; a released one never changes.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_inbox_and_records.sql"),
-    include_str!("migrations/0002_desk.sql"),
+    include_str!("migrations/0002_codes_and_notes.sql"),
+    include_str!("migrations/0003_desk.sql"),
 ];
 
 /// The version of a file that has seen every migration.

@@ -37,6 +37,10 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
         "SEARCH event USING COVERING INDEX event_list (status=? AND stream=? AND received_at<?)",
     );
     check(
+        event_list::NEWEST_OF_CODE,
+        "SEARCH event USING COVERING INDEX event_code (code=? AND stream=? AND received_at<?)",
+    );
+    check(
         event_list::OLDEST,
         "SEARCH event USING COVERING INDEX event_list (status=? AND stream=?)",
     );

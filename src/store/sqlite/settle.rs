@@ -107,6 +107,7 @@ impl Job for Settle {
         writes::write(books, &writes, &loaded)?;
         let end = Settling {
             status: writes.status,
+            code: writes.code,
             reason: writes.reason.as_deref(),
             at: writes.at,
             changes: (first_change, books.last.change + 1 - first_change),
@@ -138,6 +139,7 @@ impl Job for Settle {
         }
         let end = Settling {
             status: EventStatus::Failed,
+            code: Some("not_stored"),
             reason: Some(reason),
             at: at.received_at,
             changes: (0, 0),

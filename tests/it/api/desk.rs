@@ -181,8 +181,10 @@ impl Desk {
                     window: None,
                 },
                 status,
+                code: None,
                 reason: None,
                 violations: Vec::new(),
+                notes: Vec::new(),
             }],
         };
         self.store.append(arrival).await.unwrap();
@@ -270,6 +272,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
     };
     Writes {
         status: EventStatus::Processed,
+        code: None,
         reason: None,
         at,
         records: vec![RecordWrite {

@@ -183,7 +183,7 @@ fn the_signature_is_checked_when_asked_for() {
     assert_eq!(said.code, 1);
     assert!(said.err.contains("signature_mismatch"), "{said:?}");
     assert!(
-        !said.err.contains("v1,"),
+        said.err.split_whitespace().all(|word| word.len() < 40),
         "the expected signature is never shown: {said:?}"
     );
     assert_eq!(with("").code, 1);

@@ -540,9 +540,3 @@ pub async fn the_past_is_told_oldest_first(stand: Stand) {
     assert_eq!(past(10, 9, true).await, told(&["1", "2", "3"], 3));
     assert_eq!(past(0, 2, false).await, told(&["2", "3"], 0));
 }
-
-pub async fn the_key_of_links_stays_the_same(stand: Stand) {
-    let store = stand.store;
-    assert_eq!(store.link_key([7; 32]).await.unwrap(), [7; 32]);
-    assert_eq!(store.link_key([8; 32]).await.unwrap(), [7; 32]);
-}

@@ -364,6 +364,7 @@ pub async fn events_are_listed_by_every_filter(stand: Stand) {
                     let filter = EventFilter {
                         endpoint: endpoint.map(str::to_owned),
                         status,
+                        code: None,
                         event_type: event_type.map(str::to_owned),
                         since: since.map(at),
                         until: until.map(at),
@@ -463,6 +464,7 @@ pub async fn the_newest_refusals_are_kept(stand: Stand) {
             peer: "127.0.0.1".to_owned(),
             code: "signature_mismatch".to_owned(),
             detail: format!("number {n}"),
+            diagnosis: Vec::new(),
             headers: vec![("x-a".to_owned(), "***".to_owned())],
             body: vec![n as u8; 10],
         };

@@ -102,8 +102,7 @@ conformance! {
         lines_keep_their_order,
         offers_are_due_in_their_order,
         ties_are_shown_to_decisions,
-        the_past_is_told_oldest_first,
-        the_key_of_links_stays_the_same;
+        the_past_is_told_oldest_first;
     upkeep:
         a_purge_removes_what_is_old_and_nothing_that_waits,
         a_purged_key_is_free_again,

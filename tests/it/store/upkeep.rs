@@ -164,6 +164,7 @@ fn refusal(n: i64) -> Refusal {
         peer: "127.0.0.1".to_owned(),
         code: "signature_mismatch".to_owned(),
         detail: "the signature is wrong".to_owned(),
+        diagnosis: Vec::new(),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: b"{\"name\": \"Ana\"}".to_vec(),
     }

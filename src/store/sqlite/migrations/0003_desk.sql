@@ -58,5 +58,3 @@ CREATE INDEX offer_due ON offer (due, lead_id) WHERE accepted IS NULL;
 
 -- The rep who has the leads of a company, by e-mail domain.
 CREATE TABLE company (domain TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL) STRICT, WITHOUT ROWID;
-
-CREATE TABLE secret (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
