@@ -1,8 +1,7 @@
 //! /api/v1/rules/draft and /rules/publish: rules that nobody is assigned by yet.
 
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Api;
@@ -11,7 +10,7 @@ use crate::api::body::Document;
 use crate::api::office::problem;
 use crate::api::problem::{Fault, Problem};
 use crate::api::query::Query;
-use crate::api::rules::{stale_or, take_note};
+use crate::api::rules::stale_or;
 use crate::model::rules::{Draft, RuleSet};
 use crate::process::office::OfficeError;
 use crate::process::office::rules::Signature;
@@ -24,6 +23,15 @@ pub struct DraftView {
     pub problems: Vec<Fault>,
     /// What it does differently from the current rules, in sentences.
     pub changes: Vec<String>,
+}
+
+/// Why something is published.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// Kept with the version.
+    #[serde(default)]
+    pub note: String,
 }
 
 /// The draft that is being worked on.
@@ -109,13 +117,13 @@ pub async fn delete(api: web::Data<Api>, _: Manager) -> Result<HttpResponse, Pro
     }
 }
 
-/// Publishes the draft as the next version. The body may be `{"note": "why"}`.
+/// Publishes the draft as the next version. The body is `{}`, or says why: `{"note": "why"}`.
 #[utoipa::path(
     post,
     path = "/api/v1/rules/publish",
     tag = "assignment",
     operation_id = "publish_draft",
-    request_body = Object,
+    request_body = Note,
     responses(
         (status = 200, body = RuleSet),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -126,12 +134,12 @@ pub async fn delete(api: web::Data<Api>, _: Manager) -> Result<HttpResponse, Pro
 pub async fn publish(
     api: web::Data<Api>,
     manager: Manager,
-    body: Option<Document>,
+    body: Document,
 ) -> Result<impl Responder, Problem> {
-    let mut body = body.map_or(Value::Null, |body| body.0);
+    let Note { note } = body.read()?;
     let signature = Signature {
         author: manager.name,
-        note: take_note(&mut body)?,
+        note,
     };
     match api.processing.office().publish_draft(signature).await {
         Ok(published) => Ok(web::Json(published)),

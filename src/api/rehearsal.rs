@@ -62,7 +62,7 @@ pub struct MadeUp {
 
 /// Who would get it, and why.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Answer {
+pub struct TestAnswer {
     /// Null when nobody could take it.
     pub owner: Option<String>,
     pub rule: Option<String>,
@@ -113,7 +113,7 @@ pub async fn preview(
     operation_id = "test_rules",
     request_body = TestOfRules,
     responses(
-        (status = 200, body = Answer),
+        (status = 200, body = TestAnswer),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
     )
@@ -143,7 +143,7 @@ pub async fn test(
     };
     let found = office.explain(which, rules, asked.at).await;
     let found = found.map_err(problem)?;
-    Ok(web::Json(Answer {
+    Ok(web::Json(TestAnswer {
         owner: found.owner,
         rule: found.rule,
         reason: found.reason,

@@ -59,7 +59,7 @@ pub async fn put(
 }
 
 /// The note beside a document, taken out of it.
-pub(super) fn take_note(body: &mut Value) -> Result<String, Problem> {
+fn take_note(body: &mut Value) -> Result<String, Problem> {
     let members = body.as_object_mut();
     match members.and_then(|members| members.shift_remove("note")) {
         None | Some(Value::Null) => Ok(String::new()),

@@ -472,7 +472,7 @@ async fn rules_are_drafted_tried_published_and_taken_back() {
         "fd_whole",
         "POST",
         "/api/v1/rules/publish",
-        &Value::Null,
+        &json!({}),
     )
     .await;
     assert_eq!(none.0, 404, "the draft is gone: {none:?}");

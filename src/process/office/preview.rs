@@ -20,15 +20,15 @@ use crate::process::office::{Office, OfficeError, Result};
 use crate::store::StoreError;
 use crate::store::desk::{Past, Stretch};
 
-/// Leads that are played at most, the newest.
+/// SomeLeads that are played at most, the newest.
 pub const MOST_LEADS: usize = 10_000;
-/// Leads listed by their ids at most, of each kind.
+/// SomeLeads listed by their ids at most, of each kind.
 const LISTED: usize = 200;
 
 /// What a draft would do.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Preview {
-    /// Leads that were played, since when.
+    /// SomeLeads that were played, since when.
     pub leads: usize,
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
@@ -38,12 +38,12 @@ pub struct Preview {
     pub reps: Vec<RepShare>,
     /// How many leads would go to somebody else, and the newest of them.
     pub moved: usize,
-    pub moves: Vec<Move>,
-    /// Leads that only a rule without a condition matches.
-    pub uncaught: Leads,
-    /// Leads that nobody could take to the end.
-    pub unassigned: Leads,
-    /// Leads that would have had to wait for somebody.
+    pub moves: Vec<MovedLead>,
+    /// SomeLeads that only a rule without a condition matches.
+    pub uncaught: SomeLeads,
+    /// SomeLeads that nobody could take to the end.
+    pub unassigned: SomeLeads,
+    /// SomeLeads that would have had to wait for somebody.
     pub waited: usize,
     /// How the draft's rules share the work, in order.
     pub rules: Vec<RuleShare>,
@@ -51,7 +51,7 @@ pub struct Preview {
     pub findings: Vec<Finding>,
 }
 
-/// Leads of one rep.
+/// SomeLeads of one rep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RepShare {
     pub rep: String,
@@ -65,7 +65,7 @@ pub struct RepShare {
 
 /// A lead that would go to somebody else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Move {
+pub struct MovedLead {
     #[schema(value_type = String, format = "uuid")]
     pub lead: Uuid,
     #[schema(value_type = String, format = DateTime)]
@@ -80,7 +80,7 @@ pub struct Move {
 
 /// Some leads: how many, and the newest of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Leads {
+pub struct SomeLeads {
     pub count: usize,
     #[schema(value_type = Vec<String>)]
     pub newest: Vec<Uuid>,
@@ -90,9 +90,9 @@ pub struct Leads {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RuleShare {
     pub rule: String,
-    /// Leads that reached it and matched.
+    /// SomeLeads that reached it and matched.
     pub matched: usize,
-    /// Leads that it decided.
+    /// SomeLeads that it decided.
     pub decided: usize,
 }
 
@@ -176,8 +176,8 @@ impl Stage<'_> {
             reps: shares(&actual, &before, &after),
             moved: 0,
             moves: Vec::new(),
-            uncaught: Leads::default(),
-            unassigned: Leads::default(),
+            uncaught: SomeLeads::default(),
+            unassigned: SomeLeads::default(),
             waited: after.iter().filter(|fate| fate.waited).count(),
             rules: self.rule_shares(&after),
             findings: findings(self.draft, &draft, self.roster, self.filled, self.now),
@@ -232,7 +232,7 @@ impl Preview {
             if before.owner != after.owner {
                 self.moved += 1;
                 if self.moves.len() < LISTED {
-                    self.moves.push(Move {
+                    self.moves.push(MovedLead {
                         lead: lead.id,
                         at: lead.at,
                         from: before.owner.clone(),
@@ -252,7 +252,7 @@ impl Preview {
     }
 }
 
-impl Leads {
+impl SomeLeads {
     fn add(&mut self, lead: Uuid) {
         self.count += 1;
         if self.newest.len() < LISTED {
