@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::api::{self, Api};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::console::home::{self, Home};
+use crate::console::{self, Console};
 use crate::ingest::intake::Intake;
 use crate::ingest::spam::stamp::StampKey;
 use crate::model::problem::Problem;
@@ -27,6 +27,7 @@ use crate::source::catalog::Catalog;
 use crate::store::{Inbox, Store, StoreError, StoreOptions, StoreRole};
 use crate::telemetry;
 use crate::web::hooks::{Hooks, Readiness};
+use crate::web::peer;
 use crate::web::serve::{Mount, serve};
 
 /// For the store to prove that it can be written, before `/readyz` says that it cannot.
@@ -60,6 +61,7 @@ pub struct Running {
     pub store: Arc<dyn Store>,
     /// For tests that drain the inbox themselves.
     pub processing: Arc<Processing>,
+    console: Data<Console>,
     server: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     workers: Workers,
@@ -77,7 +79,7 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let metrics =
         telemetry::install_metrics().map_err(|error| StartError::Metrics(error.to_string()))?;
-    let (mut intakes, recipes) = compile(config, &catalog)?;
+    let (mut intakes, recipes) = compile(config, &catalog).map_err(StartError::Problems)?;
     let store = crate::store::open(StoreOptions {
         url: config.store.url.clone(),
         refusals: config.store.refusals,
@@ -91,12 +93,14 @@ pub async fn start(
     }
     let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
     let workers = Workers::start(Arc::clone(&processing));
+    let console = console(config, &catalog, &store, &processing, &clock);
     let rooms = Rooms {
         config,
         catalog: &catalog,
         store: &store,
         processing: &processing,
         clock: &clock,
+        console: &console,
     };
     let mounts = rooms.mounts(intakes, workers.running(), metrics.clone());
     let listening = serve(&config.server, mounts).map_err(|cause| StartError::Listen {
@@ -122,6 +126,7 @@ pub async fn start(
     );
     Ok(Running {
         address,
+        console,
         server,
         serving: tokio::spawn(listening.server),
         upkeep: upkeep::start(
@@ -135,6 +140,25 @@ pub async fn start(
         processing,
         workers,
     })
+}
+
+/// The pages, which learn from the outer wall whose address a request came from.
+fn console(
+    config: &Config,
+    catalog: &Arc<Catalog>,
+    store: &Arc<dyn Store>,
+    processing: &Arc<Processing>,
+    clock: &Clock,
+) -> Data<Console> {
+    let trusted = config.server.trusted_proxies.clone();
+    Data::new(Console::new(
+        config,
+        Arc::clone(catalog),
+        Arc::clone(store),
+        Arc::clone(processing),
+        clock.clone(),
+        Box::new(move |request| peer::of(request, &trusted)),
+    ))
 }
 
 /// The key of the stamps of forms: the same after a restart, so that a form that was open meanwhile stays good. Where
@@ -152,7 +176,13 @@ async fn stamp_key(store: &dyn Store) -> Result<Option<StampKey>, StartError> {
 }
 
 /// Every declaration, compiled for receiving and for processing.
-fn compile(config: &Config, catalog: &Arc<Catalog>) -> Result<(Vec<Intake>, Recipes), StartError> {
+///
+/// # Errors
+/// Every problem of an endpoint with its source, once.
+pub fn compile(
+    config: &Config,
+    catalog: &Arc<Catalog>,
+) -> Result<(Vec<Intake>, Recipes), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut intakes = Vec::new();
     for endpoint in &config.endpoints {
@@ -165,15 +195,13 @@ fn compile(config: &Config, catalog: &Arc<Catalog>) -> Result<(Vec<Intake>, Reci
         }
     }
     match Recipes::compile(Arc::clone(catalog), &config.endpoints) {
-        Ok(recipes) if problems.is_empty() => Ok((intakes, recipes)),
-        Ok(_) => Err(StartError::Problems(problems)),
-        Err(found) => {
-            problems.extend(found);
-            problems.sort();
-            problems.dedup();
-            Err(StartError::Problems(problems))
-        }
+        Ok(recipes) if problems.is_empty() => return Ok((intakes, recipes)),
+        Ok(_) => {}
+        Err(found) => problems.extend(found),
     }
+    problems.sort();
+    problems.dedup();
+    Err(problems)
 }
 
 /// What the outer rooms are made of.
@@ -183,18 +211,18 @@ struct Rooms<'a> {
     store: &'a Arc<dyn Store>,
     processing: &'a Arc<Processing>,
     clock: &'a Clock,
+    console: &'a Data<Console>,
 }
 
 impl Rooms<'_> {
-    /// The page, the API and the hooks, each for the server to mount in every thread.
+    /// The pages, the API and the hooks, each for the server to mount in every thread.
     fn mounts(
         &self,
         intakes: Vec<Intake>,
         workers: Arc<AtomicBool>,
         metrics: PrometheusHandle,
     ) -> Vec<Mount> {
-        let home = Home::new(self.config, self.catalog, Arc::clone(self.store));
-        let home = Data::new(home);
+        let console = self.console.clone();
         let api = Data::new(Api::new(
             Arc::clone(self.store),
             Arc::clone(self.processing),
@@ -211,7 +239,7 @@ impl Rooms<'_> {
         let hooks = Hooks::new(intakes, server, inbox, self.clock.clone(), (ready, metrics));
         let hooks = Arc::new(hooks);
         vec![
-            Box::new(move |config: &mut ServiceConfig| home::configure(config, home.clone())),
+            Box::new(move |config: &mut ServiceConfig| console::configure(config, console.clone())),
             Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
             Box::new(move |config: &mut ServiceConfig| {
                 crate::web::configure(config, Arc::clone(&hooks));
@@ -224,6 +252,7 @@ impl Running {
     /// Stops accepting, finishes the requests in flight and the batches of the workers, closes the store.
     pub async fn stop(mut self) {
         tracing::info!("gateway.stopping");
+        self.console.stop();
         self.server.stop(true).await;
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "server.ended_badly");

@@ -4,6 +4,7 @@
 //! pure rooms `merge` and `assign`; `api` and `cli` show them. `source` holds the declarations that know the senders,
 //! `expr` the one expression language, `model` the plain data, `config` what the operator wrote.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod assign;

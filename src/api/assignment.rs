@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::api::auth::{Manager, Role, Worker};
+use crate::api::auth::{Manager, Worker};
 use crate::api::body::Document;
 use crate::api::office::problem;
 use crate::api::problem::Problem;
@@ -15,6 +15,7 @@ use crate::api::records::id_of;
 use crate::api::view::Listed;
 use crate::assign::explain::why_not;
 use crate::model::field::Kind;
+use crate::model::role::Role;
 use crate::model::trace::Trace;
 use crate::process::decide::amend::{Accept, HandOver};
 use crate::store::DecisionRow;

@@ -129,13 +129,13 @@ pub async fn test(
     let rules = rules.transpose().map_err(problem)?;
     let which = match (asked.lead, asked.fields) {
         (Some(lead), None) => Which::Stored(lead),
-        (None, Some(fields)) => Which::Pasted(Pasted {
+        (None, Some(fields)) => Which::Pasted(Box::new(Pasted {
             lead: fields.lead,
             contact: fields.contact,
             event: fields.event,
             company: fields.company,
             orders: fields.orders,
-        }),
+        })),
         _ => {
             let message = "say either which lead, or the fields of one";
             return Err(Problem::invalid(vec![Fault::new("/lead", message)]));

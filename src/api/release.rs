@@ -14,7 +14,8 @@ use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
 use crate::api::replay::Queued;
 use crate::model::event::{EventStatus, SPAM};
-use crate::process::release::{Wanted, release};
+use crate::process::release::release;
+use crate::process::selection::Selection;
 use crate::store::EventFilter;
 
 /// Lets one event in that is held as spam.
@@ -45,7 +46,7 @@ pub async fn one(
         ));
     }
     let now = api.clock.now();
-    let done = release(api.store.as_ref(), Wanted::Named(vec![id]), now).await?;
+    let done = release(api.store.as_ref(), Selection::Named(vec![id]), now).await?;
     if done.released == 0 {
         return Err(Problem::conflict(
             "body_gone",
@@ -104,7 +105,7 @@ pub async fn many(
     _: Manager,
     body: Document,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = body.read::<ReleaseRequest>()?.wanted()?;
+    let wanted = body.read::<ReleaseRequest>()?.selection()?;
     let done = release(api.store.as_ref(), wanted, api.clock.now()).await?;
     Ok(HttpResponse::Accepted().json(ReleasedView {
         released: done.released,
@@ -117,7 +118,7 @@ impl ReleaseRequest {
     ///
     /// # Errors
     /// 422 with a sentence.
-    pub fn wanted(self) -> Result<Wanted, Problem> {
+    pub fn selection(self) -> Result<Selection, Problem> {
         let filter = EventFilter {
             endpoint: self.endpoint,
             event_type: self.event_type,
@@ -126,8 +127,8 @@ impl ReleaseRequest {
             ..EventFilter::default()
         };
         let fault = match (self.events.is_empty(), filter == EventFilter::default()) {
-            (false, true) => return Ok(Wanted::Named(self.events)),
-            (true, false) => return Ok(Wanted::All(filter)),
+            (false, true) => return Ok(Selection::Named(self.events)),
+            (true, false) => return Ok(Selection::Found(filter)),
             (true, true) => {
                 "say which events: give at least one of events, endpoint, type, since, until"
             }

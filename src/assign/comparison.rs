@@ -193,7 +193,9 @@ fn equality(op: Operator, value: &Value, family: Family) -> Result<Test, String>
                 continue;
             }
             Family::Words(words) => known_word(value, words)?,
-            Family::Number => drop(limit(value, family)?),
+            Family::Number => {
+                limit(value, family)?;
+            }
             Family::Bool if !matches!(text_of(value).as_deref(), Some("true" | "false")) => {
                 return Err("the value must be true or false".to_owned());
             }
@@ -403,7 +405,7 @@ mod tests {
         check("campaign", "ne", json!("x"), true);
         check("campaign", "not_in", json!(["x"]), true);
         check("campaign", "contains", json!("x"), false);
-        check("campaign", "lt", json!(5), false);
+        check("custom.size", "lt", json!(5), false);
         check("event.endpoint", "eq", json!("lead-ads"), true);
         check("event.scope", "exists", Value::Null, false);
     }
@@ -421,7 +423,22 @@ mod tests {
         check("in", json!([]), "at least one");
         check("matches", json!("(["), "pattern is not valid: ");
         check("matches", json!(5), "pattern in quotes");
-        check("gt", json!("much"), "number or a time");
         check("exists", json!("yes"), "takes no value");
+        check(
+            "gt",
+            json!(5),
+            "the field is a text, which can be asked with eq",
+        );
+        for (field, op, value, expected) in [
+            ("custom.size", "gt", json!("much"), "a number or a time"),
+            ("budget", "gt", json!("2026-01-31"), "must be a number"),
+            ("budget", "between", json!([5]), "two limits"),
+            ("budget", "between", json!([5, 1]), "the lower one first"),
+            ("status", "eq", json!("nwe"), "did you mean \"new\""),
+            ("test", "eq", json!("perhaps"), "true or false"),
+        ] {
+            let sentence = compare(field, op, value).unwrap_err();
+            assert!(sentence.contains(expected), "{sentence}");
+        }
     }
 }

@@ -172,7 +172,7 @@ mod tests {
         check(
             old.clone(),
             rules(json!([big, spain, rest])),
-            &["Rule \"Spain\" moved from place 1 to place 2."],
+            &["Rule \"Big\" moved from place 2 to place 1."],
         );
         check(
             old.clone(),

@@ -90,7 +90,7 @@ impl<'a> Gates<'a> {
         if !rep.active {
             return Some(Gate::Inactive);
         }
-        if asked.passed.iter().any(|passed| *passed == rep.handle) {
+        if asked.passed.contains(&rep.handle) {
             return Some(Gate::LetPass);
         }
         let has = self.roster.skills(place);

@@ -1,10 +1,12 @@
 //! A rule set out of a JSON document: every mistake at once, each with its place.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::model::event::Violation;
 use crate::model::problem::did_you_mean;
 use crate::model::rules::{Comparison, Expression, OnNoneEligible, Operator, RuleSet, Target};
+use crate::model::strict;
 
 /// The members of a rule.
 const RULE: [&str; 4] = ["name", "when", "assign", "on_none_eligible"];
@@ -26,10 +28,7 @@ pub fn read(body: Value) -> Result<RuleSet, Vec<Violation>> {
     if !reading.0.is_empty() {
         return Err(reading.0);
     }
-    serde_json::from_value(body).map_err(|error| {
-        reading.wrong("", error.to_string());
-        reading.0
-    })
+    strict::read(&body).map_err(|misfit| vec![misfit])
 }
 
 /// What was found wrong so far.
@@ -87,9 +86,7 @@ impl Reading {
             self.alone(members, path);
             self.condition(inner, &format!("{path}/not"));
         } else if members.contains_key("expr") {
-            if let Err(error) = serde_json::from_value::<Expression>(condition.clone()) {
-                self.wrong(path, error.to_string());
-            }
+            self.misfit::<Expression>(condition, path);
         } else {
             self.comparison(condition, members.get("op"), path);
         }
@@ -125,8 +122,13 @@ impl Reading {
             );
             return self.wrong(format!("{path}/op"), message);
         }
-        if let Err(error) = serde_json::from_value::<Comparison>(condition.clone()) {
-            self.wrong(path, error.to_string());
+        self.misfit::<Comparison>(condition, path);
+    }
+
+    /// Notes what of `value` does not fit, with its place below `path`.
+    fn misfit<T: DeserializeOwned>(&mut self, value: &Value, path: &str) {
+        if let Err(misfit) = strict::read::<T>(value) {
+            self.wrong(format!("{path}{}", misfit.path), misfit.message);
         }
     }
 }

@@ -108,10 +108,9 @@ impl Roster {
     /// Days since 1970 by the calendar of a rep; by that of UTC when there is no such rep.
     pub fn day(&self, handle: &str, now: Timestamp) -> i32 {
         let place = self.place(handle);
-        match place.and_then(|place| self.windows().of(place, now)) {
-            Some(window) => window.day,
-            None => i32::try_from(now.as_second().div_euclid(24 * 60 * 60)).unwrap_or(0),
-        }
+        place
+            .and_then(|place| Some(self.windows().of(place, now)?.day))
+            .unwrap_or_else(|| i32::try_from(now.as_second().div_euclid(24 * 60 * 60)).unwrap_or(0))
     }
 
     /// When a rep, as a member of a team, has had so many working minutes from `start` on.

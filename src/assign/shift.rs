@@ -54,7 +54,7 @@ impl Window {
 
 /// A rep's presence around `now`.
 pub fn window(rep: &Rep, zone: &TimeZone, now: Timestamp) -> Window {
-    let today = now.to_zoned(zone.clone()).date();
+    let today = now.to_zoned_datetime(zone.clone()).date();
     let mut window = Window {
         from: start_of(today, zone),
         until: end_of(today, zone),
@@ -107,7 +107,7 @@ fn closed(rep: &Rep, zone: &TimeZone, now: Timestamp, today: Date) -> String {
 
 /// When the rep works again.
 fn opening(rep: &Rep, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
-    let today = now.to_zoned(zone.clone()).date();
+    let today = now.to_zoned_datetime(zone.clone()).date();
     days_from(today)
         .flat_map(|day| working(rep, zone, day))
         .map(|(from, _)| from)
@@ -123,7 +123,7 @@ pub fn after_working(
     minutes: u32,
 ) -> Timestamp {
     let mut left = SignedDuration::from_mins(i64::from(minutes));
-    let today = start.to_zoned(zone.clone()).date();
+    let today = start.to_zoned_datetime(zone.clone()).date();
     for day in days_from(today) {
         let spans = match hours {
             HoursPolicy::Ignore => {
@@ -148,7 +148,7 @@ pub fn after_working(
 
 /// Whether a week's block holds `now`, by the clock of `zone`.
 pub fn within(week: &Week, zone: &TimeZone, now: Timestamp) -> bool {
-    let today = now.to_zoned(zone.clone()).date();
+    let today = now.to_zoned_datetime(zone.clone()).date();
     let mut blocks = week_blocks(week, zone, today).into_iter();
     blocks.any(|(from, to)| from <= now && now < to)
 }
@@ -159,7 +159,7 @@ pub fn half_hours(rep: &Rep, zone: &TimeZone, start: Timestamp) -> Vec<bool> {
         return vec![true; HALF_HOURS];
     };
     let mut works = vec![false; HALF_HOURS];
-    let first = start.to_zoned(zone.clone()).date();
+    let first = start.to_zoned_datetime(zone.clone()).date();
     let slot = |at: Timestamp| at.duration_since(start).as_mins().div_euclid(30);
     for (from, to) in days_from(first)
         .take(8)
@@ -180,7 +180,7 @@ pub fn half_hours(rep: &Rep, zone: &TimeZone, start: Timestamp) -> Vec<bool> {
 
 /// The beginning of the next week, by the calendar of a zone.
 pub fn next_monday(zone: &TimeZone, now: Timestamp) -> Timestamp {
-    let today = now.to_zoned(zone.clone()).date();
+    let today = now.to_zoned_datetime(zone.clone()).date();
     let monday = days_from(today)
         .skip(1)
         .find(|day| day.weekday() == Weekday::Monday);
@@ -274,7 +274,9 @@ fn day_number(day: Date) -> i32 {
 
 /// A moment as the clocks of the zone show it: `Wed 2026-11-25 09:00 (Europe/Madrid)`.
 pub fn clock_face(at: Timestamp, zone: &TimeZone) -> String {
-    let shown = at.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M");
+    let shown = at
+        .to_zoned_datetime(zone.clone())
+        .strftime("%a %Y-%m-%d %H:%M");
     match zone.iana_name() {
         Some(name) => format!("{shown} ({name})"),
         None => shown.to_string(),

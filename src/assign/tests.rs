@@ -416,7 +416,7 @@ fn a_team_may_work_around_the_clock_and_a_rule_ask_for_skills() {
 fn the_fewest_open_and_the_fewest_of_the_period_are_found() {
     let mut desk = desk(&[]);
     desk.teams[0]["strategy"] = json!("fewest_open");
-    let mut owner = |desk: &mut Desk| {
+    let owner = |desk: &mut Desk| {
         let decision = desk.decide(json!({}), spain());
         (
             decision.owner.clone().unwrap(),
@@ -714,7 +714,7 @@ proptest! {
         desk.now = at("2026-01-01T00:00:00Z") + jiff::SignedDuration::from_hours(start);
         let on_shift = |desk: &Desk, nth: usize| {
             let zone = jiff::tz::TimeZone::get(names[zones[nth]]).unwrap();
-            let clock = desk.now.to_zoned(zone.clone());
+            let clock = desk.now.to_zoned_datetime(zone.clone());
             let day = clock.date();
             // Where the clocks jump over a beginning, the shift begins where they go on.
             let instant = |hour: u16, minute: i8| {

@@ -31,6 +31,7 @@ pub struct Config {
     pub store: StoreConfig,
     pub catalog: CatalogConfig,
     pub outbound: Outbound,
+    pub console: ConsoleConfig,
     pub log: Log,
     /// Of endpoints that do not say otherwise.
     pub spam: Spam,
@@ -88,6 +89,15 @@ pub struct CatalogConfig {
 pub struct Outbound {
     /// Private addresses that fetches may call.
     pub allow: Vec<Network>,
+}
+
+/// The pages for people.
+#[derive(Debug, Clone)]
+pub struct ConsoleConfig {
+    /// A session that is not used ends after this long.
+    pub idle: Duration,
+    /// Any session ends after this long.
+    pub lifetime: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -217,6 +227,7 @@ impl Config {
             store: store(&section("store"), folder),
             catalog: catalog(&section("catalog"), folder),
             outbound: outbound(&section("outbound")),
+            console: console(&section("console")),
             log: log(&section("log")),
             spam,
             endpoints: endpoints(&root, &gate, environment, folder),
@@ -389,6 +400,15 @@ fn outbound(section: &Section<'_>) -> Outbound {
     let allow = section.networks("allow");
     section.table.finish();
     Outbound { allow }
+}
+
+fn console(section: &Section<'_>) -> ConsoleConfig {
+    let console = ConsoleConfig {
+        idle: section.parsed("idle", value::duration),
+        lifetime: section.parsed("lifetime", value::duration),
+    };
+    section.table.finish();
+    console
 }
 
 fn log(section: &Section<'_>) -> Log {

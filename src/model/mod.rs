@@ -14,5 +14,8 @@ pub mod people;
 pub mod problem;
 pub mod record;
 pub mod request;
+pub mod role;
 pub mod rules;
+pub mod strict;
 pub mod trace;
+pub mod user;

@@ -10,5 +10,7 @@ pub mod preview;
 pub mod recipe;
 pub mod recipes;
 pub mod release;
+pub mod replay;
+pub mod selection;
 pub mod understand;
 pub mod worker;

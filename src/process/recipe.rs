@@ -24,6 +24,8 @@ pub struct Recipe {
     /// Default region of phones.
     pub region: Option<String>,
     pub formats: Formats,
+    /// Fields of the spam gate, which are no answers of anybody.
+    pub hidden: Vec<String>,
     pub envelope: Envelope,
     pub schemas: Schemas,
     /// In the order of `Source::events`, so that `Part::spec` finds its own.
@@ -116,6 +118,10 @@ impl Recipe {
         let mut recipe = build(source, Settings::of(source, endpoint))?;
         recipe.region.clone_from(&endpoint.region);
         recipe.configured = true;
+        if endpoint.unverified {
+            let gate = &endpoint.spam;
+            recipe.hidden = gate.honeypot.iter().chain([&gate.stamp]).cloned().collect();
+        }
         Ok(recipe)
     }
 
@@ -149,6 +155,7 @@ fn build(source: &Source, settings: Settings) -> Result<Recipe, Vec<Problem>> {
             file: source.file.clone(),
             region: None,
             formats: source.body.formats.clone(),
+            hidden: Vec::new(),
             envelope,
             schemas,
             events,

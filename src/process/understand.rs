@@ -9,7 +9,7 @@ use crate::expr::scope::Scope;
 use crate::model::event::Violation;
 use crate::model::record::Draft;
 use crate::model::request::RawRequest;
-use crate::payload::ParseError;
+use crate::payload::{ParseError, redact};
 use crate::process::map::{MapError, map};
 use crate::process::recipe::{EventRecipe, FetchRecipe, Recipe};
 use crate::source::envelope::{self, EnvelopeError, Part, Unnamed};
@@ -65,7 +65,10 @@ pub enum Understood<'a> {
 /// A body that does not parse, or an envelope that cannot be read.
 pub fn open(recipe: &Recipe, request: &RawRequest) -> Result<Opened, OpenError> {
     let content_type = request.headers.get("content-type");
-    let body = crate::payload::parse(&recipe.formats, content_type, &request.body)?;
+    let mut body = crate::payload::parse(&recipe.formats, content_type, &request.body)?;
+    for field in &recipe.hidden {
+        redact::take(&mut body, field);
+    }
     let body = Arc::new(body);
     let names = envelope::names(
         request,

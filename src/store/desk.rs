@@ -104,12 +104,27 @@ pub struct DeskWrites {
     pub offers: Vec<(Uuid, Option<Offer>)>,
 }
 
+/// What an amendment writes, or why nothing.
+pub type Amending = dyn Fn(&Held<'_>) -> std::result::Result<Writes, Declined> + Send;
+
 /// Work on one stored lead that no event causes: it is handed over, accepted, decided again.
 pub struct Amendment {
     pub lead: Uuid,
     /// Pure, as a settlement's. Shown the lead, its contact and where it stands; status and reason of what it says to
     /// write are nobody's.
-    pub decide: Box<dyn Fn(&Held<'_>) -> std::result::Result<Writes, Declined> + Send>,
+    pub decide: Box<Amending>,
+}
+
+impl Amendment {
+    pub fn new(
+        lead: Uuid,
+        decide: impl Fn(&Held<'_>) -> std::result::Result<Writes, Declined> + Send + 'static,
+    ) -> Self {
+        Amendment {
+            lead,
+            decide: Box::new(decide),
+        }
+    }
 }
 
 /// Why an amendment writes nothing.

@@ -4,7 +4,9 @@
 //! what it holds and writes what they say, in one transaction.
 
 pub mod desk;
+pub mod meters;
 pub mod sqlite;
+pub mod users;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,8 @@ use crate::model::record::{Fields, Record};
 use crate::model::request::RawRequest;
 use crate::model::trace::Trace;
 use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
+use crate::store::meters::Meters;
+use crate::store::users::Users;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -53,7 +57,16 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once; the application holds one.
 pub trait Store:
-    Inbox + Records + Assignments + Rulebook + Decisions + Tokens + Alarms + Maintenance
+    Inbox
+    + Records
+    + Assignments
+    + Rulebook
+    + Decisions
+    + Tokens
+    + Users
+    + Meters
+    + Alarms
+    + Maintenance
 {
 }
 

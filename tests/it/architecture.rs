@@ -22,6 +22,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("payload", 2),
     ("telemetry", 2),
     ("config", 1),
+    ("access", 1),
     ("model", 0),
     ("clock", 0),
     ("tls", 0),

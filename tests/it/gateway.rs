@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use frontdesk::api::auth::hash_of;
+use frontdesk::access::token::hash_of;
 use frontdesk::app::{Running, start};
 use frontdesk::clock::Clock;
 use frontdesk::config::{Config, Endpoint};

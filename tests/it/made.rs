@@ -1,7 +1,6 @@
 //! Sources and endpoints made for a test from the text that an operator would write.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -68,12 +67,19 @@ pub fn configured(server: &str, lines: &str) -> Config {
 
 /// The intake of that endpoint.
 pub fn intake(source: &Source, lines: &str) -> Intake {
-    let config = configured("", lines);
+    intake_of("in", source, lines)
+}
+
+/// The intake of an endpoint with this name.
+pub fn intake_of(name: &str, source: &Source, lines: &str) -> Intake {
+    let mut config = configured("", lines);
+    name.clone_into(&mut config.endpoints[0].name);
+    let catalog = Catalog::load(&CatalogConfig::default()).unwrap();
     Intake::compile(
         &config.endpoints[0],
         source,
         &config.server,
-        &Arc::default(),
+        catalog.disposable_mail(),
     )
     .unwrap_or_else(|problems| {
         panic!("{problems:?}");

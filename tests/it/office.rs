@@ -1,7 +1,7 @@
 //! The desk at work over the whole gateway: people with hours and caps, leads that wait, leads to be accepted, rules
 //! that are drafted, tried, published and taken back.
 
-use frontdesk::api::auth::hash_of;
+use frontdesk::access::token::hash_of;
 use frontdesk::store::TokenRow;
 use serde_json::{Value, json};
 
@@ -96,7 +96,10 @@ async fn leads_wait_for_a_shift_and_are_served_oldest_first() {
     )
     .await;
     let mut leads = Vec::new();
-    for name in ["one", "two", "three"] {
+    for (minute, name) in (50..).zip(["one", "two", "three"]) {
+        gateway
+            .set_clock(&format!("2026-11-24T09:{minute}:00Z"))
+            .await;
         leads.push(fill_in(&gateway, name, "").await);
     }
     assert_eq!(

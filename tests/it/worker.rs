@@ -128,6 +128,14 @@ impl Desk {
         self.processing.drain().await.unwrap();
     }
 
+    /// Has events processed once more.
+    async fn replay(&self, events: &[Uuid]) {
+        let now = self.clock.now();
+        let replayed = self.store.replay(events.to_vec(), now).await.unwrap();
+        assert_eq!(replayed, events.len() as u64);
+        self.drain().await;
+    }
+
     async fn event(&self, id: Uuid) -> Event {
         self.store.event(id).await.unwrap().unwrap()
     }
@@ -262,11 +270,7 @@ async fn thin_events_are_fetched_once() {
     );
     assert_eq!(desk.alarms().await, Vec::<String>::new());
     // A replay uses the answer that is kept.
-    desk.store
-        .replay(ids.clone(), desk.clock.now())
-        .await
-        .unwrap();
-    desk.drain().await;
+    desk.replay(&ids).await;
     assert_eq!(desk.event(ids[0]).await.status, EventStatus::Processed);
     assert_eq!(api.received_requests().await.unwrap().len(), 1);
     desk.close().await;
@@ -287,11 +291,7 @@ async fn an_answer_that_its_schema_refuses_is_asked_for_anew_by_a_replay() {
     assert!(reason.contains("schemas/meta/lead.json"), "{reason}");
     let claimed = desk.store.peek(ids[0]).await.unwrap().unwrap();
     assert_eq!(claimed.fetched, None);
-    desk.store
-        .replay(ids.clone(), desk.clock.now())
-        .await
-        .unwrap();
-    desk.drain().await;
+    desk.replay(&ids).await;
     assert_eq!(desk.event(ids[0]).await.status, EventStatus::Processed);
     assert_eq!(api.received_requests().await.unwrap().len(), 2);
     desk.close().await;

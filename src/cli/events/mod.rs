@@ -256,9 +256,9 @@ fn let_in(ids: &[Uuid], about: &About, common: &Common, out: &mut dyn Write) -> 
         since: about.since,
         until: about.until,
     };
-    let wanted = request.wanted()?;
+    let selection = request.selection()?;
     let done = with_store(&common.config, async |store| {
-        Ok(release(store.as_ref(), wanted, Clock::System.now()).await?)
+        Ok(release(store.as_ref(), selection, Clock::System.now()).await?)
     })?;
     if common.json {
         return json_line(&done, out);

@@ -4,6 +4,7 @@
 //! is not blank. What cannot be read is an error where a wrong value would do harm (numbers, times), and nothing where
 //! it would only be noise (e-mail addresses, countries, currencies); phones keep what was sent.
 
+pub mod amount;
 pub mod country;
 pub mod digest;
 pub mod email;
@@ -31,6 +32,7 @@ pub use time::to_timestamp;
 /// Every filter of the language: MiniJinja's own that fit, and the house's.
 pub const FILTERS: &[&str] = &[
     "abs",
+    "amount",
     "bool",
     "capitalize",
     "chain",
@@ -124,6 +126,7 @@ pub const FUNCTIONS: &[&str] = &["dict", "pick", "range"];
 
 /// Adds the house's words to an environment that has MiniJinja's.
 pub fn register(environment: &mut Environment<'static>) {
+    environment.add_filter("amount", amount::amount);
     environment.add_filter("country", country::country);
     environment.add_filter("currency", money::currency);
     environment.add_filter("date", time::time);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use sha2::{Digest, Sha256};
 
-use crate::ingest::explain::Case;
+use crate::ingest::explain::{Case, Explained};
 use crate::ingest::rejection::Rejection;
 use crate::ingest::verify::key::{self, BASE64};
 use crate::model::event::Note;
@@ -18,7 +18,7 @@ use crate::source::declaration::Verify;
 const MEMBERS: usize = 50;
 
 /// What was the matter; `None` when the request has no key of this scheme.
-pub fn explain(case: &Case<'_>, scheme: &Verify) -> Option<Vec<Note>> {
+pub fn explain(case: &Case<'_>, scheme: &Verify) -> Option<Explained> {
     let presented: Cow<'_, [u8]> = match scheme {
         Verify::Key(place) => match key::find(place, &case.reading)? {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -30,9 +30,9 @@ pub fn explain(case: &Case<'_>, scheme: &Verify) -> Option<Vec<Note>> {
     };
     if matches!(case.rejection, Rejection::KeyInvalid(_)) {
         let text = String::from_utf8_lossy(&presented);
-        return Some(vec![spelled(case, &text)]);
+        return Explained::meant(vec![spelled(case, &text)]);
     }
-    Some(Vec::new())
+    Explained::meant(Vec::new())
 }
 
 /// What a key that does not fit most likely is.
@@ -78,7 +78,7 @@ fn spelled(case: &Case<'_>, text: &str) -> Note {
 }
 
 /// Basic credentials: whether they are any, and which half is wrong.
-fn basic(case: &Case<'_>) -> Option<Vec<Note>> {
+fn basic(case: &Case<'_>) -> Option<Explained> {
     let header = case.request().headers.get("authorization")?;
     let (named, _) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
     if !named.eq_ignore_ascii_case("basic") {
@@ -86,12 +86,12 @@ fn basic(case: &Case<'_>) -> Option<Vec<Note>> {
     }
     let Some(presented) = key::basic(case.request()) else {
         let sentence = "what follows Basic is not base64 of `user:password`";
-        return Some(vec![Note::new("encoding", sentence)]);
+        return Explained::meant(vec![Note::new("encoding", sentence)]);
     };
     let presented = String::from_utf8_lossy(&presented);
     let Some((user, password)) = presented.split_once(':') else {
         let sentence = "the credentials have no colon between user and password";
-        return Some(vec![Note::new("encoding", sentence)]);
+        return Explained::meant(vec![Note::new("encoding", sentence)]);
     };
     let halves = || case.secrets().filter_map(|secret| secret.split_once(':'));
     let right_user = halves().any(|(known, _)| same(user, known));
@@ -101,7 +101,7 @@ fn basic(case: &Case<'_>) -> Option<Vec<Note>> {
         (false, true) => Note::new("user", "the password is right, the user is not"),
         _ => spelled(case, &presented),
     };
-    Some(vec![note])
+    Explained::meant(vec![note])
 }
 
 /// One of the endpoint's secrets in another place than where this source's keys are looked for.

@@ -52,6 +52,22 @@ struct Case<'a> {
     now: Timestamp,
 }
 
+/// What was the matter with one scheme's proof.
+struct Explained {
+    /// The proof has the shape of this scheme's.
+    is_meant: bool,
+    notes: Vec<Note>,
+}
+
+impl Explained {
+    fn meant(notes: Vec<Note>) -> Option<Self> {
+        Some(Explained {
+            is_meant: true,
+            notes,
+        })
+    }
+}
+
 impl Explainer {
     pub fn new(source: &Source, endpoint: &Endpoint, url: String) -> Self {
         let schemes = match endpoint.unverified {
@@ -106,22 +122,25 @@ impl Explainer {
 
 impl Case<'_> {
     fn explain(&self) -> Vec<Note> {
-        let mut notes = Vec::new();
-        let mut proofs = 0;
-        for scheme in &self.own.schemes {
-            let found = match scheme {
+        let mut found: Vec<Explained> = self
+            .own
+            .schemes
+            .iter()
+            .filter_map(|scheme| match scheme {
                 Verify::Signature(declared) => signature::explain(self, declared),
                 Verify::Jwt(declared) => token::explain(self, declared),
                 Verify::Key(_) | Verify::Basic | Verify::Bearer => key::explain(self, scheme),
-            };
-            proofs += usize::from(found.is_some());
-            notes.extend(found.into_iter().flatten());
+            })
+            .collect();
+        // Where one scheme is plainly meant, what the others miss is of no interest.
+        if found.iter().any(|it| it.is_meant) {
+            found.retain(|it| it.is_meant);
         }
-        if proofs == 0 {
-            notes.push(self.nothing());
-            notes.extend(key::elsewhere(self));
+        if found.is_empty() {
+            let elsewhere = key::elsewhere(self);
+            return std::iter::once(self.nothing()).chain(elsewhere).collect();
         }
-        notes
+        found.into_iter().flat_map(|it| it.notes).collect()
     }
 
     /// The request carries no proof at all.

@@ -23,6 +23,8 @@ pub struct Shape {
     pub notes: Vec<Note>,
     /// The signatures, decoded in every way that is possible.
     pub presented: Vec<Vec<u8>>,
+    /// It is written as declared, whatever it is worth.
+    pub is_declared: bool,
     /// The time in the list, where it stands there.
     pub timestamp: Option<String>,
 }
@@ -32,6 +34,7 @@ pub fn look(declared: &Signature, name: &str, header: &str) -> Shape {
     let mut shape = Shape::default();
     let texts: Vec<String> = match (&declared.list, Entries::read(declared, name, header)) {
         (_, Ok(entries)) => {
+            shape.is_declared = true;
             shape.timestamp = entries.timestamp.map(str::to_owned);
             entries
                 .signatures
@@ -52,8 +55,8 @@ pub fn look(declared: &Signature, name: &str, header: &str) -> Shape {
                 match labels.as_slice() {
                     [] => format!("{name} is no list of `name{}value`", list.assign),
                     labels => format!(
-                        "{name} holds {}, and {} is what this source signs with",
-                        labels.join(", "),
+                        "{name} holds {} but no {}, with which this source signs",
+                        labels.join(" and "),
                         list.signature
                     ),
                 },
@@ -82,7 +85,7 @@ impl Shape {
         let read = readings(text);
         let expected = read
             .iter()
-            .find(|(encoding, ..)| *encoding == declared.encoding);
+            .find(|(encoding, ..)| *encoding == Some(declared.encoding));
         let expected = expected.map(|(_, _, bytes)| bytes);
         let meant = read.iter().find(|(.., bytes)| fits(bytes));
         match (expected, meant) {
@@ -109,30 +112,29 @@ impl Shape {
     }
 }
 
-/// The text in every encoding that it may be in.
-fn readings(text: &str) -> Vec<(Encoding, &'static str, Vec<u8>)> {
+/// The text in every encoding that it may be in, with its name; `None` for one that no source can declare.
+fn readings(text: &str) -> Vec<(Option<Encoding>, &'static str, Vec<u8>)> {
     let mut read = Vec::new();
     if let Ok(bytes) = hex::decode(text) {
-        read.push((Encoding::Hex, "hexadecimal", bytes));
+        read.push((Some(Encoding::Hex), "hexadecimal", bytes));
     }
     if let Ok(bytes) = BASE64.decode(text) {
-        read.push((Encoding::Base64, "base64", bytes));
+        read.push((Some(Encoding::Base64), "base64", bytes));
     } else if let Ok(bytes) = BASE64_URL.decode(text) {
-        // Never the encoding that is expected, whatever is.
-        read.push((Encoding::Base64, "base64 for URLs", bytes));
+        read.push((None, "base64 for URLs", bytes));
     }
     // Base64 of the hexadecimal text: somebody encoded twice.
     let twice = read
         .iter()
         .find_map(|(_, _, bytes)| hex::decode(bytes).ok());
     if let Some(bytes) = twice.filter(|bytes| !bytes.is_empty()) {
-        read.push((Encoding::Hex, "base64 of hexadecimal", bytes));
+        read.push((None, "base64 of hexadecimal", bytes));
     }
     read.retain(|(.., bytes)| !bytes.is_empty());
     read
 }
 
-/// What may be a signature behind a prefix that is not the declared one.
+/// What may be a signature behind a prefix that is not the declared one; the whole header when nothing can be read.
 fn bare(header: &str) -> Vec<String> {
     let header = header.trim();
     let mut texts = vec![header.to_owned()];
@@ -143,6 +145,10 @@ fn bare(header: &str) -> Vec<String> {
         {
             texts.push(after.trim().to_owned());
         }
+    }
+    match texts.iter().any(|text| !readings(text).is_empty()) {
+        true => texts.retain(|text| !readings(text).is_empty()),
+        false => texts.truncate(1),
     }
     texts
 }

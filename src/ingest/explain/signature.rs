@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::ingest::explain::search::Search;
-use crate::ingest::explain::{Case, bodies, secrets, shape, urls};
+use crate::ingest::explain::{Case, Explained, bodies, secrets, shape, urls};
 use crate::ingest::rejection::Rejection;
 use crate::ingest::verify::signature::{Signable, needs_document};
 use crate::ingest::verify::stamp;
@@ -17,7 +17,7 @@ use crate::source::declaration::{
 const MENDED: usize = 64 * 1024;
 
 /// What was the matter; `None` when the request has no signature of this scheme.
-pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Vec<Note>> {
+pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Explained> {
     let headers = &case.request().headers;
     let is_given = |(name, value): &(String, String)| {
         headers.get(name).is_some_and(|told| told.trim() == value)
@@ -48,8 +48,9 @@ pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Vec<Note>> {
     }
     let id = first(headers, &declared.id_headers).unwrap_or_default();
     notes.extend(missing_parts(declared, &id, &timestamp));
+    let is_meant = shape.is_declared;
     if shape.presented.is_empty() {
-        return Some(notes);
+        return Some(Explained { is_meant, notes });
     }
     let url = urls::with_query(&case.own.url, &case.request().query);
     let what = Signable {
@@ -83,7 +84,7 @@ pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Vec<Note>> {
             "the body is too large to try much: compare the secrets first",
         ),
     });
-    Some(notes)
+    Some(Explained { is_meant, notes })
 }
 
 struct Attempts<'a> {

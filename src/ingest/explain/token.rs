@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::ingest::explain::{Case, bodies};
+use crate::ingest::explain::{Case, Explained, bodies};
 use crate::ingest::verify::jwt;
 use crate::model::event::Note;
 use crate::source::declaration::Jwt;
@@ -11,20 +11,16 @@ use crate::source::declaration::Jwt;
 const MENDED: usize = 64 * 1024;
 
 /// What was the matter; `None` when the request has no token.
-pub fn explain(case: &Case<'_>, declared: &Jwt) -> Option<Vec<Note>> {
+pub fn explain(case: &Case<'_>, declared: &Jwt) -> Option<Explained> {
     let headers = &case.request().headers;
     let token = declared.headers.iter().find_map(|name| headers.get(name))?;
     let Some(token) = jwt::Token::read(token) else {
-        return match token.trim().is_empty()
-            || declared.headers.iter().all(|name| name == "authorization")
-        {
-            // `Authorization` may carry another scheme's proof.
-            true => None,
-            false => Some(vec![Note::new(
-                "shape",
-                "the token is not three parts with points between",
-            )]),
-        };
+        // `Authorization` may carry another scheme's proof.
+        if token.trim().is_empty() || declared.headers.iter().all(|name| name == "authorization") {
+            return None;
+        }
+        let sentence = "the token is not three parts with points between";
+        return Explained::meant(vec![Note::new("shape", sentence)]);
     };
     let mut notes = Vec::new();
     if let Some(algorithm) = token.algorithm()
@@ -47,7 +43,7 @@ pub fn explain(case: &Case<'_>, declared: &Jwt) -> Option<Vec<Note>> {
     if let Some(ended) = token.ended(case.now) {
         notes.push(Note::new("clock", format!("the token ended {ended} ago")));
     }
-    Some(notes)
+    Explained::meant(notes)
 }
 
 /// Whose secret signed it.

@@ -38,8 +38,9 @@ pub fn variants(url: &str, query: &str, headers: &Headers) -> Vec<String> {
             hosts.push(named.to_owned());
         }
     }
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let mut paths = vec![path.to_owned(), format!("{path}/")];
+    let bare = path.trim_end_matches('/');
+    let name = bare.rsplit('/').next().unwrap_or_default();
+    let mut paths = vec![path.to_owned(), bare.to_owned(), format!("{bare}/")];
     // A public URL with a path before /hooks, or without one.
     let plain = format!("/hooks/{name}");
     if plain != path {

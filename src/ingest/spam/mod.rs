@@ -2,6 +2,7 @@
 //! sender hears nothing of it.
 
 mod callers;
+mod fading;
 mod links;
 pub mod stamp;
 mod texts;

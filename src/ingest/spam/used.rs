@@ -1,35 +1,28 @@
 //! Stamps that were used, remembered while they are good.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ingest::spam::fading::Fading;
 use crate::ingest::spam::stamp::Stamp;
 
-/// Stamps remembered at most: beyond it all are forgotten, for memory matters more than one replay.
-const MOST: usize = 50_000;
-
-/// What is remembered: the stamp, and until when.
+/// Which stamps were used, by their nonces.
 #[derive(Debug, Default)]
-pub struct Used(Mutex<HashMap<u64, Timestamp>>);
+pub struct Used(Mutex<Fading<u64>>);
 
 impl Used {
     /// Whether the stamp comes for the first time; it is remembered for `good`.
     pub fn is_first(&self, stamp: &Stamp, good: Duration, now: Timestamp) -> bool {
         // A panic while the lock was held leaves the memory as good as before.
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= MOST {
-            used.retain(|_, until| *until > now);
-            if used.len() >= MOST {
-                used.clear();
-            }
-        }
         let good = SignedDuration::try_from(good).unwrap_or(SignedDuration::MAX);
         let until = now.checked_add(good).unwrap_or(Timestamp::MAX);
-        let before = used.insert(stamp.nonce, until);
-        before.is_none_or(|before| before <= now)
+        let remembered = used.entry(stamp.nonce, now);
+        let is_first = *remembered <= now;
+        *remembered = until;
+        is_first
     }
 }
 
@@ -39,7 +32,7 @@ mod tests {
 
     use jiff::{SignedDuration, Timestamp};
 
-    use super::{MOST, Used};
+    use super::Used;
     use crate::ingest::spam::stamp::Stamp;
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -57,15 +50,5 @@ mod tests {
             used.is_first(&one, HOUR, later),
             "forgotten when it is no good any more"
         );
-    }
-
-    #[test]
-    fn memory_is_bounded() {
-        let used = Used::default();
-        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        for nonce in 0..u64::try_from(MOST).unwrap() * 2 {
-            used.is_first(&Stamp::new(nonce, now), HOUR, now);
-        }
-        assert!(used.0.into_inner().unwrap().len() <= MOST);
     }
 }

@@ -10,7 +10,7 @@ pub mod cause;
 mod ownership;
 pub mod plan;
 pub mod rules;
-mod subject;
+pub mod subject;
 
 use std::borrow::Cow;
 

@@ -26,7 +26,7 @@ pub enum Which {
     /// One that is stored, as it came.
     Stored(Uuid),
     /// One that is made up.
-    Pasted(Pasted),
+    Pasted(Box<Pasted>),
 }
 
 /// A lead that is made up.

@@ -23,9 +23,10 @@ impl Office {
             }]));
         }
         let cause = self.cause(&hand.by);
-        let decide = move |held: &_| amend::hand_over(&cause, held, lead, &hand);
-        let decide = Box::new(decide);
-        self.amend(Amendment { lead, decide }).await
+        let amendment = Amendment::new(lead, move |held| {
+            amend::hand_over(&cause, held, lead, &hand)
+        });
+        self.amend(amendment).await
     }
 
     /// The rep takes the lead on: it is being worked, and stays with them. Accepting it again changes nothing.
@@ -34,9 +35,9 @@ impl Office {
     /// `Unknown`; `Declined` when it is somebody else's by now, or closed
     pub async fn accept(&self, lead: Uuid, accept: Accept) -> Result<()> {
         let cause = self.cause(&accept.by);
-        let decide = move |held: &_| amend::accept(&cause, held, lead, &accept);
-        let decide = Box::new(decide);
-        match self.amend(Amendment { lead, decide }).await {
+        let amendment =
+            Amendment::new(lead, move |held| amend::accept(&cause, held, lead, &accept));
+        match self.amend(amendment).await {
             Err(OfficeError::Declined(why)) if why.code == "accepted_already" => Ok(()),
             other => other,
         }

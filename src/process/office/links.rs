@@ -14,6 +14,8 @@ use crate::store::desk::Declined;
 
 /// How long a link works.
 const LASTS: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Bytes of a block of SHA-256.
+const BLOCK: usize = 64;
 /// Bytes of the signature that are kept.
 const SIGNATURE: usize = 16;
 /// Bytes of lead, epoch and expiry.
@@ -64,7 +66,12 @@ fn claim(link: &Link) -> Vec<u8> {
 }
 
 fn mac(key: &[u8; 32], bytes: &[u8]) -> Hmac<Sha256> {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(key.into());
+    // A key shorter than a block means the same with zeros behind it.
+    let mut block = [0; BLOCK];
+    for (place, byte) in block.iter_mut().zip(key) {
+        *place = *byte;
+    }
+    let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
     mac.update(b"frontdesk/accept/");
     mac.update(bytes);
     mac

@@ -119,8 +119,7 @@ impl Office {
     async fn serve(&self, leads: Vec<Uuid>) -> StoreResult<Vec<Amended>> {
         let amendments = leads.into_iter().map(|lead| {
             let cause = self.cause(crate::merge::ASSIGNMENT);
-            let decide = Box::new(move |held: &_| serve_waiting(&cause, held, lead));
-            Amendment { lead, decide }
+            Amendment::new(lead, move |held| serve_waiting(&cause, held, lead))
         });
         self.store.amend(amendments.collect()).await
     }
@@ -136,8 +135,7 @@ impl Office {
             }
             let amendments = fresh.into_iter().map(|lead| {
                 let cause = self.cause(crate::merge::ASSIGNMENT);
-                let decide = Box::new(move |held: &_| pass_on(&cause, held, lead));
-                Amendment { lead, decide }
+                Amendment::new(lead, move |held| pass_on(&cause, held, lead))
             });
             let outcomes = self.store.amend(amendments.collect()).await?;
             passed += count_written(&outcomes);

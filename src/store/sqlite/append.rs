@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::model::event::{Appended, Arrival, EventStatus, NewEvent};
 use crate::store::Result;
+use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::claims::delivery_hash;
 use crate::store::sqlite::fault::Done;
@@ -176,6 +177,13 @@ impl Append {
                     row.notes,
                 ])?;
             books.tally.add("events", 1);
+            let outcome = match event.status {
+                EventStatus::Quarantined => Outcome::Quarantined,
+                EventStatus::Ignored => Outcome::Ignored,
+                _ => Outcome::Accepted,
+            };
+            let endpoint = &row.stream.endpoint;
+            books.meter.count(self.received_at, endpoint, outcome);
             if event.status == EventStatus::Pending {
                 books.tally.add("pending", 1);
                 self.wakes = true;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::event::{EventStatus, PutOff, SPAM};
+use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::InFlight;
@@ -43,6 +44,7 @@ pub(super) struct At {
     pub(super) seq: i64,
     pub(super) status: EventStatus,
     pub(super) received_at: Timestamp,
+    stream: i64,
     changes: i64,
     /// It has a reason, a due time or attempts to be cleared.
     marked: bool,
@@ -73,20 +75,23 @@ pub(super) fn find(conn: &Connection, flight: &InFlight, event: Uuid) -> Done<Op
                 received_at: time(row, 2)?,
                 changes: row.get(3)?,
                 marked: row.get(4)?,
+                stream: row.get(5)?,
             })
         })())
     };
     let found: Option<Done<At>> = match flight.seq(event) {
         Some(seq) => conn
             .prepare_cached(
-                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL
+                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL,
+                    stream
                  FROM event WHERE seq = ?1",
             )?
             .query_row([seq], read)
             .optional()?,
         None => conn
             .prepare_cached(
-                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL
+                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL,
+                    stream
                  FROM event WHERE id = ?1",
             )?
             .query_row([event.as_bytes()], read)
@@ -140,6 +145,14 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
         .execute((at.seq, status, settled_at, changes, end.reason, end.code))?;
     }
     books.tally.add("pending", -1);
+    let outcome = match end.status {
+        EventStatus::Quarantined => Outcome::Quarantined,
+        EventStatus::Failed => Outcome::Failed,
+        EventStatus::Ignored => Outcome::Ignored,
+        EventStatus::Pending | EventStatus::Processed => Outcome::Processed,
+    };
+    let endpoint = books.streams.endpoint(&books.conn, at.stream)?;
+    books.meter.count(end.at, endpoint, outcome);
     Ok(())
 }
 

@@ -8,7 +8,9 @@ use crate::store::sqlite::fault::{Done, Fault};
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_inbox_and_records.sql"),
     include_str!("migrations/0002_codes_and_notes.sql"),
-    include_str!("migrations/0003_desk.sql"),
+    include_str!("migrations/0003_people_who_sign_in.sql"),
+    include_str!("migrations/0004_meters.sql"),
+    include_str!("migrations/0005_desk.sql"),
 ];
 
 /// The version of a file that has seen every migration.

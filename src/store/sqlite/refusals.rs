@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::model::event::Refusal;
 use crate::model::page::{Page, PageRequest};
+use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::raw;
@@ -33,6 +34,12 @@ pub(super) fn keep(books: &mut Books, refusal: &Refusal, most: i64) -> Done<()> 
         &refusal.body,
         serde_json::to_string(&refusal.diagnosis)?,
     ))?;
+    // Anybody can ask for any name: strangers are counted together.
+    let endpoint = match refusal.code.as_str() {
+        "unknown_endpoint" => "",
+        _ => &refusal.endpoint,
+    };
+    books.meter.count(refusal.at, endpoint, Outcome::Refused);
     let newest = conn.last_insert_rowid();
     conn.prepare_cached("DELETE FROM refusal WHERE seq <= ?1")?
         .execute([newest - most])?;

@@ -179,6 +179,10 @@ impl<'l> Sheet<'l> {
             },
         };
         books.desk.count_open(&books.conn, old, record)?;
+        if record.kind == Kind::Lead {
+            let old = old.map(|old| &old.fields);
+            books.meter.lead(old, record, writes.at);
+        }
         let at = match (line.at, old) {
             (Some(at), Some(old)) => {
                 replace(books, (at, line.contact, old), &writing)?;

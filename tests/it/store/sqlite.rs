@@ -12,13 +12,13 @@ use frontdesk::model::event::{Appended, EventStatus};
 use frontdesk::model::field::Kind;
 use frontdesk::model::people::Rep;
 use frontdesk::model::rules::RuleSet;
-use frontdesk::store::desk::{Decisions, Rulebook};
 use frontdesk::store::sqlite::SqliteStore;
 use frontdesk::store::{
     self, Assignments, EventFilter, Inbox, Maintenance, PurgeBefore, RecordFilter, Records,
     Settlement, Store, StoreError, StoreOptions, StoreRole, TokenRow,
 };
 use futures_util::future::join_all;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::made::{

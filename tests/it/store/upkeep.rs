@@ -199,3 +199,11 @@ pub async fn a_closed_store_takes_nothing(stand: Stand) {
     let conclude = store.conclude(ids[0], EventStatus::Ignored, String::new(), at(0));
     assert!(closed(conclude.await.unwrap_err()));
 }
+
+pub async fn a_key_of_its_own_is_made_once(stand: Stand) {
+    let store = &stand.store;
+    let first = store.own_key("stamps", [1; 32]).await.unwrap();
+    assert_eq!(first, [1; 32]);
+    assert_eq!(store.own_key("stamps", [2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(store.own_key("other", [2; 32]).await.unwrap(), [2; 32]);
+}
