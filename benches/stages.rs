@@ -20,10 +20,10 @@ use frontdesk::config::{CatalogConfig, Endpoint, SecretString};
 use frontdesk::expr::payload::of_json;
 use frontdesk::ingest::sign::{Unsigned, sign};
 use frontdesk::ingest::verify::Verifier;
+use frontdesk::model::desk::Desk;
 use frontdesk::model::event::{Claimed, Event, EventStatus, Verdict};
 use frontdesk::model::id::new_id;
 use frontdesk::model::request::{Headers, RawRequest};
-use frontdesk::model::rules::{Desk, RuleSet};
 use frontdesk::payload;
 use frontdesk::process::health::observe::observe;
 use frontdesk::process::map::map;
@@ -34,6 +34,7 @@ use frontdesk::source::catalog::Catalog;
 use frontdesk::source::envelope;
 use frontdesk::source::settings::Settings;
 use frontdesk::store::HeldOwned;
+use frontdesk::store::desk::Ties;
 use jiff::Timestamp;
 
 struct Subject {
@@ -235,16 +236,8 @@ fn empty() -> HeldOwned {
     HeldOwned {
         matches: Vec::new(),
         records: Vec::new(),
-        desk: Desk {
-            rules: Arc::new(RuleSet {
-                version: 1,
-                keep_owner: true,
-                rules: Vec::new(),
-            }),
-            reps: Vec::new(),
-            teams: Vec::new(),
-            turns: Vec::new(),
-        },
+        desk: Desk::default(),
+        ties: Ties::default(),
     }
 }
 

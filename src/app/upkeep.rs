@@ -40,6 +40,8 @@ pub fn start(
     tasks.spawn(gauges(Arc::clone(store), clock.clone()));
     tasks.spawn(health(Arc::clone(store), Arc::clone(processing), clock));
     tasks.spawn(telemetry::keep_up(metrics));
+    let office = Arc::clone(processing.office());
+    tasks.spawn(async move { office.go_round().await });
     tasks
 }
 

@@ -1,4 +1,4 @@
-//! What the gateway learns of its traffic: how much came, and small documents that pure functions amend.
+//! What the gateway learns of its traffic: how much came, and small documents that pure functions revise.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -15,9 +15,9 @@ pub trait Observations: Send + Sync {
     /// What came by the events numbered above `after`, up to `upto`; streams without any are left out.
     async fn traffic(&self, after: u64, upto: u64) -> Result<Vec<Traffic>>;
 
-    /// Amends documents, each shown as it stands, in one transaction. Returns them as they are afterwards, in order;
+    /// Revises documents, each shown as it stands, in one transaction. Returns them as they are afterwards, in order;
     /// `None` for one that was forgotten.
-    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<Option<Value>>>;
+    async fn revise(&self, revisions: Vec<Revision>) -> Result<Vec<Option<Value>>>;
 
     /// The documents of one subject, by name.
     async fn observations(&self, subject: String) -> Result<Vec<Observation>>;
@@ -38,7 +38,7 @@ pub struct Traffic {
 }
 
 /// A change of one document.
-pub struct Amendment {
+pub struct Revision {
     /// What the document is about: `mapping`, `rhythm`, …
     pub subject: &'static str,
     /// Of what: unique within the subject.
@@ -46,7 +46,7 @@ pub struct Amendment {
     pub at: Timestamp,
     /// Pure: shown the document, says what it becomes; `None` forgets it. May be called again when a commit has to be
     /// repeated.
-    pub amend: Box<dyn Fn(Option<Value>) -> Option<Value> + Send>,
+    pub revise: Box<dyn Fn(Option<Value>) -> Option<Value> + Send>,
 }
 
 /// A document as it stands.

@@ -6,8 +6,11 @@ use std::path::Path;
 #[path = "../../fuzz/src/lib.rs"]
 mod promises;
 
-/// Each target, and how many files of its corpus are kept at least.
-const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// What a target holds any bytes to.
+type Promise = fn(&[u8]);
+
+/// The targets of the fuzzer.
+const TARGETS: &[(&str, Promise)] = &[
     ("json", promises::json),
     ("form", promises::form),
     ("multipart", promises::multipart),

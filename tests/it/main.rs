@@ -31,6 +31,7 @@ mod health;
 mod hooks;
 mod made;
 mod mapping;
+mod office;
 mod panics;
 mod process;
 mod receive;

@@ -1,7 +1,6 @@
 //! Signatures: published vectors through the real mappings, and signing as the inverse of verifying, for every scheme.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -109,10 +108,10 @@ fn check_tampering(case: &Case, source: &Source, covered: &str, lists_decoys: bo
         );
         let value = &case.request.headers.0[header].1;
         let covered = match lists_decoys {
-            false => vec![0..value.len()],
+            false => (0..value.len()).collect(),
             true => essential(case, source, header),
         };
-        for at in covered.into_iter().flatten() {
+        for at in covered {
             let mut changed = case.clone();
             let mut bytes = value.clone().into_bytes();
             flip(&mut bytes, at);
@@ -126,7 +125,7 @@ fn check_tampering(case: &Case, source: &Source, covered: &str, lists_decoys: bo
 }
 
 /// Of a header that lists several signatures, those that the proof cannot do without.
-fn essential(case: &Case, source: &Source, header: usize) -> Vec<Range<usize>> {
+fn essential(case: &Case, source: &Source, header: usize) -> Vec<usize> {
     let value = &case.request.headers.0[header].1;
     let separator = if value.contains(' ') { ' ' } else { ',' };
     let mut found = Vec::new();
@@ -137,7 +136,7 @@ fn essential(case: &Case, source: &Source, header: usize) -> Vec<Range<usize>> {
         let left = [&value[..start], &value[end..]].concat();
         without.request.headers.0[header].1 = left;
         if !without.passes(source) {
-            found.push(start..end);
+            found.extend(start..end);
         }
         start = end + separator.len_utf8();
     }

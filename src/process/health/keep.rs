@@ -13,7 +13,7 @@ use crate::process::health::understood::Understood;
 use crate::process::health::watch::{Counts, Subject};
 use crate::process::recipes::Recipes;
 use crate::process::worker::Processing;
-use crate::store::observation::{Amendment, Traffic};
+use crate::store::observation::{Revision, Traffic};
 use crate::store::{Alarm, Store, StoreError};
 
 /// Subjects of documents.
@@ -127,13 +127,13 @@ impl Keeper {
         if counts.is_empty() {
             return Ok(());
         }
-        let amendments = counts
+        let revisions = counts
             .into_iter()
-            .map(|(subject, counts)| Amendment {
+            .map(|(subject, counts)| Revision {
                 subject: MAPPING,
                 name: name_of(&subject.endpoint, &subject.event),
                 at: now,
-                amend: Box::new(move |known| {
+                revise: Box::new(move |known| {
                     let known = known.and_then(|document| tally_of(document, &subject));
                     let tally = known.unwrap_or_else(|| Tally::new(&subject, now));
                     serde_json::to_value(tally.fold(&counts, now)).ok()
@@ -141,7 +141,7 @@ impl Keeper {
             })
             .collect();
         let recipes = self.processing.recipes().current();
-        for document in self.store.amend(amendments).await?.into_iter().flatten() {
+        for document in self.store.revise(revisions).await?.into_iter().flatten() {
             let Ok(tally) = serde_json::from_value::<Tally>(document) else {
                 continue;
             };
@@ -219,7 +219,7 @@ impl Keeper {
 
     /// Writes the rhythms down.
     async fn write(&self, now: Timestamp) -> Result<(), StoreError> {
-        let amendments: Vec<Amendment> = self
+        let revisions: Vec<Revision> = self
             .rhythms
             .iter()
             .filter_map(|(endpoint, rhythm)| {
@@ -227,8 +227,8 @@ impl Keeper {
                 Some(replacement(RHYTHM, endpoint, Some(document), now))
             })
             .collect();
-        if !amendments.is_empty() {
-            self.store.amend(amendments).await?;
+        if !revisions.is_empty() {
+            self.store.revise(revisions).await?;
         }
         Ok(())
     }
@@ -270,7 +270,7 @@ impl Keeper {
             self.settle(key, None, now).await?;
         }
         if !gone.is_empty() {
-            self.store.amend(gone).await?;
+            self.store.revise(gone).await?;
         }
         Ok(())
     }
@@ -339,12 +339,12 @@ fn replacement(
     name: &str,
     document: Option<Value>,
     now: Timestamp,
-) -> Amendment {
-    Amendment {
+) -> Revision {
+    Revision {
         subject,
         name: name.to_owned(),
         at: now,
-        amend: Box::new(move |_| document.clone()),
+        revise: Box::new(move |_| document.clone()),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::config::Outbound;
 use crate::process::decide::rules::Rules;
 use crate::process::fetch::client::Limits;
 use crate::process::health::watch::Watch;
+use crate::process::office::Office;
 use crate::process::plan::Context;
 use crate::process::recipes::{LiveRecipes, Recipes};
 use crate::process::worker::batch::Requests;
@@ -37,6 +38,7 @@ pub struct Processing {
     store: Arc<dyn Store>,
     recipes: LiveRecipes,
     rules: Arc<Rules>,
+    office: Arc<Office>,
     fetches: Fetches,
     requests: Requests,
     watch: Watch,
@@ -53,10 +55,13 @@ impl Processing {
         outbound: &Outbound,
         clock: Clock,
     ) -> Arc<Self> {
+        let rules: Arc<Rules> = Arc::default();
+        let office = Office::new(Arc::clone(&store), Arc::clone(&rules), clock.clone());
         Arc::new(Processing {
             store,
             recipes: LiveRecipes::new(recipes),
-            rules: Arc::default(),
+            rules,
+            office: Arc::new(office),
             fetches: Fetches::new(outbound, Limits::default()),
             requests: Requests::default(),
             watch: Watch::default(),
@@ -74,6 +79,11 @@ impl Processing {
     /// What was seen of events since it was last asked for.
     pub fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// What people and rounds do with rules and leads.
+    pub fn office(&self) -> &Arc<Office> {
+        &self.office
     }
 
     /// What a plan made now is made with.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::model::event::{EventStatus, SPAM, Violation};
 use crate::store::Result;
-use crate::store::observation::{Amendment, Observation, Observations, Traffic};
+use crate::store::observation::{Observation, Observations, Revision, Traffic};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::value::{
@@ -37,11 +37,11 @@ impl Observations for SqliteStore {
             .await
     }
 
-    async fn amend(&self, amendments: Vec<Amendment>) -> Result<Vec<Option<Value>>> {
+    async fn revise(&self, revisions: Vec<Revision>) -> Result<Vec<Option<Value>>> {
         self.write(move |books| {
-            amendments
+            revisions
                 .iter()
-                .map(|amendment| amended(&books.conn, amendment))
+                .map(|revision| revised(&books.conn, revision))
                 .collect()
         })
         .await
@@ -68,21 +68,21 @@ impl Observations for SqliteStore {
     }
 }
 
-fn amended(conn: &Connection, amendment: &Amendment) -> Done<Option<Value>> {
-    let key = (amendment.subject, &amendment.name);
+fn revised(conn: &Connection, revision: &Revision) -> Done<Option<Value>> {
+    let key = (revision.subject, &revision.name);
     let known = conn
         .prepare_cached("SELECT document FROM observation WHERE subject = ?1 AND name = ?2")?
         .query_row(key, |row| Ok(json(row, 0)))
         .optional()?
         .transpose()?;
-    let document = (amendment.amend)(known);
+    let document = (revision.revise)(known);
     match &document {
         Some(document) => conn
             .prepare_cached(
                 "INSERT INTO observation (subject, name, document, at) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (subject, name) DO UPDATE SET document = excluded.document, at = excluded.at",
             )?
-            .execute((key.0, key.1, document.to_string(), micros(amendment.at)))?,
+            .execute((key.0, key.1, document.to_string(), micros(revision.at)))?,
         None => conn
             .prepare_cached("DELETE FROM observation WHERE subject = ?1 AND name = ?2")?
             .execute(key)?,

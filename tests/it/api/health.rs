@@ -6,7 +6,7 @@ use frontdesk::process::health::fold::Tally;
 use frontdesk::process::health::keep::{MAPPING, RHYTHM};
 use frontdesk::process::health::rhythm::Rhythm;
 use frontdesk::process::health::watch::{Counts, PlaceCount, Subject};
-use frontdesk::store::observation::Amendment;
+use frontdesk::store::observation::Revision;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -41,13 +41,13 @@ fn tally() -> Tally {
 }
 
 async fn keep(desk: &Desk, subject: &'static str, name: &str, document: Value) {
-    let amendment = Amendment {
+    let revision = Revision {
         subject,
         name: name.to_owned(),
         at: noon(),
-        amend: Box::new(move |_| Some(document.clone())),
+        revise: Box::new(move |_| Some(document.clone())),
     };
-    desk.store.amend(vec![amendment]).await.unwrap();
+    desk.store.revise(vec![revision]).await.unwrap();
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! One conformance suite, run on every store; then what only one of them promises.
 
+mod desk;
 mod inbox;
 mod lists;
 mod made;
@@ -98,7 +99,16 @@ conformance! {
         alarms_stand_until_they_are_cleared;
     observations:
         traffic_is_counted_by_stream,
-        documents_are_amended_as_they_stand;
+        documents_are_revised_as_they_stand;
+    desk:
+        versions_are_kept_with_who_made_them,
+        a_draft_is_saved_by_one_at_a_time,
+        what_was_given_and_what_is_open_is_counted,
+        amendments_see_and_write_one_lead,
+        lines_keep_their_order,
+        offers_are_due_in_their_order,
+        ties_are_shown_to_decisions,
+        the_past_is_told_oldest_first;
     upkeep:
         a_purge_removes_what_is_old_and_nothing_that_waits,
         a_purged_key_is_free_again,

@@ -1,7 +1,7 @@
-//! Traffic that is counted, and documents that are amended.
+//! Traffic that is counted, and documents that are revised.
 
 use frontdesk::model::event::{EventStatus, SPAM, Violation};
-use frontdesk::store::observation::{Amendment, Observation, Traffic};
+use frontdesk::store::observation::{Observation, Revision, Traffic};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -83,14 +83,14 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
     assert_eq!(store.traffic(last, last).await.unwrap(), []);
 }
 
-pub async fn documents_are_amended_as_they_stand(stand: Stand) {
+pub async fn documents_are_revised_as_they_stand(stand: Stand) {
     let store = &stand.store;
-    let amendment =
-        |name: &str, now: Timestamp, amend: fn(Option<Value>) -> Option<Value>| Amendment {
+    let revision =
+        |name: &str, now: Timestamp, revise: fn(Option<Value>) -> Option<Value>| Revision {
             subject: "tests",
             name: name.to_owned(),
             at: now,
-            amend: Box::new(amend),
+            revise: Box::new(revise),
         };
     let one_more = |known: Option<Value>| {
         let count = known.and_then(|document| document["count"].as_u64());
@@ -98,9 +98,9 @@ pub async fn documents_are_amended_as_they_stand(stand: Stand) {
     };
     for n in 1..=3 {
         let after = store
-            .amend(vec![
-                amendment("a", at(n), one_more),
-                amendment("b", at(n), one_more),
+            .revise(vec![
+                revision("a", at(n), one_more),
+                revision("b", at(n), one_more),
             ])
             .await
             .unwrap();
@@ -108,9 +108,9 @@ pub async fn documents_are_amended_as_they_stand(stand: Stand) {
         assert_eq!(after, [expected.clone(), expected]);
     }
     let after = store
-        .amend(vec![
-            amendment("b", at(9), |_| None),
-            amendment("c", at(9), |_| None),
+        .revise(vec![
+            revision("b", at(9), |_| None),
+            revision("c", at(9), |_| None),
         ])
         .await
         .unwrap();

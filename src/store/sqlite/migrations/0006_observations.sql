@@ -1,4 +1,4 @@
--- Small documents learned from the traffic; pure functions amend them.
+-- Small documents learned from the traffic; pure functions revise them.
 CREATE TABLE observation (
     subject TEXT NOT NULL,
     name TEXT NOT NULL,
