@@ -25,7 +25,7 @@ pub struct MappingHealthView {
     pub event: String,
     /// The file that maps it.
     pub mapping: String,
-    /// Events ever, and those that were looked at: all of the first, then a share of them.
+    /// Events ever, and those that were looked at: all of few, a share of many.
     pub events: u64,
     pub samples: u64,
     #[schema(value_type = String, format = DateTime)]

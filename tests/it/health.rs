@@ -190,7 +190,7 @@ fn renamed(n: u32) -> Value {
 #[tokio::test]
 async fn a_renamed_field_is_an_alarm_until_it_is_back() {
     let mut desk = Desk::open().await;
-    for _ in 0..5 {
+    for _ in 0..7 {
         desk.hour(60, good).await;
     }
     assert_eq!(desk.alarms().await, BTreeMap::new());
@@ -387,7 +387,7 @@ async fn silence_against_the_habit_is_an_alarm() {
 #[tokio::test]
 async fn what_is_gone_is_forgotten() {
     let mut desk = Desk::open().await;
-    for _ in 0..5 {
+    for _ in 0..7 {
         desk.hour(60, good).await;
     }
     for _ in 0..4 {

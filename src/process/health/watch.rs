@@ -1,13 +1,13 @@
 //! Events watched in memory between two looks: bounded, and a share of them when there are many.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::process::health::observe::{Seen, Types};
 
-/// Of an event kind that comes often, one in so many is looked at; of the first ones each.
+/// Between two looks the first events of a kind are looked at each, of those that follow one in so many.
 const SHARE: u64 = 16;
-const FIRST: u64 = 256;
+const FIRST: u64 = 64;
 /// Kinds of events, places of one kind: what comes beyond is not counted.
 const MOST_KINDS: usize = 512;
 pub const MOST_PLACES: usize = 400;
@@ -42,14 +42,7 @@ pub struct PlaceCount {
 
 /// The watch of a process.
 #[derive(Debug, Default)]
-pub struct Watch(Mutex<Watched>);
-
-#[derive(Debug, Default)]
-struct Watched {
-    counts: BTreeMap<Subject, Counts>,
-    /// Events of each kind since the process started.
-    total: BTreeMap<Subject, u64>,
-}
+pub struct Watch(Mutex<BTreeMap<Subject, Counts>>);
 
 impl Watch {
     /// Counts an event, and looks at it when it is its turn.
@@ -59,41 +52,29 @@ impl Watch {
         }
         // Outside of the lock: this is the part that takes time.
         let seen = look();
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(counts) = watched.counts.get_mut(subject) {
+        if let Some(counts) = self.counts().get_mut(subject) {
             counts.add(seen);
         }
     }
 
     fn is_due(&self, subject: &Subject) -> bool {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Watched { counts, total } = &mut *watched;
-        let Some(total) = slot(total, subject) else {
+        let mut watched = self.counts();
+        if watched.len() >= MOST_KINDS && !watched.contains_key(subject) {
             return false;
-        };
-        *total += 1;
-        let due = *total <= FIRST || *total % SHARE == 0;
-        if let Some(counts) = slot(counts, subject) {
-            counts.events += 1;
         }
-        due
+        let counts = watched.entry(subject.clone()).or_default();
+        counts.events += 1;
+        counts.events <= FIRST || counts.events.is_multiple_of(SHARE)
     }
 
     /// What was counted; the count begins anew.
     pub fn take(&self) -> BTreeMap<Subject, Counts> {
-        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut watched.counts)
+        std::mem::take(&mut *self.counts())
     }
-}
 
-fn slot<'m, T: Default>(map: &'m mut BTreeMap<Subject, T>, subject: &Subject) -> Option<&'m mut T> {
-    if !map.contains_key(subject) {
-        if map.len() >= MOST_KINDS {
-            return None;
-        }
-        map.insert(subject.clone(), T::default());
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<Subject, Counts>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    map.get_mut(subject)
 }
 
 impl Counts {
@@ -141,18 +122,18 @@ mod tests {
     fn many_events_are_sampled() {
         let watch = Watch::default();
         let mut looks = 0;
-        for _ in 0..256 + 160 {
+        for _ in 0..64 + 160 {
             watch.note(&subject("order"), || {
                 looks += 1;
                 seen("body.id")
             });
         }
-        assert_eq!(looks, 266);
+        assert_eq!(looks, 74);
         let taken = watch.take();
         let counts = &taken[&subject("order")];
-        assert_eq!((counts.events, counts.samples), (416, 266));
-        assert_eq!(counts.places["body.id"].filled, 266);
-        assert_eq!(counts.fields["order.total"], 266);
+        assert_eq!((counts.events, counts.samples), (224, 74));
+        assert_eq!(counts.places["body.id"].filled, 74);
+        assert_eq!(counts.fields["order.total"], 74);
         assert!(watch.take().is_empty());
     }
 
