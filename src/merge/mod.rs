@@ -11,8 +11,10 @@
 //! - a field that the mapping lists in `clears`: its blank erases what is older; of a united or member-wise field,
 //!   everything that the event does not name.
 
+pub mod by_hand;
 pub mod diff;
 pub mod identity;
+pub mod join;
 pub mod matching;
 
 mod consent;
@@ -74,6 +76,28 @@ pub fn write<'a>(
 ) -> Cow<'a, Record> {
     let mut telling = Telling::new(known, origin);
     tell(&mut telling, field, value, 0);
+    telling.done()
+}
+
+/// What becomes of a field after a person wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It stays as it was written: later events do not touch it.
+    Locked,
+    /// Later news may replace it again.
+    Free,
+}
+
+/// The record after a person wrote one field as a whole, whatever stands there and since when.
+pub fn write_by_hand<'a>(
+    known: Cow<'a, Record>,
+    field: &str,
+    value: &Value,
+    origin: &Origin,
+    hold: Hold,
+) -> Cow<'a, Record> {
+    let mut telling = Telling::new(known, origin);
+    telling.force(field, value, hold);
     telling.done()
 }
 

@@ -3,6 +3,7 @@
 //! Every list is an indexed, cursor-paged query. The store decides nothing: `Inbox::settle` shows pure functions
 //! what it holds and writes what they say, in one transaction.
 
+pub mod edits;
 pub mod meters;
 pub mod sqlite;
 pub mod users;
@@ -25,6 +26,7 @@ use crate::model::record::Record;
 use crate::model::request::RawRequest;
 use crate::model::rules::{Desk, RuleSet};
 use crate::model::trace::Trace;
+use crate::store::edits::Edits;
 use crate::store::meters::Meters;
 use crate::store::users::Users;
 
@@ -55,7 +57,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once; the application holds one.
 pub trait Store:
-    Inbox + Records + Assignments + Tokens + Users + Meters + Alarms + Maintenance
+    Inbox + Records + Edits + Assignments + Tokens + Users + Meters + Alarms + Maintenance
 {
 }
 

@@ -17,9 +17,11 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::postings::tree_numbers;
 use crate::store::sqlite::sweep::{Entry, Sweep};
 use crate::store::sqlite::tail::{scan_tail, write_entry};
 use crate::store::sqlite::value;
+use crate::store::sqlite::walk::merge;
 use crate::store::sqlite::words;
 
 /// Entries in memory before they are swept.
@@ -83,6 +85,21 @@ impl Lookup {
     /// Put lately, by this transaction for example.
     pub(super) fn is_new(&self, key: &[u8]) -> bool {
         self.sweep.get(key).is_some()
+    }
+
+    /// The numbers under a prefix that leaves nothing but the number, greatest first, `most` of them.
+    pub(super) fn numbers_under(
+        &self,
+        conn: &Connection,
+        prefix: &[u8],
+        most: usize,
+    ) -> Done<Vec<i64>> {
+        let end = after_prefix(prefix);
+        let mut numbers = tree_numbers(conn, prefix, &end, most)?;
+        for key in self.sweep.between(prefix, &*end) {
+            numbers.push(number_at_end(key)?);
+        }
+        Ok(merge(numbers, most, true))
     }
 
     pub(super) fn put(&mut self, key: Key, value: i64) {

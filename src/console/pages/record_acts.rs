@@ -1,0 +1,152 @@
+//! What is done to a record with one press: a lock, a note, a status, taking a lead on.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
+
+use crate::console::Console;
+use crate::console::card;
+use crate::console::fault::Fault;
+use crate::console::form::Form;
+use crate::console::page;
+use crate::console::pages::record::find;
+use crate::console::places::{Place, Who, post};
+use crate::console::visitor::Insider;
+use crate::model::field::Kind;
+use crate::process::edit::fields::{self, FieldEdit, Lock};
+use crate::process::edit::{EditError, Hand, note};
+
+pub const PLACES: &[Place] = &[
+    post("/contacts/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/contacts/{id}/notes", Who::Managers, |route| {
+        route.to(add_note)
+    }),
+    post("/leads/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/leads/{id}/notes", Who::Workers, |route| {
+        route.to(add_note)
+    }),
+    post("/leads/{id}/status", Who::Workers, |route| {
+        route.to(set_status)
+    }),
+    post("/leads/{id}/accept", Who::Workers, |route| route.to(accept)),
+    post("/orders/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/orders/{id}/notes", Who::Managers, |route| {
+        route.to(add_note)
+    }),
+    post("/tickets/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/tickets/{id}/notes", Who::Managers, |route| {
+        route.to(add_note)
+    }),
+];
+
+/// Who does it. A rep touches their own records only.
+pub fn hand(insider: &Insider) -> Hand {
+    Hand {
+        name: insider.account.name().to_owned(),
+        peer: insider.peer.to_string(),
+        now: insider.now,
+        only: insider.account.only().map(str::to_owned),
+    }
+}
+
+/// Why an edit was not done, as a page says it.
+pub fn told(error: EditError) -> Fault {
+    match error {
+        EditError::Unknown => Fault::Missing,
+        EditError::Invalid(wrong) => {
+            let sentences: Vec<String> = wrong.into_iter().map(|(_, sentence)| sentence).collect();
+            Fault::Senseless(sentences.join("; "))
+        }
+        EditError::Refused(refusal) => Fault::InUse(refusal.sentence),
+        EditError::Store(error) => error.into(),
+    }
+}
+
+async fn lock(
+    console: web::Data<Console>,
+    insider: Insider,
+    request: HttpRequest,
+    id: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Fault> {
+    let kind = card::kind_of(request.path()).ok_or(Fault::Missing)?;
+    let record = find(&console, &insider, kind, &id).await?;
+    let (lock, done) = match form.text("lock") {
+        "off" => (Lock::Off, "unlocked"),
+        _ => (Lock::On, "locked"),
+    };
+    let store = console.store.as_ref();
+    let field = form.text("field");
+    let subject = (kind, record.id);
+    let made = fields::lock(store, &hand(&insider), subject, field, lock).await;
+    match made {
+        Err(EditError::Refused(refusal)) if refusal.code == "no_change" => {}
+        made => made.map_err(told)?,
+    }
+    let plural = kind.plural();
+    Ok(page::onward(&format!(
+        "/{plural}/{}?done={done}",
+        record.id
+    )))
+}
+
+async fn add_note(
+    console: web::Data<Console>,
+    insider: Insider,
+    request: HttpRequest,
+    id: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Fault> {
+    let kind = card::kind_of(request.path()).ok_or(Fault::Missing)?;
+    let record = find(&console, &insider, kind, &id).await?;
+    let here = format!("/{}/{}", kind.plural(), record.id);
+    let text = form.text("text");
+    if text.is_empty() {
+        return Ok(page::onward(&here));
+    }
+    let store = console.store.as_ref();
+    let made = note::add(store, &hand(&insider), (kind, record.id), text).await;
+    made.map_err(told)?;
+    Ok(page::onward(&format!("{here}?done=noted")))
+}
+
+async fn set_status(
+    console: web::Data<Console>,
+    insider: Insider,
+    id: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Fault> {
+    let status = form.text("status").to_owned();
+    put_status(&console, &insider, &id, &status, "status").await
+}
+
+/// The rep takes the lead on.
+async fn accept(
+    console: web::Data<Console>,
+    insider: Insider,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Fault> {
+    put_status(&console, &insider, &id, "working", "accepted").await
+}
+
+async fn put_status(
+    console: &Console,
+    insider: &Insider,
+    id: &str,
+    status: &str,
+    done: &str,
+) -> Result<HttpResponse, Fault> {
+    let lead = find(console, insider, Kind::Lead, id).await?;
+    let edit = FieldEdit {
+        field: "status".to_owned(),
+        value: Value::from(status),
+        was: None,
+    };
+    let store = console.store.as_ref();
+    let subject = (Kind::Lead, lead.id);
+    let made = fields::change(store, &hand(insider), subject, vec![edit]).await;
+    match made {
+        Err(EditError::Refused(refusal)) if refusal.code == "no_change" => {}
+        made => made.map_err(told)?,
+    }
+    Ok(page::onward(&format!("/leads/{}?done={done}", lead.id)))
+}
