@@ -62,6 +62,8 @@ pub fn is_editable(kind: Kind, field: &str) -> bool {
         (Policy::Members, Some(_)) => name == "custom",
         (Policy::Consent, Some(_)) => true,
         (Policy::Members | Policy::Consent, None) | (_, Some(_)) => false,
+        // Whose a lead is, is the desk's to decide.
+        (_, None) if (kind, name) == (Kind::Lead, "owner") => false,
         _ => !matches!(
             name,
             "external_id"
@@ -244,6 +246,8 @@ mod tests {
             (Kind::Contact, "external_id", false),
             (Kind::Lead, "contact", false),
             (Kind::Lead, "status", true),
+            (Kind::Lead, "owner", false),
+            (Kind::Ticket, "owner", true),
             (Kind::Lead, "nonsense", false),
         ] {
             assert_eq!(is_editable(kind, field), expected, "{field}");

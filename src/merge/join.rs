@@ -154,3 +154,149 @@ fn put(meta: &mut Meta, key: &str, origin: &Origin, field: &FieldMeta) {
     };
     meta.fields.insert(key.to_owned(), field);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+    use proptest::prelude::{Strategy, any, prop, proptest};
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::{join, part};
+    use crate::merge::{by_hand, merge, unwritten};
+    use crate::model::field::Kind;
+    use crate::model::record::{Draft, Origin, Record};
+
+    fn origin(event: u8) -> Origin {
+        Origin {
+            event: Uuid::from_u128(u128::from(event) + 1),
+            source: format!("source-{}", event % 3),
+            at_ms: i64::from(event),
+        }
+    }
+
+    fn nobody(id: u128) -> Record {
+        let draft = Draft::new(Kind::Contact);
+        unwritten(&draft, Uuid::from_u128(id), Timestamp::UNIX_EPOCH)
+    }
+
+    fn told(known: Record, event: u8, fields: &Value) -> Record {
+        let draft = Draft {
+            fields: fields.as_object().unwrap().clone(),
+            ..Draft::new(Kind::Contact)
+        };
+        merge(Cow::Owned(known), &draft, &origin(event)).into_owned()
+    }
+
+    /// A few fields of every policy.
+    fn news() -> impl Strategy<Value = Value> {
+        let word = prop::sample::select(vec!["a", "b", "c"]);
+        let state = prop::sample::select(vec!["granted", "withdrawn", "denied"]);
+        let (one, two, three) = (word.clone(), word.clone(), word.clone());
+        (
+            prop::option::of(one),
+            prop::option::of(two),
+            prop::option::of(three),
+            word,
+            state,
+        )
+            .prop_map(|(company, tag, member, email, state)| {
+                json!({
+                    "company": company,
+                    "tags": tag.into_iter().collect::<Vec<_>>(),
+                    "custom": {"size": member},
+                    "email": email,
+                    "consent": [{"channel": "email", "state": state}],
+                })
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn one_contact_is_what_it_would_be_had_it_always_been_one(
+            news in prop::collection::vec((any::<bool>(), any::<u8>(), news()), 0..8)
+        ) {
+            let (mut kept, mut other, mut one) = (nobody(1), nobody(2), nobody(1));
+            for (to_kept, event, fields) in &news {
+                match to_kept {
+                    true => kept = told(kept, *event, fields),
+                    false => other = told(other, *event, fields),
+                }
+                one = told(one, *event, fields);
+            }
+            let joined = join(&kept, &other, &BTreeSet::new(), &origin(255));
+            // The same event told twice keeps its last words, of which a contact of its own knows only its own.
+            let mut events: Vec<u8> = news.iter().map(|(_, event, _)| *event).collect();
+            events.sort_unstable();
+            events.dedup();
+            if events.len() == news.len() {
+                assert_eq!(joined.fields, one.fields);
+            }
+            let parted = part(&joined, &kept, &joined);
+            assert_eq!(parted.fields, kept.fields);
+        }
+    }
+
+    #[test]
+    fn a_choice_is_an_edit_by_hand() {
+        let kept = told(
+            nobody(1),
+            5,
+            &json!({"company": "New", "email": "new@example.com"}),
+        );
+        let other = told(
+            nobody(2),
+            1,
+            &json!({"company": "Old", "phone": "+34600000001"}),
+        );
+        let picks = BTreeSet::from(["company".to_owned()]);
+        let joined = join(&kept, &other, &picks, &origin(9));
+        assert_eq!(joined.fields["company"], "Old");
+        assert_eq!(joined.fields["phone"], "+34600000001");
+        assert!(joined.meta.fields["company"].locked);
+        assert!(!joined.meta.fields["phone"].locked);
+    }
+
+    #[test]
+    fn what_a_hand_wrote_in_either_stays() {
+        let hand = |record: Record, value: &str| {
+            by_hand::edit(Cow::Owned(record), "company", &json!(value), &origin(0)).into_owned()
+        };
+        let told_late = told(nobody(1), 9, &json!({"company": "News"}));
+        let edited = hand(told(nobody(2), 1, &json!({"company": "Old"})), "By hand");
+        let none = BTreeSet::new();
+        let joined = join(&told_late, &edited, &none, &origin(9));
+        assert_eq!(joined.fields["company"], "By hand");
+        assert!(joined.meta.fields["company"].locked);
+        let mine = hand(nobody(3), "Mine");
+        let joined = join(&mine, &edited, &none, &origin(9));
+        assert_eq!(joined.fields["company"], "Mine");
+    }
+
+    #[test]
+    fn what_came_after_the_merge_stays_when_it_is_undone() {
+        let kept = told(
+            nobody(1),
+            1,
+            &json!({"company": "One", "email": "one@example.com"}),
+        );
+        let other = told(
+            nobody(2),
+            2,
+            &json!({"company": "Two", "phone": "+34600000001"}),
+        );
+        let joined = join(&kept, &other, &BTreeSet::new(), &origin(9));
+        let later = told(
+            joined.clone(),
+            10,
+            &json!({"email": "later@example.com", "job_title": "Boss"}),
+        );
+        let parted = part(&later, &kept, &joined);
+        let expected = json!({"company": "One", "email": "later@example.com", "job_title": "Boss"});
+        assert_eq!(Value::Object(parted.fields), expected);
+        assert!(!parted.meta.fields.contains_key("phone"));
+    }
+}

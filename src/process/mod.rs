@@ -5,6 +5,7 @@ pub mod decide;
 pub mod edit;
 pub mod fetch;
 pub mod map;
+pub mod office;
 pub mod plan;
 pub mod preview;
 pub mod recipe;

@@ -76,8 +76,11 @@ impl Shown {
 pub struct Edit {
     pub wanted: Wanted,
     /// Pure, as a settlement's.
-    pub decide: Box<dyn Fn(&Shown) -> std::result::Result<EditWrites, Refusal> + Send>,
+    pub decide: Box<dyn Fn(&Shown) -> Decided + Send>,
 }
+
+/// What an edit says: what to write, or why nothing.
+pub type Decided = std::result::Result<EditWrites, Refusal>;
 
 /// What an edit writes.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 //! Every list is an indexed, cursor-paged query. The store decides nothing: `Inbox::settle` shows pure functions
 //! what it holds and writes what they say, in one transaction.
 
+pub mod desk;
 pub mod edits;
 pub mod meters;
 pub mod sqlite;
@@ -17,15 +18,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::change::{Change, FieldChange, Review};
+use crate::model::desk::Desk;
 use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::page::{Page, PageRequest};
 use crate::model::people::{Rep, Team, Turn};
-use crate::model::record::Record;
+use crate::model::record::{Fields, Record};
 use crate::model::request::RawRequest;
-use crate::model::rules::{Desk, RuleSet};
 use crate::model::trace::Trace;
+use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
 use crate::store::edits::Edits;
 use crate::store::meters::Meters;
 use crate::store::users::Users;
@@ -57,7 +59,17 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once; the application holds one.
 pub trait Store:
-    Inbox + Records + Edits + Assignments + Tokens + Users + Meters + Alarms + Maintenance
+    Inbox
+    + Records
+    + Edits
+    + Assignments
+    + Rulebook
+    + Decisions
+    + Tokens
+    + Users
+    + Meters
+    + Alarms
+    + Maintenance
 {
 }
 
@@ -185,6 +197,7 @@ pub struct Held<'a> {
     /// Those records, tombstones included; and the records that matched leads, orders and tickets link to as `contact`.
     pub records: Vec<Record>,
     pub desk: &'a Desk,
+    pub ties: Ties,
 }
 
 /// What one event writes.
@@ -203,6 +216,7 @@ pub struct Writes {
     pub decisions: Vec<DecisionRow>,
     /// Turns to store, each replacing the row of its team and rep.
     pub turns: Vec<Turn>,
+    pub desk: DeskWrites,
 }
 
 /// A record to insert (version 1) or replace.
@@ -232,6 +246,9 @@ pub struct DecisionRow {
     pub reason: String,
     /// Values seen, each rule's conditions, each candidate's gate, turns before and after.
     pub trace: Trace,
+    /// What rules could ask of the event that brought the lead.
+    pub facts: Fields,
+    /// That event.
     pub event: Option<Uuid>,
     pub at: Timestamp,
 }
@@ -281,6 +298,7 @@ pub struct HeldOwned {
     pub matches: Vec<(IdentityKey, Uuid)>,
     pub records: Vec<Record>,
     pub desk: Desk,
+    pub ties: Ties,
 }
 
 impl HeldOwned {
@@ -289,6 +307,7 @@ impl HeldOwned {
             matches: self.matches.clone(),
             records: self.records.clone(),
             desk: &self.desk,
+            ties: self.ties.clone(),
         }
     }
 }
@@ -315,7 +334,7 @@ pub struct RecordFilter {
     pub q: Option<String>,
 }
 
-/// Rules, people and decisions.
+/// People, and the desk as a whole.
 #[async_trait]
 pub trait Assignments: Send + Sync {
     /// The desk as it now is.
@@ -328,13 +347,6 @@ pub trait Assignments: Send + Sync {
     async fn put_team(&self, team: Team) -> Result<()>;
     /// `InUse` while a rule names the team; `false` when there was none.
     async fn delete_team(&self, handle: String) -> Result<bool>;
-
-    /// Publishes the next version. `rules.version` is the one it was made from; `Stale` when that is not current,
-    /// `Missing` when a rule names a rep or a team that is not there.
-    async fn publish_rules(&self, rules: RuleSet, at: Timestamp) -> Result<RuleSet>;
-
-    /// The last decision on a lead.
-    async fn decision(&self, lead: Uuid) -> Result<Option<DecisionRow>>;
 }
 
 /// API tokens: only their hashes are kept.

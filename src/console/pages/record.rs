@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -17,8 +18,9 @@ use crate::console::page;
 use crate::console::pages::records::{contacts_of, statuses};
 use crate::console::places::{Place, Who, get};
 use crate::console::visitor::Insider;
+use crate::console::words::Words;
 use crate::merge::by_hand;
-use crate::model::change::{Change, ChangeKind};
+use crate::model::change::{Change, ChangeKind, FieldChange};
 use crate::model::field::Kind;
 use crate::model::page::PageRequest;
 use crate::model::record::Record;
@@ -59,6 +61,8 @@ struct Page<'v> {
     may_work: bool,
     /// The lead waits to be accepted.
     is_fresh: bool,
+    /// Whom the lead could be handed to: handle and name.
+    reps: Vec<(String, String)>,
     contact: Option<Person>,
     order: Option<(Uuid, String)>,
     linked: Vec<Linked>,
@@ -133,8 +137,16 @@ struct Step {
     who: String,
     event: Option<Uuid>,
     at: Timestamp,
-    /// Field, before, after.
-    changed: Vec<(String, String, String)>,
+    changed: Vec<Difference>,
+}
+
+/// A field before and after.
+struct Difference {
+    field: String,
+    before: String,
+    after: String,
+    /// The record that it now names.
+    link: Option<String>,
 }
 
 async fn show(
@@ -200,6 +212,10 @@ async fn of<'v>(
         fields: fields(console, insider, record),
         may_edit,
         may_work,
+        reps: match record.kind {
+            Kind::Lead if may_edit => reps(console, record).await?,
+            _ => Vec::new(),
+        },
         order: order(console, record).await?,
         linked: linked(console, record).await?,
         decision: match record.kind {
@@ -218,6 +234,18 @@ async fn of<'v>(
         record,
         f,
     })
+}
+
+/// The active reps besides the lead's owner.
+async fn reps(console: &Console, lead: &Record) -> Result<Vec<(String, String)>, Fault> {
+    let owner = card::text(lead, "owner");
+    let desk = console.store.desk().await?;
+    let others = desk
+        .reps
+        .iter()
+        .filter(|rep| rep.active && owner.as_ref() != Some(&rep.handle))
+        .map(|rep| (rep.handle.clone(), rep.name.clone()));
+    Ok(others.collect())
 }
 
 fn person(contact: Record) -> Person {
@@ -323,12 +351,10 @@ fn fields(console: &Console, insider: &Insider, record: &Record) -> Vec<Field> {
 /// A field, or the members of one that is merged member by member.
 fn parts_of(record: &Record, name: &str) -> Vec<String> {
     match record.fields.get(name) {
-        Some(serde_json::Value::Object(members)) if matches!(name, "custom" | "attribution") => {
-            members
-                .keys()
-                .map(|member| format!("{name}.{member}"))
-                .collect()
-        }
+        Some(Value::Object(members)) if matches!(name, "custom" | "attribution") => members
+            .keys()
+            .map(|member| format!("{name}.{member}"))
+            .collect(),
         _ => vec![name.to_owned()],
     }
 }
@@ -390,14 +416,31 @@ fn step(insider: &Insider, record: &Record, change: Change) -> Step {
         changed: change
             .changed
             .into_iter()
-            .map(|it| {
-                (
-                    it.field,
-                    card::short(words, &it.from),
-                    card::short(words, &it.to),
-                )
-            })
+            .map(|it| difference(words, it))
             .collect(),
+    }
+}
+
+/// What names another record is a link to it, and not its number.
+fn difference(words: Words, change: FieldChange) -> Difference {
+    let plural = match &*change.field {
+        "contact" | "merged_from" | "merged_into" | "unmerged_from" => Some("contacts"),
+        "order" => Some("orders"),
+        _ => None,
+    };
+    match (plural, change.to.as_str()) {
+        (Some(plural), Some(id)) => Difference {
+            before: card::short(words, &Value::Null),
+            after: words.say("record-this"),
+            link: Some(format!("/{plural}/{id}")),
+            field: change.field,
+        },
+        _ => Difference {
+            before: card::short(words, &change.from),
+            after: card::short(words, &change.to),
+            link: None,
+            field: change.field,
+        },
     }
 }
 

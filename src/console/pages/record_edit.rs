@@ -16,7 +16,7 @@ use crate::console::pages::record_acts::{hand, told};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::visitor::Insider;
 use crate::merge::by_hand;
-use crate::model::field::{CONSENT_STATES, FieldType, Kind};
+use crate::model::field::{CONSENT_STATES, FieldType};
 use crate::model::record::Record;
 use crate::process::edit::EditError;
 use crate::process::edit::fields::{self, FieldEdit};
@@ -265,8 +265,8 @@ async fn slots(
     let desk = console.store.desk().await?;
     let reps: Vec<(String, String)> = desk
         .reps
-        .into_iter()
-        .map(|rep| (rep.handle, rep.name))
+        .iter()
+        .map(|rep| (rep.handle.clone(), rep.name.clone()))
         .collect();
     let mut all = Vec::new();
     for known in record.kind.fields() {
@@ -277,8 +277,6 @@ async fn slots(
                 control: choice(insider, "consent", CONSENT_STATES),
             })),
             (_, "custom") => all.extend(custom(record)),
-            // Whose a lead is, is the desk's to decide: it is handed over, with a reason.
-            (_, "owner") if record.kind == Kind::Lead => {}
             _ if !by_hand::is_editable(record.kind, known.name) => {}
             (_, "owner") => all.push(Slot {
                 field: "owner".to_owned(),

@@ -141,7 +141,7 @@ pub async fn contacts_of(
 
 async fn owners(console: &Console) -> Result<Vec<String>, Fault> {
     let desk = console.store.desk().await?;
-    Ok(desk.reps.into_iter().map(|rep| rep.handle).collect())
+    Ok(desk.reps.iter().map(|rep| rep.handle.clone()).collect())
 }
 
 /// The words a record's status may be.

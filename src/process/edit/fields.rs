@@ -18,7 +18,7 @@ use crate::process::coerce::coerce;
 use crate::process::edit::paper::{Paper, Remark, may_touch};
 use crate::process::edit::{EditError, Hand, Result, make};
 use crate::store::Store;
-use crate::store::edits::{Edit, EditWrites, Refusal, Shown, Wanted};
+use crate::store::edits::{Decided, Edit, Refusal, Shown, Wanted};
 
 /// Characters of a text at most.
 const LONGEST: usize = 20_000;
@@ -163,12 +163,7 @@ fn keys(kind: Kind, edits: &[FieldEdit]) -> Vec<IdentityKey> {
     identity::keys(&draft, "", "")
 }
 
-fn write(
-    hand: &Hand,
-    first_id: Uuid,
-    shown: &Shown,
-    edits: &[FieldEdit],
-) -> std::result::Result<EditWrites, Refusal> {
+fn write(hand: &Hand, first_id: Uuid, shown: &Shown, edits: &[FieldEdit]) -> Decided {
     let before = only(shown)?;
     may_touch(hand, before)?;
     let kind = before.kind.as_str();
@@ -267,12 +262,7 @@ pub async fn lock(
     make(store, Edit { wanted, decide }).await
 }
 
-fn write_lock(
-    hand: &Hand,
-    first_id: Uuid,
-    shown: &Shown,
-    (field, lock): (&str, Lock),
-) -> std::result::Result<EditWrites, Refusal> {
+fn write_lock(hand: &Hand, first_id: Uuid, shown: &Shown, (field, lock): (&str, Lock)) -> Decided {
     let before = only(shown)?;
     may_touch(hand, before)?;
     let kind = before.kind.as_str();

@@ -14,7 +14,7 @@ use crate::model::record::{Origin, Record};
 use crate::process::edit::paper::{Paper, Remark, may_touch};
 use crate::process::edit::{EditError, Hand, Result, make};
 use crate::store::Store;
-use crate::store::edits::{Edit, EditWrites, Join, JoinRow, MOST_LINKED, Refusal, Shown, Wanted};
+use crate::store::edits::{Decided, Edit, Join, JoinRow, MOST_LINKED, Refusal, Shown, Wanted};
 
 /// What a merge would do.
 #[derive(Debug, Clone)]
@@ -137,7 +137,7 @@ fn write(
     (first_id, join): (Uuid, Uuid),
     shown: &Shown,
     picks: &BTreeSet<String>,
-) -> std::result::Result<EditWrites, Refusal> {
+) -> Decided {
     let (kept, other) = pair(hand, shown)?;
     let subject = format!("contact/{}", kept.id);
     let mut paper = Paper::new(hand, first_id, "contact.merged", subject);
@@ -220,11 +220,7 @@ pub async fn undo(store: &dyn Store, hand: &Hand, join: Uuid) -> Result<JoinRow>
     Ok(row)
 }
 
-fn write_undo(
-    hand: &Hand,
-    first_id: Uuid,
-    shown: &Shown,
-) -> std::result::Result<EditWrites, Refusal> {
+fn write_undo(hand: &Hand, first_id: Uuid, shown: &Shown) -> Decided {
     let ([kept, other], Some(join)) = (&*shown.records, &shown.join) else {
         return Err(Refusal::new(
             "deleted",

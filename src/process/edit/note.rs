@@ -11,7 +11,7 @@ use crate::model::id::new_id;
 use crate::process::edit::paper::{Paper, Remark, may_touch};
 use crate::process::edit::{EditError, Hand, Result, make};
 use crate::store::Store;
-use crate::store::edits::{Edit, EditWrites, NoteRow, Refusal, Shown, Wanted};
+use crate::store::edits::{Decided, Edit, NoteRow, Refusal, Shown, Wanted};
 
 /// Characters of a note at most.
 const LONGEST: usize = 10_000;
@@ -41,12 +41,7 @@ pub async fn add(
     make(store, Edit { wanted, decide }).await
 }
 
-fn write(
-    hand: &Hand,
-    first_id: Uuid,
-    shown: &Shown,
-    text: &str,
-) -> std::result::Result<EditWrites, Refusal> {
+fn write(hand: &Hand, first_id: Uuid, shown: &Shown, text: &str) -> Decided {
     let Some(record) = shown.records.first() else {
         return Err(Refusal::new("deleted", "it is not there any more"));
     };

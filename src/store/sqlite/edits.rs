@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::model::event::EventStatus;
 use crate::model::field::Kind;
 use crate::model::record::Record;
+use crate::store::desk::DeskWrites;
 use crate::store::edits::{
     Edit, EditWrites, Edited, Edits, JoinRow, MOST_LINKED, NoteRow, Refusal, Shown, Wanted,
 };
@@ -180,6 +181,7 @@ fn write(books: &mut Books, written: EditWrites, loaded: &Loaded) -> Done<()> {
         reviews: Vec::new(),
         decisions: Vec::new(),
         turns: Vec::new(),
+        desk: DeskWrites::default(),
     };
     writes::write(books, &writes, loaded)?;
     if let Some(note) = note {

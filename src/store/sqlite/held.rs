@@ -116,6 +116,18 @@ pub(super) fn load(
     Ok(loaded)
 }
 
+/// Loads one record and the contact it belongs to.
+pub(super) fn load_place(conn: &Connection, place: RecordRef) -> Done<Loaded> {
+    let mut loaded = Loaded::default();
+    loaded.include(conn, place)?;
+    let contact = loaded.places.iter().find_map(|place| place.contact);
+    if let Some(seq) = contact {
+        let kind = Kind::Contact;
+        loaded.include(conn, RecordRef { kind, seq })?;
+    }
+    Ok(loaded)
+}
+
 /// The same from a reader's snapshot.
 pub(super) fn load_from_snapshot(conn: &Connection, wanted: &[IdentityKey]) -> Done<Loaded> {
     let mut in_tail: HashMap<lookup::Key, i64> = HashMap::new();

@@ -3,7 +3,7 @@
 use fantoccini::Locator;
 use frontdesk::model::role::Role;
 
-use crate::console::browser::{Browser, PHONE};
+use crate::console::browser::{Browser, PHONE, WIDE};
 use crate::console::records::{ENDPOINTS, desk, form};
 use crate::console::site::add;
 use crate::gateway::TestGateway;
@@ -54,6 +54,7 @@ async fn a_reps_day() {
     let gateway = at_work().await;
     let browser = Browser::open(&gateway).await;
     browser.sign_in("ana").await;
+    browser.screen(WIDE).await;
     browser.press("nav a[href='/leads']").await;
     let list = browser.text("main").await;
     assert!(

@@ -243,6 +243,22 @@ async fn a_rep_works_their_own_leads_and_sees_no_other() {
     let whats = lead["timeline"].as_array().unwrap().iter();
     let whats: Vec<&Value> = whats.map(|change| &change["what"][0]).collect();
     assert_eq!(whats, ["updated", "noted", "updated", "created"]);
+
+    let boss = add(&gateway, "boss", Role::Manager).await;
+    let boss = Person::inside(&gateway, &boss).await;
+    let hand = [("rep", "bob"), ("reason", "knows her")];
+    let refused = ana.post(&gateway, &format!("{own}/hand-over"), &hand).await;
+    assert_eq!(refused.status, 403);
+    let handed = boss
+        .post(&gateway, &format!("{own}/hand-over"), &hand)
+        .await;
+    assert_eq!(
+        location(&handed),
+        Some(format!("{own}?done=handed-over").as_str())
+    );
+    let page = boss.get(&gateway, &own).await.body;
+    assert!(page.contains("boss handed it to bob: knows her."), "{page}");
+    assert_eq!(ana.get(&gateway, &own).await.status, 404, "it is bob's now");
     gateway.stop().await;
 }
 
@@ -307,7 +323,7 @@ async fn two_contacts_become_one_and_two_again() {
         .await;
     assert_eq!(one["fields"]["email"], "eva@work.example");
     assert_eq!(one["fields"]["phone"], "+34600111222");
-    assert_eq!(ids(&gateway, "contacts").await, [kept.clone()]);
+    assert_eq!(ids(&gateway, "contacts").await, std::slice::from_ref(&kept));
     assert_eq!(
         ids(&gateway, "leads?email=eva%40work.example").await.len(),
         2
@@ -324,7 +340,7 @@ async fn two_contacts_become_one_and_two_again() {
         ],
     )
     .await;
-    assert_eq!(ids(&gateway, "contacts").await, [kept.clone()]);
+    assert_eq!(ids(&gateway, "contacts").await, std::slice::from_ref(&kept));
 
     let page = boss.get(&gateway, &format!("/contacts/{kept}")).await.body;
     let undo = page.split("action=\"/merges/").nth(1).unwrap();

@@ -44,3 +44,5 @@ audit-ticket-edited = edited
 audit-ticket-locked = locked a field
 audit-ticket-unlocked = unlocked a field
 audit-ticket-noted = wrote a note
+audit-lead-handed-over = handed over
+audit-lead-accepted = accepted

@@ -44,3 +44,5 @@ audit-ticket-edited = editó
 audit-ticket-locked = bloqueó un campo
 audit-ticket-unlocked = desbloqueó un campo
 audit-ticket-noted = escribió una nota
+audit-lead-handed-over = traspasó
+audit-lead-accepted = aceptó
