@@ -359,7 +359,7 @@ async fn two_contacts_become_one_and_two_again() {
     let one = gateway
         .api("GET", &format!("/api/v1/contacts/{kept}"), "")
         .await;
-    assert_eq!(one["fields"]["email"], "eva@work.example");
+    assert!(one["fields"].get("phone").is_none(), "{one}");
     let of = |email: &'static str| {
         let gateway = &gateway;
         async move { ids(gateway, &format!("leads?email={email}")).await.len() }
