@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod edits;
 pub mod meters;
+pub mod observation;
 pub mod sqlite;
 pub mod users;
 
@@ -30,6 +31,7 @@ use crate::model::trace::Trace;
 use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
 use crate::store::edits::Edits;
 use crate::store::meters::Meters;
+use crate::store::observation::Observations;
 use crate::store::users::Users;
 
 /// Why the store could not do it.
@@ -69,6 +71,7 @@ pub trait Store:
     + Users
     + Meters
     + Alarms
+    + Observations
     + Maintenance
 {
 }

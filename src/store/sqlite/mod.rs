@@ -35,6 +35,7 @@ mod meter;
 mod migrate;
 mod notes;
 mod number;
+mod observations;
 mod open;
 mod open_lead;
 mod past;
