@@ -15,13 +15,87 @@ const ENOUGH: usize = 20;
 
 /// What the formats and formulas are made of.
 const TOKENS: &[&[u8]] = &[
-    b"{", b"}", b"[", b"]", b"\"", b":", b",", b"null", b"true", b"-0", b"1e999", b"99999999999999999999.5", b"\\ud800", b"\\u0000",
-    b"&", b"=", b"%", b"%00", b"%ff", b"+", b"[]", b"[a]", b"[0]", b"key", b"payload", b"form[secret][b]", b"\r\n", b"--b", b"--b--\r\n",
-    b"Content-Disposition: form-data; name=\"key\"\r\n\r\n", b"; filename=\"a\"", b"Content-Type: text/plain; charset=utf-16\r\n",
-    b"<", b">", b"/>", b"<a>", b"</a>", b"<key>", b"</key>", b"<![CDATA[", b"]]>", b"<!--", b"-->", b"&#x41;", b"&lt;", b"<?xml version=\"1.0\"?>",
-    b" xmlns:a=\"b\"", b"\xef\xbb\xbf", b"\xff\xfe", b"\x00", b"\n", b"t=1,v1=", b"v1,", b"v1a,", b"sha256=", b"Bearer ", b"Basic ", b"eyJhbGciOiJub25lIn0.",
-    b" | ", b"(", b")", b" or ", b" if ", b" else ", b"body", b".a", b"[-1]", b"decimal", b"time", b"phone('ES')", b"split(',')", b"regex_replace('(a*)*b', '$1')",
-    b"range(99999)", b" ~ ", b" is ", b" in ", b"2026-02-30T25:61:61Z", b"9223372036854775808", b"\n--fetched--\n", b"\xf0\x9f\x98\x80", b"\xe2\x80\xae",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"\"",
+    b":",
+    b",",
+    b"null",
+    b"true",
+    b"-0",
+    b"1e999",
+    b"99999999999999999999.5",
+    b"\\ud800",
+    b"\\u0000",
+    b"&",
+    b"=",
+    b"%",
+    b"%00",
+    b"%ff",
+    b"+",
+    b"[]",
+    b"[a]",
+    b"[0]",
+    b"key",
+    b"payload",
+    b"form[secret][b]",
+    b"\r\n",
+    b"--b",
+    b"--b--\r\n",
+    b"Content-Disposition: form-data; name=\"key\"\r\n\r\n",
+    b"; filename=\"a\"",
+    b"Content-Type: text/plain; charset=utf-16\r\n",
+    b"<",
+    b">",
+    b"/>",
+    b"<a>",
+    b"</a>",
+    b"<key>",
+    b"</key>",
+    b"<![CDATA[",
+    b"]]>",
+    b"<!--",
+    b"-->",
+    b"&#x41;",
+    b"&lt;",
+    b"<?xml version=\"1.0\"?>",
+    b" xmlns:a=\"b\"",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\x00",
+    b"\n",
+    b"t=1,v1=",
+    b"v1,",
+    b"v1a,",
+    b"sha256=",
+    b"Bearer ",
+    b"Basic ",
+    b"eyJhbGciOiJub25lIn0.",
+    b" | ",
+    b"(",
+    b")",
+    b" or ",
+    b" if ",
+    b" else ",
+    b"body",
+    b".a",
+    b"[-1]",
+    b"decimal",
+    b"time",
+    b"phone('ES')",
+    b"split(',')",
+    b"regex_replace('(a*)*b', '$1')",
+    b"range(99999)",
+    b" ~ ",
+    b" is ",
+    b" in ",
+    b"2026-02-30T25:61:61Z",
+    b"9223372036854775808",
+    b"\n--fetched--\n",
+    b"\xf0\x9f\x98\x80",
+    b"\xe2\x80\xae",
 ];
 
 struct Luck(u64);
@@ -72,7 +146,9 @@ fn changed(luck: &mut Luck, seeds: &[Vec<u8>]) -> Vec<u8> {
 
 /// Inputs tried and promises broken; what broke one is written to the folder, as is what took longest.
 fn search(name: &str, promise: Promise, until: Instant, found: &Path) -> (u64, usize) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(name);
     let read = |entry: std::io::Result<fs::DirEntry>| fs::read(entry.unwrap().path()).unwrap();
     let seeds: Vec<Vec<u8>> = fs::read_dir(root).unwrap().map(read).collect();
     let mut luck = Luck(0x9e37_79b9_7f4a_7c15 ^ u64::from(std::process::id()) ^ name.len() as u64);
@@ -105,11 +181,20 @@ fn search_for_broken_promises() {
             .iter()
             .map(|(name, promise)| {
                 let found = Path::new(&found);
-                (*name, scope.spawn(move || search(name, *promise, until, found)))
+                (
+                    *name,
+                    scope.spawn(move || search(name, *promise, until, found)),
+                )
             })
             .collect();
-        threads.into_iter().map(|(name, thread)| (name, thread.join().unwrap())).collect()
+        threads
+            .into_iter()
+            .map(|(name, thread)| (name, thread.join().unwrap()))
+            .collect()
     });
     println!("{outcomes:?}");
-    assert!(outcomes.values().all(|(_, broken)| *broken == 0), "{outcomes:?}");
+    assert!(
+        outcomes.values().all(|(_, broken)| *broken == 0),
+        "{outcomes:?}"
+    );
 }
