@@ -6,6 +6,7 @@
 pub mod assets;
 pub mod chart;
 pub mod door;
+pub mod drafting;
 pub mod fault;
 pub mod form;
 pub mod formula;
@@ -15,10 +16,15 @@ pub mod number;
 pub mod page;
 pub mod pages;
 pub mod places;
+pub mod rows;
+pub mod rule_words;
 pub mod session;
 pub mod stream;
+pub mod traffic;
 pub mod trail;
+pub mod verdict;
 pub mod visitor;
+pub mod week;
 pub mod when;
 pub mod words;
 
