@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::model::event::Claimed;
 use crate::model::field::Kind;
 use crate::process::fetch::FetchCall;
-use crate::process::plan::{Conclusion, Context, Planned, conclude, open_claimed, plan_part};
+use crate::process::plan::{Conclusion, Context, Planned, conclude, open_claimed};
 use crate::process::recipe::Recipe;
 use crate::process::recipes::Recipes;
 use crate::process::understand::Opened;
@@ -56,7 +56,7 @@ impl Processing {
         let context = self.context();
         let processing = Arc::clone(self);
         let planned = tokio::task::spawn_blocking(move || {
-            plan_batch(&recipes, claimed, &processing.requests, &context)
+            plan_batch(&recipes, claimed, &processing, &context)
         })
         .await;
         match planned {
@@ -110,7 +110,7 @@ impl Processing {
 pub fn plan_batch(
     recipes: &Recipes,
     batch: Vec<Claimed>,
-    requests: &Requests,
+    processing: &Processing,
     context: &Context,
 ) -> Sorted {
     let mut sorted = Sorted::default();
@@ -131,9 +131,9 @@ pub fn plan_batch(
             continue;
         };
         let planned = catch_unwind(AssertUnwindSafe(|| {
-            let opened = requests.open(&recipe, &claimed);
+            let opened = processing.requests.open(&recipe, &claimed);
             let planned = match &opened {
-                Ok(opened) => plan_part(&recipe, &claimed, opened, context),
+                Ok(opened) => processing.plan_watched(&recipe, &claimed, opened, context),
                 Err(conclusion) => Planned::Conclude(conclusion.clone()),
             };
             (planned, opened.ok())

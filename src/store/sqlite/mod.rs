@@ -32,6 +32,7 @@ mod mend;
 mod meter;
 mod migrate;
 mod number;
+mod observations;
 mod open;
 mod open_lead;
 mod past;
