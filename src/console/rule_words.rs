@@ -4,7 +4,9 @@ use crate::assign::field_path::FieldPath;
 use crate::console::rows;
 use crate::console::words::Words;
 use crate::model::desk::Desk;
-use crate::model::rules::{Comparison, Condition, NoneEligible, OnNoneEligible, Operator, Target};
+use crate::model::rules::{
+    Comparison, Condition, NoneEligible, OnNoneEligible, Operator, Strategy, Target,
+};
 
 /// What a person or team is called.
 pub fn rep<'d>(desk: &'d Desk, handle: &'d str) -> &'d str {
@@ -69,11 +71,9 @@ pub fn target(words: Words, desk: &Desk, target: &Target) -> String {
     let name = team(desk, &target.team);
     let key = match target.strategy {
         None => "goes-team",
-        Some(strategy) => match strategy {
-            crate::model::rules::Strategy::RoundRobin => "goes-round-robin",
-            crate::model::rules::Strategy::FewestOpen => "goes-fewest-open",
-            crate::model::rules::Strategy::FewestInPeriod => "goes-fewest-in-period",
-        },
+        Some(Strategy::RoundRobin) => "goes-round-robin",
+        Some(Strategy::FewestOpen) => "goes-fewest-open",
+        Some(Strategy::FewestInPeriod) => "goes-fewest-in-period",
     };
     let goes = words.with(key, "name", name);
     match target.skills.as_slice() {

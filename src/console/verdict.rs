@@ -7,7 +7,7 @@ use crate::console::rows;
 use crate::console::rule_words;
 use crate::console::words::Words;
 use crate::model::desk::Desk;
-use crate::model::rules::{Comparison, OnNoneEligible};
+use crate::model::rules::{Comparison, Condition, OnNoneEligible, Operator};
 use crate::model::trace::Trace;
 
 /// A decision as it is shown.
@@ -204,7 +204,7 @@ impl Reading<'_> {
         let Ok(comparison) = serde_json::from_value::<Comparison>(written) else {
             return text(when, "field").to_owned();
         };
-        let asked = crate::model::rules::Condition::Compare(comparison);
+        let asked = Condition::Compare(comparison);
         let asked = rule_words::condition(words, &asked);
         let seen = when.get("seen").cloned().unwrap_or_default();
         let seen = match &seen {
@@ -212,7 +212,7 @@ impl Reading<'_> {
             Value::Object(_) => words.say("why-known"),
             seen => rows::typed(&Comparison {
                 field: String::new(),
-                op: crate::model::rules::Operator::Eq,
+                op: Operator::Eq,
                 value: seen.clone(),
             }),
         };

@@ -34,8 +34,6 @@ pub const PLACES: &[Place] = &[
     }),
 ];
 
-const STRATEGIES: [&str; 3] = ["round_robin", "fewest_open", "fewest_in_period"];
-
 #[derive(Template)]
 #[template(path = "assignment_rule.html")]
 struct Page<'v> {
@@ -93,7 +91,7 @@ impl Page<'_> {
     }
 
     fn strategies(&self) -> [&'static str; 3] {
-        STRATEGIES
+        Strategy::ALL.map(Strategy::as_str)
     }
 
     fn is_fresh(&self, nth: &usize) -> bool {
@@ -148,12 +146,7 @@ impl Typed {
         let (to, strategy, skills) = match &rule.assign {
             Target::Rep(target) => (format!("rep:{}", target.rep), "", String::new()),
             Target::Team(target) => {
-                let strategy = match target.strategy {
-                    None => "",
-                    Some(Strategy::RoundRobin) => "round_robin",
-                    Some(Strategy::FewestOpen) => "fewest_open",
-                    Some(Strategy::FewestInPeriod) => "fewest_in_period",
-                };
+                let strategy = target.strategy.map_or("", Strategy::as_str);
                 let skills = target.skills.join(", ");
                 (format!("team:{}", target.team), strategy, skills)
             }
@@ -187,12 +180,9 @@ impl Typed {
         let rep = |handle: &str| RepTarget {
             rep: handle.to_owned(),
         };
-        let strategy = match self.strategy.as_str() {
-            "round_robin" => Some(Strategy::RoundRobin),
-            "fewest_open" => Some(Strategy::FewestOpen),
-            "fewest_in_period" => Some(Strategy::FewestInPeriod),
-            _ => None,
-        };
+        let strategy = Strategy::ALL
+            .into_iter()
+            .find(|it| it.as_str() == self.strategy);
         let skills = self.skills.split(',').map(|it| it.trim().to_owned());
         Rule {
             name: self.name.clone(),

@@ -73,11 +73,7 @@ async fn show(console: web::Data<Console>, insider: Insider) -> Result<HttpRespo
             .iter()
             .map(|it| (rule_words::rep(&desk, &it.rep).to_owned(), it.weight))
             .collect(),
-        strategy: match team.strategy.unwrap_or_default() {
-            crate::model::rules::Strategy::RoundRobin => "round_robin",
-            crate::model::rules::Strategy::FewestOpen => "fewest_open",
-            crate::model::rules::Strategy::FewestInPeriod => "fewest_in_period",
-        },
+        strategy: team.strategy.unwrap_or_default().as_str(),
         team: team.clone(),
     });
     page::shown(&Page {

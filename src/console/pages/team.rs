@@ -38,9 +38,6 @@ pub const PLACES: &[Place] = &[
     ),
 ];
 
-const STRATEGIES: [&str; 3] = ["round_robin", "fewest_open", "fewest_in_period"];
-const PERIODS: [&str; 3] = ["day", "week", "month"];
-
 #[derive(Template)]
 #[template(path = "team.html")]
 struct Page<'v> {
@@ -66,11 +63,11 @@ struct Typed {
 
 impl Page<'_> {
     fn strategies(&self) -> [&'static str; 3] {
-        STRATEGIES
+        Strategy::ALL.map(Strategy::as_str)
     }
 
     fn periods(&self) -> [&'static str; 3] {
-        PERIODS
+        Period::ALL.map(Period::as_str)
     }
 }
 
@@ -87,18 +84,8 @@ impl Typed {
                 .iter()
                 .map(|rep| (rep.handle.clone(), rep.name.clone(), weight(rep)))
                 .collect(),
-            strategy: match team.strategy.unwrap_or_default() {
-                Strategy::RoundRobin => "round_robin",
-                Strategy::FewestOpen => "fewest_open",
-                Strategy::FewestInPeriod => "fewest_in_period",
-            }
-            .to_owned(),
-            period: match team.period.unwrap_or_default() {
-                Period::Day => "day",
-                Period::Week => "week",
-                Period::Month => "month",
-            }
-            .to_owned(),
+            strategy: team.strategy.unwrap_or_default().as_str().to_owned(),
+            period: team.period.unwrap_or_default().as_str().to_owned(),
             around_the_clock: team.hours == HoursPolicy::Ignore,
             accept_minutes: team
                 .sla

@@ -326,9 +326,7 @@ async fn a_manager_builds_a_rule_and_sees_a_lead_land() {
     browser.judge("builder on a phone").await;
     browser.picture("assignment-builder-small").await;
     browser.press("a[href='#nav']").await;
-    browser
-        .press("button[name='language'][value='es']")
-        .await;
+    browser.press("button[name='language'][value='es']").await;
     browser.wait("html[lang='es']").await;
     browser.go(&format!("/leads/{lead}/why")).await;
     let text = browser.text("main").await;
