@@ -1,11 +1,12 @@
 //! Rules in the reader's language.
 
+use crate::assign::diff::Difference;
 use crate::assign::field_path::FieldPath;
 use crate::console::rows;
 use crate::console::words::Words;
 use crate::model::desk::Desk;
 use crate::model::rules::{
-    Comparison, Condition, NoneEligible, OnNoneEligible, Operator, Strategy, Target,
+    Comparison, Condition, NoneEligible, OnNoneEligible, Operator, Rule, RuleSet, Strategy, Target,
 };
 
 /// What a person or team is called.
@@ -92,4 +93,85 @@ pub fn otherwise(words: Words, desk: &Desk, policy: &OnNoneEligible) -> String {
         OnNoneEligible::Policy(NoneEligible::Park) => words.say("else-park"),
         OnNoneEligible::Rep(target) => words.with("else-rep", "name", rep(desk, &target.rep)),
     }
+}
+
+/// What one rule set does differently from another, in sentences.
+pub fn differences(words: Words, desk: &Desk, old: &RuleSet, new: &RuleSet) -> Vec<String> {
+    let found = crate::assign::diff::diff(old, new).into_iter();
+    found.map(|it| difference(words, desk, it)).collect()
+}
+
+fn difference(words: Words, desk: &Desk, what: Difference<'_>) -> String {
+    match what {
+        Difference::KeepsOwner(true) => words.say("diff-keep-on"),
+        Difference::KeepsOwner(false) => words.say("diff-keep-off"),
+        Difference::LastOwner(Some(days)) => words.count("diff-last-on", u64::from(days)),
+        Difference::LastOwner(None) => words.say("diff-last-off"),
+        Difference::CompanyOwner(true) => words.say("diff-company-on"),
+        Difference::CompanyOwner(false) => words.say("diff-company-off"),
+        Difference::FreeMail([]) => words.say("diff-free-mail-none"),
+        Difference::FreeMail(domains) => {
+            words.with("diff-free-mail", "domains", domains.join(", "))
+        }
+        Difference::Added(rule, place) => {
+            let (place, what) = (place.to_string(), whole(words, desk, rule));
+            let said = [
+                ("name", rule.name.as_str()),
+                ("place", &place),
+                ("what", &what),
+            ];
+            words.with_all("diff-added", &said)
+        }
+        Difference::Removed(rule) => {
+            let what = whole(words, desk, rule);
+            words.with_all(
+                "diff-removed",
+                &[("name", rule.name.as_str()), ("what", &what)],
+            )
+        }
+        Difference::Renamed { from, to } => {
+            words.with_all("diff-renamed", &[("from", from), ("to", to)])
+        }
+        Difference::Moved { name, from, to } => {
+            let (from, to) = (from.to_string(), to.to_string());
+            words.with_all(
+                "diff-moved",
+                &[("name", name), ("from", &from), ("to", &to)],
+            )
+        }
+        Difference::When(before, now) => {
+            changed(words, "diff-when", (before, now), |rule| when(words, rule))
+        }
+        Difference::Target(before, now) => changed(words, "diff-target", (before, now), |rule| {
+            target(words, desk, &rule.assign)
+        }),
+        Difference::NoneEligible(before, now) => {
+            changed(words, "diff-otherwise", (before, now), |rule| {
+                otherwise(words, desk, &rule.on_none_eligible)
+            })
+        }
+    }
+}
+
+fn changed(
+    words: Words,
+    key: &str,
+    (before, now): (&Rule, &Rule),
+    say: impl Fn(&Rule) -> String,
+) -> String {
+    let (name, before, now) = (now.name.as_str(), say(before), say(now));
+    words.with_all(key, &[("name", name), ("now", &now), ("before", &before)])
+}
+
+fn when(words: Words, rule: &Rule) -> String {
+    match &rule.when {
+        Some(when) => condition(words, when),
+        None => words.say("rule-always"),
+    }
+}
+
+/// When it counts and where its leads go.
+fn whole(words: Words, desk: &Desk, rule: &Rule) -> String {
+    let when = when(words, rule);
+    format!("{when} → {}", target(words, desk, &rule.assign))
 }

@@ -13,6 +13,7 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::assignment::{Line, lines};
 use crate::console::places::{Place, Who, get, post};
+use crate::console::rule_words;
 use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::page::PageRequest;
@@ -83,19 +84,20 @@ async fn history(
         cursor: Some(query.cursor.clone()).filter(|cursor| !cursor.is_empty()),
     };
     let found = office.versions(request).await.map_err(drafting::fault)?;
+    let desk = console.store.desk().await?;
     let mut versions = Vec::new();
     for (rules, imprint) in found.items {
-        let before = rules.version.saturating_sub(1);
-        let changes = office.difference(before, rules.version).await;
+        let before = office.rules_of(rules.version.saturating_sub(1)).await;
+        let before = before.map_err(drafting::fault)?;
         versions.push(Version {
             number: rules.version,
             imprint,
-            changes: changes.map_err(drafting::fault)?,
+            changes: rule_words::differences(insider.words, &desk, &before, &rules),
         });
     }
     page::shown(&HistoryPage {
         f: Frame::new(&insider, "assignment"),
-        current: console.store.desk().await?.rules.version,
+        current: desk.rules.version,
         versions,
         next: found.next,
     })
@@ -111,7 +113,7 @@ async fn version(
     let (rules, imprint) = office.version(number).await.map_err(drafting::fault)?;
     let desk = console.store.desk().await?;
     let current = desk.rules.version;
-    let changes = office.difference(current, number).await;
+    let changes = rule_words::differences(insider.words, &desk, &desk.rules, &rules);
     let working = Working {
         rules,
         draft: None,
@@ -123,7 +125,7 @@ async fn version(
         number,
         imprint,
         rules,
-        changes: changes.map_err(drafting::fault)?,
+        changes,
         is_current: number == current,
         current,
     })

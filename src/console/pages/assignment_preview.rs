@@ -5,7 +5,6 @@ use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::assign::diff::diff;
 use crate::console::Console;
 use crate::console::drafting::{self, Working};
 use crate::console::fault::Fault;
@@ -107,7 +106,12 @@ async fn show(
     rules.retain(|rule| !rule.problems.is_empty());
     page::shown(&Page {
         f: Frame::new(&insider, "assignment"),
-        changes: diff(&working.desk.rules, &working.rules),
+        changes: rule_words::differences(
+            insider.words,
+            &working.desk,
+            &working.desk.rules,
+            &working.rules,
+        ),
         broken: rules,
         problems,
         played,

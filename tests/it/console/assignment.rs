@@ -293,7 +293,7 @@ async fn a_manager_builds_a_rule_and_sees_a_lead_land() {
     browser.press("a.main[href='/assignment/preview']").await;
     let text = browser.text("main").await;
     assert!(
-        text.contains("Rule \"Portugal\" was added at place 2"),
+        text.contains("The rule “Portugal” is new, at place 2: Country is PT → goes to Ana Ruiz."),
         "{text}"
     );
     browser.look("assignment-preview").await;

@@ -291,3 +291,23 @@ audit-team-added = added the team
 audit-team-changed = changed the team
 audit-team-removed = removed the team
 audit-lead-accepted = accepted the lead
+
+rule-always = always
+diff-keep-on = Leads now stay with the owner they have already.
+diff-keep-off = Leads no longer stay with the owner they have already.
+diff-last-on = { $count ->
+    [one] Leads now go to whoever had the contact's last lead within a day.
+   *[other] Leads now go to whoever had the contact's last lead within { $shown } days.
+}
+diff-last-off = Leads no longer go to whoever had the contact's last lead.
+diff-company-on = Leads now go to whoever has the contact's company.
+diff-company-off = Leads no longer go to whoever has the contact's company.
+diff-free-mail = Now nobody's company, too: { $domains }.
+diff-free-mail-none = No further domains are nobody's company.
+diff-added = The rule “{ $name }” is new, at place { $place }: { $what }.
+diff-removed = The rule “{ $name }” is gone: { $what }.
+diff-renamed = The rule “{ $from }” is now called “{ $to }”.
+diff-moved = The rule “{ $name }” moved from place { $from } to place { $to }.
+diff-when = The rule “{ $name }” now matches when: { $now }. Before: { $before }.
+diff-target = The rule “{ $name }”: a lead now { $now }. Before, it { $before }.
+diff-otherwise = The rule “{ $name }”, when nobody is there: { $now }. Before: { $before }.

@@ -291,3 +291,23 @@ audit-team-added = añadió el equipo
 audit-team-changed = cambió el equipo
 audit-team-removed = quitó el equipo
 audit-lead-accepted = aceptó el lead
+
+rule-always = siempre
+diff-keep-on = Los leads se quedan ahora con el responsable que ya tienen.
+diff-keep-off = Los leads ya no se quedan con el responsable que tienen.
+diff-last-on = { $count ->
+    [one] Los leads van ahora a quien tuvo el último del contacto en el último día.
+   *[other] Los leads van ahora a quien tuvo el último del contacto en los últimos { $shown } días.
+}
+diff-last-off = Los leads ya no van a quien tuvo el último del contacto.
+diff-company-on = Los leads van ahora a quien lleva la empresa del contacto.
+diff-company-off = Los leads ya no van a quien lleva la empresa del contacto.
+diff-free-mail = Ahora tampoco son de ninguna empresa: { $domains }.
+diff-free-mail-none = Ningún dominio más deja de ser de una empresa.
+diff-added = La regla «{ $name }» es nueva, en el puesto { $place }: { $what }.
+diff-removed = La regla «{ $name }» ya no está: { $what }.
+diff-renamed = La regla «{ $from }» se llama ahora «{ $to }».
+diff-moved = La regla «{ $name }» pasó del puesto { $from } al { $to }.
+diff-when = La regla «{ $name }» se cumple ahora cuando: { $now }. Antes: { $before }.
+diff-target = La regla «{ $name }»: un lead ahora { $now }. Antes { $before }.
+diff-otherwise = La regla «{ $name }», cuando no hay nadie: { $now }. Antes: { $before }.
