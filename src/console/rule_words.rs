@@ -23,7 +23,7 @@ pub fn team<'d>(desk: &'d Desk, handle: &'d str) -> &'d str {
 /// A field's name; its path where it has no other.
 pub fn field(words: Words, path: &str) -> String {
     let full = FieldPath::parse(path).map_or_else(|_| path.to_owned(), |path| path.full());
-    match words.word("field", &full) {
+    match words.word("path", &full) {
         name if name == full => path.to_owned(),
         name => name,
     }

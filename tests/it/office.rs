@@ -157,7 +157,7 @@ async fn caps_free_and_people_come_back_and_nobody_overtakes() {
     )
     .await;
     let mut leads = Vec::new();
-    for (minute, name) in (1..).zip(["one", "two", "three"]) {
+    for (minute, name) in (0..).zip(["one", "two", "three"]) {
         gateway
             .set_clock(&format!("2026-11-24T09:0{minute}:00Z"))
             .await;

@@ -371,7 +371,7 @@ fn choices(insider: &Insider, traffic: &Traffic) -> Vec<Fields> {
                 root,
                 fields: of_root
                     .map(|(path, family)| FieldChoice {
-                        name: insider.words.word("field", &path),
+                        name: insider.words.word("path", &path),
                         family: family.as_str(),
                         path,
                     })

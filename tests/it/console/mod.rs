@@ -3,9 +3,11 @@
 mod assignment;
 mod browser;
 mod commands;
+mod days;
 mod inbox;
 mod looks;
 mod matrix;
+mod records;
 mod sign_in;
 mod site;
 mod words;

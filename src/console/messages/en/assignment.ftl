@@ -290,7 +290,6 @@ audit-rep-removed = removed the rep
 audit-team-added = added the team
 audit-team-changed = changed the team
 audit-team-removed = removed the team
-audit-lead-accepted = accepted the lead
 
 rule-always = always
 diff-keep-on = Leads now stay with the owner they have already.

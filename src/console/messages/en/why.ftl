@@ -8,6 +8,7 @@ why-none = Nothing was decided yet
 why-none-help = A lead is decided on when it is recorded; this one came with its owner, or is closed.
 why-decision = Decision { $number }
 why-by-version = rules of version { $number }
+why-all = Every rule and person that was asked
 why-recorded = As it was written down
 why-before = Before the rules
 why-rules = The rules, in order

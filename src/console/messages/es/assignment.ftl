@@ -290,7 +290,6 @@ audit-rep-removed = quitó al comercial
 audit-team-added = añadió el equipo
 audit-team-changed = cambió el equipo
 audit-team-removed = quitó el equipo
-audit-lead-accepted = aceptó el lead
 
 rule-always = siempre
 diff-keep-on = Los leads se quedan ahora con el responsable que ya tienen.

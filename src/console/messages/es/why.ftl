@@ -8,6 +8,7 @@ why-none = Aún no se decidió nada
 why-none-help = Se decide cuando se registra el lead; este llegó con su responsable, o está cerrado.
 why-decision = Decisión { $number }
 why-by-version = reglas de la versión { $number }
+why-all = Cada regla y persona que se preguntó
 why-recorded = Tal como se anotó
 why-before = Antes de las reglas
 why-rules = Las reglas, en orden
