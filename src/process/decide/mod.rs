@@ -187,7 +187,10 @@ impl<'a> Deciding<'a> {
 
     /// Asks a human once: not again for an address or number that the contact shows already.
     fn review(&mut self, id: Uuid, conflict: matching::Conflict, draft: &Draft) {
-        let shown = self.board.stored(id).and_then(|it| it.fields.get(conflict.field));
+        let shown = self
+            .board
+            .stored(id)
+            .and_then(|it| it.fields.get(conflict.field));
         if shown.is_some() && shown.and_then(Value::as_str) == draft.text(conflict.field) {
             return;
         }

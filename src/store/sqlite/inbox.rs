@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::append::Append;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_list;
@@ -20,7 +21,6 @@ use crate::store::sqlite::queue::{Job, closed};
 use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
-use crate::store::sqlite::{SqliteStore, answered};
 use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
 
 /// Bodies of one claim, together: each part of a batch brings its request along.
@@ -35,7 +35,8 @@ impl Inbox for SqliteStore {
         let (append, answer) = Append::new(arrival);
         let bytes = append.bytes();
         self.queue.append(Box::new(append), bytes)?;
-        answered(answer).await
+        let reply = answer.await.map_err(|_| closed())?;
+        reply.answers
     }
 
     async fn refuse(&self, refusal: Refusal) -> Result<()> {

@@ -12,6 +12,7 @@ mod checkpoint;
 mod claims;
 mod connect;
 mod desk;
+mod entries;
 mod event_list;
 mod event_read;
 mod event_row;

@@ -65,7 +65,7 @@ impl Records for SqliteStore {
     async fn held(&self, wanted: Vec<IdentityKey>) -> Result<HeldOwned> {
         self.readers
             .read(move |conn| {
-                let loaded = held::load_from_snapshot(conn, &wanted)?;
+                let loaded = held::load_from_snapshot(conn, wanted)?;
                 Ok(HeldOwned {
                     matches: loaded.matches,
                     records: loaded.records,

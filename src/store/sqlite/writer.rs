@@ -126,8 +126,8 @@ impl Writer {
             return;
         };
         self.log.reset_if_asked(&books.conn);
-        books.lookup.freeze_all();
-        while books.lookup.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
+        books.entries.freeze_all();
+        while books.entries.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
             if let Err(fault) = sweep_step(&mut books) {
                 let rolled_back = books.rollback();
                 tracing::warn!(rolled_back = rolled_back.is_ok(), "store.tidy_failed");
@@ -154,6 +154,6 @@ fn lose(books: Books, error: &StoreError) {
 
 fn sweep_step(books: &mut Books) -> Done<()> {
     books.begin()?;
-    books.lookup.sweep(&books.conn, TIDY)?;
+    books.entries.sweep(&books.conn, TIDY)?;
     books.commit()
 }
