@@ -64,6 +64,8 @@ fn subject(name: &'static str, source: &str, headers: Headers, body: String) -> 
         status: EventStatus::Pending,
         reason: None,
         violations: Vec::new(),
+        code: None,
+        notes: Vec::new(),
         attempts: 0,
         processed_at: None,
         verdict: Verdict {

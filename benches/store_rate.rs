@@ -255,6 +255,8 @@ impl Load {
                     window: None,
                 },
                 status: EventStatus::Pending,
+                code: None,
+                notes: Vec::new(),
                 reason: None,
                 violations: Vec::new(),
             }],
@@ -280,7 +282,7 @@ impl Load {
             settled += planned.len() as u64;
             // The next batch is prepared while this one is written.
             let (written, next) = tokio::join!(self.store.settle(planned), self.plan());
-            written?;
+            written.into_iter().collect::<Result<Vec<_>, _>>()?;
             planned = next?;
         }
         let took = started.elapsed();
@@ -338,6 +340,7 @@ impl Load {
             turn.taken += 1;
             Writes {
                 status: EventStatus::Processed,
+                code: None,
                 reason: None,
                 at: now,
                 changes: vec![

@@ -17,8 +17,9 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::api::{self, Api};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::console::home::{self, Home};
+use crate::console::{self, Console};
 use crate::ingest::intake::Intake;
+use crate::ingest::spam::stamp::StampKey;
 use crate::model::problem::Problem;
 use crate::process::recipes::Recipes;
 use crate::process::worker::{Processing, Workers};
@@ -26,6 +27,7 @@ use crate::source::catalog::Catalog;
 use crate::store::{Inbox, Store, StoreError, StoreOptions, StoreRole};
 use crate::telemetry;
 use crate::web::hooks::{Hooks, Readiness};
+use crate::web::peer;
 use crate::web::serve::{Mount, serve};
 
 /// For the store to prove that it can be written, before `/readyz` says that it cannot.
@@ -43,6 +45,8 @@ pub enum StartError {
     Listen { address: String, cause: io::Error },
     #[error("metrics cannot be set up: {0}")]
     Metrics(String),
+    #[error("the system gives no randomness for the keys of the gateway")]
+    Randomness,
 }
 
 fn listed(problems: &[Problem]) -> String {
@@ -57,6 +61,7 @@ pub struct Running {
     pub store: Arc<dyn Store>,
     /// For tests that drain the inbox themselves.
     pub processing: Arc<Processing>,
+    console: Data<Console>,
     server: ServerHandle,
     serving: JoinHandle<io::Result<()>>,
     workers: Workers,
@@ -74,21 +79,28 @@ pub async fn start(
 ) -> Result<Running, StartError> {
     let metrics =
         telemetry::install_metrics().map_err(|error| StartError::Metrics(error.to_string()))?;
-    let (intakes, recipes) = compile(config, &catalog)?;
+    let (mut intakes, recipes) = compile(config, &catalog).map_err(StartError::Problems)?;
     let store = crate::store::open(StoreOptions {
         url: config.store.url.clone(),
         refusals: config.store.refusals,
         role: StoreRole::Gateway,
     })
     .await?;
+    if let Some(key) = stamp_key(store.as_ref()).await? {
+        for gate in intakes.iter_mut().filter_map(|intake| intake.spam.as_mut()) {
+            gate.use_key(key.clone());
+        }
+    }
     let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
     let workers = Workers::start(Arc::clone(&processing));
+    let console = console(config, &catalog, &store, &processing, &clock);
     let rooms = Rooms {
         config,
         catalog: &catalog,
         store: &store,
         processing: &processing,
         clock: &clock,
+        console: &console,
     };
     let mounts = rooms.mounts(intakes, workers.running(), metrics.clone());
     let listening = serve(&config.server, mounts).map_err(|cause| StartError::Listen {
@@ -114,6 +126,7 @@ pub async fn start(
     );
     Ok(Running {
         address,
+        console,
         server,
         serving: tokio::spawn(listening.server),
         upkeep: upkeep::start(config, &store, clock, metrics),
@@ -123,32 +136,66 @@ pub async fn start(
     })
 }
 
-/// Every declaration, compiled for receiving and for processing.
-fn compile(
+/// The pages, which learn from the outer wall whose address a request came from.
+fn console(
     config: &Config,
     catalog: &Arc<Catalog>,
-) -> Result<(Vec<Arc<Intake>>, Recipes), StartError> {
+    store: &Arc<dyn Store>,
+    processing: &Arc<Processing>,
+    clock: &Clock,
+) -> Data<Console> {
+    let trusted = config.server.trusted_proxies.clone();
+    Data::new(Console::new(
+        config,
+        Arc::clone(catalog),
+        Arc::clone(store),
+        Arc::clone(processing),
+        clock.clone(),
+        Box::new(move |request| peer::of(request, &trusted)),
+    ))
+}
+
+/// The key of the stamps of forms: the same after a restart, so that a form that was open meanwhile stays good. Where
+/// the store cannot be written just now, forms go without stamps.
+async fn stamp_key(store: &dyn Store) -> Result<Option<StampKey>, StartError> {
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).map_err(|_| StartError::Randomness)?;
+    match store.own_key("stamps", fresh).await {
+        Ok(key) => Ok(StampKey::new(&key)),
+        Err(error) => {
+            tracing::warn!(%error, "stamps.without_key");
+            Ok(None)
+        }
+    }
+}
+
+/// Every declaration, compiled for receiving and for processing.
+///
+/// # Errors
+/// Every problem of an endpoint with its source, once.
+pub fn compile(
+    config: &Config,
+    catalog: &Arc<Catalog>,
+) -> Result<(Vec<Intake>, Recipes), Vec<Problem>> {
     let mut problems = Vec::new();
     let mut intakes = Vec::new();
     for endpoint in &config.endpoints {
         let Some(source) = catalog.get(&endpoint.source) else {
             continue;
         };
-        match Intake::compile(endpoint, source, &config.server) {
-            Ok(intake) => intakes.push(Arc::new(intake)),
+        match Intake::compile(endpoint, source, &config.server, catalog.disposable_mail()) {
+            Ok(intake) => intakes.push(intake),
             Err(found) => problems.extend(found),
         }
     }
     match Recipes::compile(Arc::clone(catalog), &config.endpoints) {
-        Ok(recipes) if problems.is_empty() => Ok((intakes, recipes)),
-        Ok(_) => Err(StartError::Problems(problems)),
-        Err(found) => {
-            problems.extend(found);
-            problems.sort();
-            problems.dedup();
-            Err(StartError::Problems(problems))
-        }
+        Ok(recipes) if problems.is_empty() => return Ok((intakes, recipes)),
+        Ok(_) => {}
+        Err(found) => problems.extend(found),
     }
+    problems.sort();
+    problems.dedup();
+    Err(problems)
 }
 
 /// What the outer rooms are made of.
@@ -158,18 +205,18 @@ struct Rooms<'a> {
     store: &'a Arc<dyn Store>,
     processing: &'a Arc<Processing>,
     clock: &'a Clock,
+    console: &'a Data<Console>,
 }
 
 impl Rooms<'_> {
-    /// The page, the API and the hooks, each for the server to mount in every thread.
+    /// The pages, the API and the hooks, each for the server to mount in every thread.
     fn mounts(
         &self,
-        intakes: Vec<Arc<Intake>>,
+        intakes: Vec<Intake>,
         workers: Arc<AtomicBool>,
         metrics: PrometheusHandle,
     ) -> Vec<Mount> {
-        let home = Home::new(self.config, self.catalog, Arc::clone(self.store));
-        let home = Data::new(home);
+        let console = self.console.clone();
         let api = Data::new(Api::new(
             Arc::clone(self.store),
             Arc::clone(self.processing),
@@ -182,10 +229,11 @@ impl Rooms<'_> {
         });
         let inbox: Arc<dyn Inbox> = Arc::clone(self.store) as Arc<dyn Inbox>;
         let server = &self.config.server;
+        let intakes = intakes.into_iter().map(Arc::new);
         let hooks = Hooks::new(intakes, server, inbox, self.clock.clone(), (ready, metrics));
         let hooks = Arc::new(hooks);
         vec![
-            Box::new(move |config: &mut ServiceConfig| home::configure(config, home.clone())),
+            Box::new(move |config: &mut ServiceConfig| console::configure(config, console.clone())),
             Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
             Box::new(move |config: &mut ServiceConfig| {
                 crate::web::configure(config, Arc::clone(&hooks));
@@ -198,6 +246,7 @@ impl Running {
     /// Stops accepting, finishes the requests in flight and the batches of the workers, closes the store.
     pub async fn stop(mut self) {
         tracing::info!("gateway.stopping");
+        self.console.stop();
         self.server.stop(true).await;
         if let Err(error) = self.serving.await {
             tracing::error!(%error, "server.ended_badly");

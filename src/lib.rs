@@ -4,6 +4,7 @@
 //! pure rooms `merge` and `assign`; `api` and `cli` show them. `source` holds the declarations that know the senders,
 //! `expr` the one expression language, `model` the plain data, `config` what the operator wrote.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod assign;
@@ -20,4 +21,5 @@ pub mod process;
 pub mod source;
 pub mod store;
 pub mod telemetry;
+pub mod tls;
 pub mod web;

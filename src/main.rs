@@ -7,5 +7,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    frontdesk::telemetry::install_panic_hook();
     frontdesk::cli::run(std::env::args_os())
 }

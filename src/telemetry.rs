@@ -1,6 +1,6 @@
 //! Names of all metrics, and the set-up of metrics and logs.
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
 
-/// Events by `endpoint` and `outcome`: `accepted`, `duplicate`, `quarantined`, `ignored` when they arrive, `processed`,
+/// Events by `endpoint` and `outcome`: `accepted`, `duplicate`, `quarantined`, `spam`, `ignored` when they arrive, `processed`,
 /// `quarantined`, `failed`, `ignored` each time they are settled (a replay settles again).
 pub const EVENTS: &str = "frontdesk_events_total";
 /// Requests turned away, by `endpoint` (`unknown` for those that do not exist) and `code`.
@@ -79,6 +79,21 @@ pub fn install_log(log: &Log) -> Result<(), String> {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     }
     .map_err(|error| error.to_string())
+}
+
+/// Makes a panic tell its place and nothing else, on stderr: its message may hold parts of a payload.
+pub fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        let mut err = io::stderr().lock();
+        // A closed stderr is nobody's listening.
+        drop(writeln!(
+            err,
+            "frontdesk: a defect of the program at {place}; please report this place"
+        ));
+    }));
 }
 
 fn describe() {

@@ -205,7 +205,7 @@ fn all_of(server: &Server, kind: Kind, first: u64, count: u64) -> anyhow::Result
         server.address,
         requests,
         CONNECTIONS,
-        Duration::from_secs(300),
+        Duration::from_secs(600),
         Pace::Closed,
     )?;
     ensure!(
@@ -288,19 +288,7 @@ fn fill(server: &Server, first: u64, count: u64) -> anyhow::Result<()> {
     let mut done = 0;
     while done < count {
         let chunk = (count - done).min(50_000);
-        let requests = fresh(Kind::Leads, first + done, chunk);
-        let outcome = generator::run(
-            server.address,
-            requests,
-            CONNECTIONS,
-            Duration::from_secs(600),
-            Pace::Closed,
-        )?;
-        ensure!(
-            outcome.refused == 0,
-            "{} requests were refused",
-            outcome.refused
-        );
+        all_of(server, Kind::Leads, first + done, chunk)?;
         done += chunk;
         server
             .drained(Duration::from_secs(600))

@@ -11,47 +11,17 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
+use crate::access::token::hash_of;
 use crate::api::Api;
 use crate::api::problem::Problem;
+use crate::model::role::Role;
 
 /// How long a token is believed without asking the store again: a revoked one stops working within this time.
 const REMEMBERED: Duration = Duration::from_secs(5);
 
 /// Tokens remembered at most.
 const REMEMBERED_TOKENS: usize = 1024;
-
-/// What a token may do, least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads.
-    Viewer,
-    /// Reads.
-    Rep,
-    /// Also changes reps, teams and rules, and replays events.
-    Manager,
-    /// Everything.
-    Admin,
-}
-
-impl Role {
-    pub const ALL: [Role; 4] = [Role::Viewer, Role::Rep, Role::Manager, Role::Admin];
-
-    /// The word in the store and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Viewer => "viewer",
-            Role::Rep => "rep",
-            Role::Manager => "manager",
-            Role::Admin => "admin",
-        }
-    }
-
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == word)
-    }
-}
 
 /// The caller of a request, once the token was believed.
 #[derive(Debug, Clone, Copy)]
@@ -138,11 +108,6 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// The form in which a token is stored and looked up.
-pub fn hash_of(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
 /// Tokens that were alive a moment ago.
 #[derive(Debug, Default)]
 pub struct Remembered(Mutex<HashMap<[u8; 32], (Role, Timestamp)>>);
@@ -167,7 +132,9 @@ impl Remembered {
 mod tests {
     use jiff::{SignedDuration, Timestamp};
 
-    use super::{Remembered, Role, hash_of};
+    use super::Remembered;
+    use crate::access::token::hash_of;
+    use crate::model::role::Role;
 
     #[test]
     fn a_token_is_forgotten_after_five_seconds() {
@@ -187,14 +154,5 @@ mod tests {
             );
         }
         assert_eq!(remembered.role(&hash_of("fd_b"), start), None);
-    }
-
-    #[test]
-    fn roles_are_ordered_by_what_they_may_do() {
-        assert!(Role::Admin > Role::Manager && Role::Manager > Role::Rep);
-        for role in Role::ALL {
-            assert_eq!(Role::parse(role.as_str()), Some(role));
-        }
-        assert_eq!(Role::parse("root"), None);
     }
 }

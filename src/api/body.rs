@@ -8,7 +8,8 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::api::problem::{Fault, Problem};
+use crate::api::problem::Problem;
+use crate::api::strict;
 
 /// Bytes of a body at most: a rule set of some thousand rules.
 const MAX_BODY: usize = 1024 * 1024;
@@ -23,8 +24,7 @@ impl Document {
     /// # Errors
     /// 422 `invalid` with the first thing that does not fit.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, Problem> {
-        serde_json::from_value(self.0)
-            .map_err(|error| Problem::invalid(vec![Fault::new("", error.to_string())]))
+        strict::read(&self.0).map_err(|fault| Problem::invalid(vec![fault]))
     }
 }
 

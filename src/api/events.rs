@@ -14,7 +14,7 @@ use crate::api::problem::Problem;
 use crate::api::query::Query;
 use crate::api::records::id_of;
 use crate::api::view::{FieldChangeView, Listed};
-use crate::model::event::{Event, EventStatus, Verdict};
+use crate::model::event::{Event, EventStatus, Note, Verdict};
 use crate::model::field::Kind;
 use crate::model::request::RawRequest;
 use crate::store::{EventFilter, Store, Touched};
@@ -34,10 +34,15 @@ pub struct EventView {
     /// `pending`, `processed`, `quarantined`, `failed` or `ignored`.
     #[schema(value_type = String)]
     pub status: EventStatus,
-    /// Why it is not processed.
+    /// Why it is quarantined or failed: `spam`, `schema_violation`, `mapping_failed`, …
+    pub code: Option<String>,
+    /// Why it is not processed, in a sentence.
     pub reason: Option<String>,
     #[schema(value_type = Vec<Object>)]
     pub violations: Vec<crate::model::event::Violation>,
+    /// What was noticed when it was received: `{"name", "score", "message"}`, the score being suspicion of spam.
+    #[schema(value_type = Vec<Object>)]
+    pub notes: Vec<Note>,
     /// How often processing was tried and put off.
     pub attempts: u32,
     /// When it happened, by the sender's clock.
@@ -61,8 +66,10 @@ impl From<Event> for EventView {
             event_type: event.event_type,
             delivery_id: event.delivery_id,
             status: event.status,
+            code: event.code,
             reason: event.reason,
             violations: event.violations,
+            notes: event.notes,
             attempts: event.attempts,
             event_time: event.event_time,
             received_at: event.received_at,
@@ -140,6 +147,7 @@ impl From<Touched> for TouchedView {
         ("until" = Option<String>, Query, description = "Received before this time."),
         ("endpoint" = Option<String>, Query, description = "Name of an endpoint."),
         ("status" = Option<String>, Query, description = "pending, processed, quarantined, failed or ignored."),
+        ("code" = Option<String>, Query, description = "Why they are quarantined or failed: `spam`, `schema_violation`."),
         ("type" = Option<String>, Query, description = "The sender's word: `orders/create`."),
         ("q" = Option<String>, Query, description = "An event id or a sender's delivery id."),
     ),
@@ -149,7 +157,7 @@ impl From<Touched> for TouchedView {
     )
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Responder, Problem> {
-    let filters = ["since", "until", "endpoint", "status", "type", "q"];
+    let filters = ["since", "until", "endpoint", "status", "code", "type", "q"];
     let query = Query::of(&request, &filters)?;
     let statuses = EventStatus::ALL.map(EventStatus::as_str);
     let filter = EventFilter {
@@ -157,6 +165,7 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
         status: query
             .one_of("status", &statuses)?
             .and_then(|word| EventStatus::parse(&word)),
+        code: query.text("code"),
         event_type: query.text("type"),
         since: query.time("since")?,
         until: query.time("until")?,
@@ -208,17 +217,12 @@ pub fn unknown(id: Uuid) -> Problem {
 }
 
 fn request_view(event: &Event, raw: RawRequest) -> RequestView {
-    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, value) in raw.headers.0 {
-        let shown = mask::header(&name, &value);
-        headers.entry(name).or_default().push(shown);
-    }
     let (body, body_encoding) = mask::body(raw.body);
     RequestView {
         id: raw.id,
         method: raw.method,
         query: mask::query(&raw.query),
-        headers,
+        headers: mask::headers(raw.headers.0),
         body,
         body_encoding,
         peer: raw.peer.to_string(),

@@ -19,6 +19,7 @@ pub mod problem;
 pub mod query;
 pub mod records;
 pub mod refusals;
+pub mod release;
 pub mod replay;
 pub mod replay_diff;
 pub mod reps;
@@ -26,6 +27,7 @@ pub mod reviews;
 pub mod rule_set;
 pub mod rules;
 pub mod stats;
+pub mod strict;
 pub mod teams;
 pub mod tickets;
 pub mod view;
@@ -113,9 +115,12 @@ static PLACES: &[Place] = &[
     place(Method::GET, "/tickets/{id}", |r| r.to(tickets::show)),
     place(Method::GET, "/events", |r| r.to(events::list)),
     place(Method::POST, "/events/replay", |r| r.to(replay::many)),
+    place(Method::POST, "/events/release", |r| r.to(release::many)),
     place(Method::GET, "/events/{id}", |r| r.to(events::show)),
     place(Method::POST, "/events/{id}/replay", |r| r.to(replay::one)),
+    place(Method::POST, "/events/{id}/release", |r| r.to(release::one)),
     place(Method::GET, "/refusals", |r| r.to(refusals::list)),
+    place(Method::GET, "/refusals/{id}", |r| r.to(refusals::show)),
     place(Method::GET, "/deliveries", |r| r.to(deliveries::list)),
     place(Method::GET, "/changes", |r| r.to(changes::list)),
     place(Method::GET, "/reviews", |r| r.to(reviews::list)),

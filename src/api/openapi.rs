@@ -8,8 +8,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alarms, assignment, changes, contacts, deliveries, events, leads, orders, refusals, replay,
-    reps, reviews, rules, stats, teams, tickets,
+    alarms, assignment, changes, contacts, deliveries, events, leads, orders, refusals, release,
+    replay, reps, reviews, rules, stats, teams, tickets,
 };
 use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator};
 
@@ -35,7 +35,10 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
         events::show,
         replay::one,
         replay::many,
+        release::one,
+        release::many,
         refusals::list,
+        refusals::show,
         deliveries::list,
         changes::list,
         reviews::list,
@@ -60,7 +63,7 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
     security(("token" = [])),
     tags(
         (name = "records", description = "Contacts, leads, orders and tickets, and what happened to them"),
-        (name = "events", description = "The inbox: what arrived, what was refused, replays"),
+        (name = "events", description = "The inbox: what arrived, what was refused, replays and releases"),
         (name = "assignment", description = "Reps, teams, rules, and why a lead went where it went"),
         (name = "gateway", description = "The gateway itself"),
     )

@@ -132,7 +132,7 @@ impl Problem {
         tracing::error!(cause = %cause, "api.failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
+            "internal_error",
             "the gateway could not answer; the log says why",
         )
     }

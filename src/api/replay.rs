@@ -1,7 +1,7 @@
 //! Replays: events that are mapped once more, one by one or all that a filter finds.
 
 use actix_web::{HttpResponse, web};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,14 +13,10 @@ use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
 use crate::api::replay_diff::{self, ReplayDiff};
-use crate::model::event::EventStatus;
-use crate::model::page::PageRequest;
+use crate::model::event::{EventStatus, SPAM};
+use crate::process::replay;
+use crate::process::selection::Selection;
 use crate::store::{EventFilter, Store};
-
-/// Events looked at in one go.
-const PAGE: usize = 200;
-/// Filters end before a time; what arrived just now belongs to it.
-const MOMENT: SignedDuration = SignedDuration::from_millis(1);
 
 /// Queued: a worker will take it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,7 +38,7 @@ pub struct Queued {
     responses(
         (status = 202, body = Queued),
         (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`already_pending` or `body_gone`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`already_pending`, `held_as_spam` or `body_gone`", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn one(
@@ -52,6 +48,12 @@ pub async fn one(
 ) -> Result<HttpResponse, Problem> {
     let id = id_of("event", &id)?;
     let claimed = api.store.peek(id).await?.ok_or_else(|| unknown(id))?;
+    if claimed.event.code.as_deref() == Some(SPAM) {
+        return Err(Problem::conflict(
+            "held_as_spam",
+            format!("the spam gate holds this event; POST /api/v1/events/{id}/release lets it in"),
+        ));
+    }
     if claimed.raw.is_none() {
         return Err(Problem::conflict(
             "body_gone",
@@ -82,6 +84,8 @@ pub struct ReplayRequest {
     /// `quarantined`, `failed`, `ignored` or `processed`.
     #[schema(value_type = Option<String>)]
     pub status: Option<EventStatus>,
+    /// Why they are quarantined or failed: `mapping_failed`. What is held as spam is released, not replayed.
+    pub code: Option<String>,
     /// The sender's word: `orders/create`.
     #[serde(rename = "type")]
     pub event_type: Option<String>,
@@ -144,12 +148,15 @@ impl ReplayRequest {
     /// # Errors
     /// 422 with a sentence.
     pub fn check(&self) -> Result<(), Problem> {
-        let filtered = self.filter(None) != EventFilter::default();
+        let filtered = self.filter() != EventFilter::default();
         let fault = match (self.events.is_empty(), filtered) {
             (true, false) => {
-                "say which events: give at least one of events, endpoint, status, type, since, until, q"
+                "say which events: give at least one of events, endpoint, status, code, type, since, until, q"
             }
             (false, true) => "give events or a filter, not both",
+            _ if self.code.as_deref() == Some(SPAM) => {
+                "what is held as spam is let in by /api/v1/events/release or `frontdesk events release`"
+            }
             _ if self.status == Some(EventStatus::Pending) => {
                 "pending events are mapped anyway; there is nothing to replay"
             }
@@ -161,20 +168,28 @@ impl ReplayRequest {
         Err(Problem::invalid(vec![Fault::new("", fault)]))
     }
 
-    fn filter(&self, until: Option<Timestamp>) -> EventFilter {
+    /// The events that are named, or else the filter.
+    pub fn selection(&self) -> Selection {
+        match self.events.as_slice() {
+            [] => Selection::Found(self.filter()),
+            events => Selection::Named(events.to_vec()),
+        }
+    }
+
+    fn filter(&self) -> EventFilter {
         EventFilter {
             endpoint: self.endpoint.clone(),
             status: self.status,
+            code: self.code.clone(),
             event_type: self.event_type.clone(),
             since: self.since,
-            until: self.until.or(until),
+            until: self.until,
             q: self.q.clone(),
         }
     }
 }
 
-/// Makes pending what `request` finds, page by page, so that a million events need no memory. What arrives meanwhile
-/// is left alone.
+/// Makes pending what `request` finds.
 ///
 /// # Errors
 /// A store that cannot be used.
@@ -183,65 +198,9 @@ pub async fn queue(
     request: &ReplayRequest,
     now: Timestamp,
 ) -> Result<Replayed, Problem> {
-    let mut replayed = Replayed {
-        queued: 0,
-        found: 0,
-    };
-    let mut found = Found::new(request, now);
-    while let Some(events) = found.next(store).await? {
-        replayed.found += events.len() as u64;
-        replayed.queued += store.replay(events, now).await?;
-    }
-    Ok(replayed)
-}
-
-/// The events that a request finds, a page at a time.
-pub struct Found {
-    named: Option<Vec<Uuid>>,
-    filter: EventFilter,
-    cursor: Option<String>,
-    ended: bool,
-}
-
-impl Found {
-    /// A dry run takes no bound from the time it is asked: its next page is asked for later, by the same filter.
-    pub fn new(request: &ReplayRequest, now: Timestamp) -> Self {
-        let until = match request.dry_run {
-            true => None,
-            false => now.checked_add(MOMENT).ok(),
-        };
-        Found {
-            named: Some(request.events.clone()).filter(|events| !events.is_empty()),
-            filter: request.filter(until),
-            cursor: request.cursor.clone(),
-            ended: false,
-        }
-    }
-
-    /// Where the next page begins.
-    pub fn cursor(self) -> Option<String> {
-        self.cursor
-    }
-
-    /// The next page; `None` after the last.
-    ///
-    /// # Errors
-    /// A store that cannot be read, a cursor that is none.
-    pub async fn next(&mut self, store: &dyn Store) -> Result<Option<Vec<Uuid>>, Problem> {
-        if self.ended {
-            return Ok(None);
-        }
-        if let Some(named) = self.named.take() {
-            self.ended = true;
-            return Ok(Some(named));
-        }
-        let page = PageRequest {
-            limit: PAGE,
-            cursor: self.cursor.take(),
-        };
-        let page = store.events(self.filter.clone(), page).await?;
-        self.ended = page.next.is_none();
-        self.cursor = page.next;
-        Ok(Some(page.items.iter().map(|event| event.id).collect()))
-    }
+    let done = replay::queue(store, request.selection(), now).await?;
+    Ok(Replayed {
+        queued: done.queued,
+        found: done.found,
+    })
 }

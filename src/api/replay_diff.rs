@@ -5,14 +5,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::problem::Problem;
-use crate::api::replay::{Found, ReplayRequest};
+use crate::api::replay::ReplayRequest;
 use crate::api::view::FieldChangeView;
 use crate::model::change::ChangeKind;
 use crate::model::event::{Event, EventStatus};
 use crate::model::field::Kind;
 use crate::process::plan::Context;
-use crate::process::preview::{EventDiff, RecordDiff, foresee};
+use crate::process::preview::{EventDiff, RecordDiff};
 use crate::process::recipes::Recipes;
+use crate::process::replay;
 use crate::store::Store;
 
 /// What a replay would change. Nothing was changed.
@@ -102,24 +103,18 @@ pub async fn page(
     context: &Context,
     request: &ReplayRequest,
 ) -> Result<ReplayDiff, Problem> {
-    let mut found = Found::new(request, context.now);
+    let (selection, cursor) = (request.selection(), request.cursor.clone());
+    let foreseen = replay::foreseen(store, recipes, context, selection, cursor).await?;
     let mut diff = ReplayDiff {
         dry_run: true,
+        next: foreseen.next,
         ..ReplayDiff::default()
     };
-    for id in found.next(store).await?.unwrap_or_default() {
-        let Some(claimed) = store.peek(id).await? else {
-            continue;
-        };
-        if claimed.event.status == EventStatus::Pending {
-            continue;
-        }
-        let foreseen = foresee(store, recipes, &claimed, context).await?;
-        let view = EventDiffView::of(claimed.event, foreseen);
+    for (event, would) in foreseen.events {
+        let view = EventDiffView::of(event, would);
         diff.found += 1;
         diff.changed += u64::from(view.changes_anything());
         diff.events.push(view);
     }
-    diff.next = found.cursor();
     Ok(diff)
 }

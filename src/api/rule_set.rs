@@ -1,8 +1,10 @@
 //! A rule set out of a body: every mistake at once, each with its place.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::api::problem::{Fault, Problem};
+use crate::api::strict;
 use crate::assign;
 use crate::model::rules::{Comparison, Desk, Expression, OnNoneEligible, RuleSet, Target};
 
@@ -24,8 +26,7 @@ pub fn read(body: Value) -> Result<RuleSet, Problem> {
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
-    serde_json::from_value(body)
-        .map_err(|error| Problem::invalid(vec![Fault::new("", error.to_string())]))
+    strict::read(&body).map_err(|fault| Problem::invalid(vec![fault]))
 }
 
 /// Names in `rules` that nothing answers to, a missing catch-all, expressions that do not compile.
@@ -113,9 +114,7 @@ fn read_condition(condition: &Value, path: &str, faults: &mut Vec<Fault>) {
         alone(members, path, faults);
         read_condition(inner, &format!("{path}/not"), faults);
     } else if members.contains_key("expr") {
-        if let Err(error) = serde_json::from_value::<Expression>(condition.clone()) {
-            faults.push(Fault::new(path, error.to_string()));
-        }
+        note_misfit::<Expression>(condition, path, faults);
     } else {
         read_comparison(condition, members, path, faults);
     }
@@ -150,8 +149,13 @@ fn read_comparison(
         ));
         return;
     }
-    if let Err(error) = serde_json::from_value::<Comparison>(condition.clone()) {
-        faults.push(Fault::new(path, error.to_string()));
+    note_misfit::<Comparison>(condition, path, faults);
+}
+
+/// Notes what does not fit, with its place below `path`.
+fn note_misfit<T: DeserializeOwned>(value: &Value, path: &str, faults: &mut Vec<Fault>) {
+    if let Err(fault) = strict::read::<T>(value) {
+        faults.push(Fault::new(format!("{path}{}", fault.path), fault.message));
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::assign::{EVENT_FIELDS, Subject};
 use crate::model::field::{Field, FieldType, Kind};
+use crate::model::record::is_blank;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Root {
@@ -121,16 +122,6 @@ fn gather<'a>(value: &'a Value, steps: &[String], seen: &mut Seen<'a>) {
             }
         }
         (_, Some(_)) => {}
-    }
-}
-
-fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        Value::Object(members) => members.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

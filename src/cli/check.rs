@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use crate::app;
 use crate::config::Config;
 use crate::model::problem::Problem;
 use crate::source::catalog::Catalog;
@@ -23,7 +25,7 @@ pub struct Check {
 /// # Errors
 /// Only when the output cannot be written.
 pub fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    match load(&args.config) {
+    match compiled(&args.config) {
         Ok((config, catalog)) => {
             summary(&config, &catalog, out)?;
             Ok(ExitCode::SUCCESS)
@@ -40,18 +42,23 @@ pub fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// As `load`, and everything compiled as `serve` would.
+fn compiled(path: &Path) -> Result<(Config, Arc<Catalog>), Vec<Problem>> {
+    let (config, catalog) = load(path)?;
+    let catalog = Arc::new(catalog);
+    app::compile(&config, &catalog)?;
+    Ok((config, catalog))
+}
+
 /// The config and the catalog, when nothing is wrong with either or with both together.
 ///
 /// # Errors
-/// Every problem at once.
+/// Every problem at once: one of the config does not hide one of the catalog, or of an endpoint with its source.
 pub fn load(path: &Path) -> Result<(Config, Catalog), Vec<Problem>> {
-    let config = Config::load(path)?;
-    let catalog = Catalog::load(&config.catalog)?;
-    let names: Vec<&str> = catalog
-        .sources()
-        .map(|source| source.name.as_str())
-        .collect();
-    let problems = endpoints::check(&config, |name| catalog.get(name), &names);
+    let (config, mut problems) = Config::examine(path);
+    let (catalog, found) = Catalog::examine(&config.catalog);
+    problems.extend(found);
+    problems.extend(endpoints::check(&config, &catalog));
     if problems.is_empty() {
         Ok((config, catalog))
     } else {
@@ -65,7 +72,9 @@ fn summary(config: &Config, catalog: &Catalog, out: &mut dyn Write) -> anyhow::R
     writeln!(out, "{} is right: {count} {word}", config.file)?;
     for endpoint in &config.endpoints {
         let proof = match catalog.get(&endpoint.source) {
-            _ if endpoint.unverified => "open to anybody (verify = \"none\")".to_owned(),
+            _ if endpoint.unverified => {
+                "open to anybody, behind the spam gate (verify = \"none\")".to_owned()
+            }
             Some(source) => format!("verified by {}", proof(source)),
             None => String::new(),
         };

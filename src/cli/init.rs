@@ -92,6 +92,14 @@ public_url = "http://127.0.0.1:8080"
 url = "sqlite:frontdesk.db"
 "#;
 
+/// Where nobody signs: the spam gate stands by itself.
+const PUBLIC: &str = r#"verify = "none"          # anybody may post here: it is a public form, behind the spam gate
+rate_limit_per_address = { per_second = 2, burst = 20 }
+# allow_origins = ["https://www.example.com"]       # pages that may post
+# thank_you = "https://www.example.com/thanks"      # where visitors go afterwards
+# error_page = "https://www.example.com/contact"    # and where after a fault
+"#;
+
 fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
     let mut text = String::new();
     writeln!(text, "\n# {}", source.title)?;
@@ -102,14 +110,7 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
     writeln!(text, "name = \"{name}\"")?;
     writeln!(text, "source = \"{}\"", source.name)?;
     if source.verify.is_empty() {
-        writeln!(
-            text,
-            "verify = \"none\"          # anybody may post here: it is a public form"
-        )?;
-        writeln!(
-            text,
-            "rate_limit_per_address = {{ per_second = 2, burst = 20 }}"
-        )?;
+        text.push_str(PUBLIC);
     } else {
         writeln!(
             text,

@@ -14,6 +14,7 @@ pub mod sources;
 pub mod table;
 pub mod token;
 pub mod try_;
+pub mod user;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -45,12 +46,14 @@ enum Command {
     Try(try_::Try),
     /// Post a signed sample event to a running gateway
     Send(send::Send),
-    /// Look at the inbox: list, show, replay
+    /// Look at the inbox: list, show, replay, release
     Events(events::Events),
     /// Write all records of a kind to stdout
     Export(export::Export),
     /// Make, list and revoke tokens of the API
     Token(token::Token),
+    /// Add, list and shut out users of the console
+    User(user::User),
 }
 
 /// Runs one command.
@@ -72,6 +75,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Events(args) => events::run(args, &mut out),
         Command::Export(args) => export::run(args, &mut out),
         Command::Token(args) => token::run(args, &mut out),
+        Command::User(args) => user::run(args, &mut out),
     };
     match done.and_then(|code| Ok(out.flush().map(|()| code)?)) {
         Ok(code) => code,

@@ -12,6 +12,7 @@ use crate::config::Endpoint;
 use crate::ingest::sign::{Unsigned, sign};
 use crate::model::request::Headers;
 use crate::source::declaration::Source;
+use crate::tls;
 
 /// For the gateway to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -121,12 +122,7 @@ pub fn signed(
 /// # Errors
 /// When TLS cannot be set up.
 pub fn client() -> anyhow::Result<reqwest::Client> {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else may install one at the same moment; either will do.
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .ok();
-    }
+    tls::install();
     reqwest::Client::builder()
         .user_agent(concat!("frontdesk-send/", env!("CARGO_PKG_VERSION")))
         .timeout(PATIENCE)

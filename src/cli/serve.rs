@@ -13,6 +13,8 @@ use crate::cli::check::load;
 use crate::cli::demo;
 use crate::cli::tell;
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::console::pages::setup;
 use crate::model::problem::Problem;
 use crate::telemetry;
 
@@ -53,7 +55,15 @@ pub fn run(args: &Serve, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             Err(StartError::Problems(problems)) => return Ok(refuse(&problems)),
             Err(error) => return Err(error.into()),
         };
+        // Before anybody is told to come in, so that the link of an earlier start is no good any more.
+        let invitation = invitation(&running, &config).await?;
         announce(&running, out)?;
+        if let Some(link) = invitation {
+            tell(
+                "Nobody can sign in to the console yet. This link makes the first admin, once, within a day:",
+            );
+            tell(&format!("  {link}"));
+        }
         asked.to_stop().await;
         running.stop().await;
         Ok(ExitCode::SUCCESS)
@@ -103,6 +113,17 @@ pub fn announce(running: &app::Running, out: &mut dyn Write) -> anyhow::Result<(
     writeln!(out, "frontdesk listening on http://{}", running.address)?;
     out.flush()?;
     Ok(())
+}
+
+/// While nobody can sign in to the console: a link that makes the first admin.
+async fn invitation(running: &app::Running, config: &Config) -> anyhow::Result<Option<String>> {
+    let now = Clock::System.now();
+    let path = setup::first_link(running.store.as_ref(), now).await?;
+    let base = match config.server.public_url.contains("://127.0.0.1") {
+        true => format!("http://{}", running.address),
+        false => config.server.public_url.clone(),
+    };
+    Ok(path.map(|path| format!("{base}{path}")))
 }
 
 /// The runtime of everything but the HTTP threads.

@@ -4,15 +4,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use anyhow::bail;
 
-use crate::api::auth::{Role, hash_of};
+use crate::access::token::{API, fresh, hash_of};
 use crate::cli::companion::with_store;
 use crate::cli::table::Table;
 use crate::cli::tell;
 use crate::clock::Clock;
+use crate::model::role::Role;
 use crate::store::TokenRow;
 
 /// Arguments of `token`.
@@ -29,7 +28,8 @@ enum What {
         /// What it is for: `zapier`, `nightly-export`
         #[arg(long)]
         name: String,
-        /// viewer and rep read; manager also changes people and rules and replays; admin may do everything
+        /// viewer and rep read; manager also changes people and rules, replays and releases; admin, which is what a token
+        /// is when nothing is said, may do everything: say viewer where reading is enough
         #[arg(long, value_parser = role, default_value = "admin")]
         role: Role,
         /// The gateway's config
@@ -52,7 +52,11 @@ enum What {
     },
 }
 
-fn role(word: &str) -> Result<Role, String> {
+/// A role by its word.
+///
+/// # Errors
+/// The words that there are.
+pub fn role(word: &str) -> Result<Role, String> {
     Role::parse(word).ok_or_else(|| {
         let words = Role::ALL.map(Role::as_str).join(", ");
         format!("there are {words}")
@@ -67,7 +71,7 @@ pub fn run(args: &Token, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     match &args.what {
         What::Create { name, role, config } => {
             check_name(name.trim())?;
-            let token = fresh()?;
+            let token = format!("{API}{}", fresh()?);
             let row = TokenRow {
                 name: name.trim().to_owned(),
                 role: role.as_str().to_owned(),
@@ -78,6 +82,9 @@ pub fn run(args: &Token, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             with_store(config, async |store| Ok(store.add_token(row).await?))?;
             writeln!(out, "{token}")?;
             tell("Keep it: it is shown only now, and only its hash is stored.");
+            if *role == Role::Admin {
+                tell("It may do everything; --role viewer makes one that only reads.");
+            }
         }
         What::List { config } => {
             let tokens = with_store(config, async |store| Ok(store.tokens().await?))?;
@@ -97,16 +104,6 @@ pub fn run(args: &Token, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// 256 random bits behind a prefix that secret scanners can find.
-///
-/// # Errors
-/// When the system has no randomness.
-pub fn fresh() -> anyhow::Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).context("no randomness")?;
-    Ok(format!("fd_{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
 fn check_name(name: &str) -> anyhow::Result<()> {

@@ -12,7 +12,8 @@ use crate::cli::tell;
 use crate::cli::told;
 use crate::clock::Clock;
 use crate::config::{CatalogConfig, Config, Endpoint, SecretString};
-use crate::ingest::verify::Verifier;
+use crate::ingest::explain::Explainer;
+use crate::ingest::verify::{Unproven, Verifier};
 use crate::model::id::new_id;
 use crate::model::problem::nearest;
 use crate::model::request::{Headers, RawRequest};
@@ -20,7 +21,7 @@ use crate::process::preview::try_body;
 use crate::process::recipe::Recipe;
 use crate::source::catalog::Catalog;
 use crate::source::declaration::Source;
-use crate::source::envelope;
+use crate::source::settings::Settings;
 
 /// Arguments of `try`.
 #[derive(Debug, clap::Args)]
@@ -42,10 +43,14 @@ pub struct Try {
     /// The answer of the sender's API, for events that only name their subject; may be repeated
     #[arg(long, value_name = "FILE")]
     fetched: Vec<PathBuf>,
-    /// Check the signature with this secret, too
+    /// Check the signature with this secret, too; what is wrong with it is explained
     #[arg(long, value_name = "SECRET")]
     verify: Option<String>,
-    /// A config whose catalog folder counts too
+    /// The URL that the sender posts to, with its query; some sign it. Without it the config's, for its endpoint of this
+    /// source
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// A config: its catalog folder counts too, and the secrets of its endpoints explain a signature
     #[arg(long)]
     config: Option<PathBuf>,
 }
@@ -65,11 +70,11 @@ pub fn header(line: &str) -> Result<(String, String), String> {
 /// # Errors
 /// Files that cannot be read, an unknown source, a body that does not parse, a signature that does not fit.
 pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let (catalog, public_url) = load(args.config.as_deref())?;
-    let source = find(&catalog, &args.source)?;
+    let house = House::load(args.config.as_deref())?;
+    let source = find(&house.catalog, &args.source)?;
     let request = request(args)?;
     let request = match &args.verify {
-        Some(secret) => verified(source, secret, &public_url, request)?,
+        Some(secret) => house.verified(source, secret, args.url.as_deref(), request)?,
         None => request,
     };
     let fetched = args
@@ -95,15 +100,79 @@ pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn load(config: Option<&Path>) -> anyhow::Result<(Catalog, String)> {
-    let (folder, public_url) = match config {
-        Some(path) => {
-            let config = Config::load(path).map_err(told)?;
-            (config.catalog, config.server.public_url)
+/// What is known of the gateway that the request is meant for.
+struct House {
+    catalog: Catalog,
+    public_url: String,
+    endpoints: Vec<Endpoint>,
+}
+
+impl House {
+    fn load(config: Option<&Path>) -> anyhow::Result<Self> {
+        let (folder, public_url, endpoints) = match config {
+            Some(path) => {
+                let config = Config::load(path).map_err(told)?;
+                (config.catalog, config.server.public_url, config.endpoints)
+            }
+            None => {
+                let url = "http://127.0.0.1:8080".to_owned();
+                (CatalogConfig::default(), url, Vec::new())
+            }
+        };
+        Ok(House {
+            catalog: Catalog::load(&folder).map_err(told)?,
+            public_url,
+            endpoints,
+        })
+    }
+
+    /// Checks the signature as an endpoint with this one secret would, and explains one that does not fit.
+    fn verified(
+        &self,
+        source: &Source,
+        secret: &str,
+        url: Option<&str>,
+        mut request: RawRequest,
+    ) -> anyhow::Result<RawRequest> {
+        let mut own = self.endpoints.iter();
+        let own = own.find(|endpoint| endpoint.source == source.name);
+        let name = own.map_or(source.name.as_str(), |own| &own.name);
+        let mut endpoint = Endpoint::new(name, &source.name);
+        endpoint.secrets = vec![SecretString::from(secret)];
+        if let Some(own) = own {
+            endpoint.retired_secrets.clone_from(&own.retired_secrets);
         }
-        None => (CatalogConfig::default(), "http://127.0.0.1:8080".to_owned()),
-    };
-    Ok((Catalog::load(&folder).map_err(told)?, public_url))
+        let registered = format!("{}/hooks/{name}", self.public_url);
+        let (url, query) = match url.unwrap_or(&registered).split_once('?') {
+            Some((url, query)) => (url, query),
+            None => (url.unwrap_or(&registered), ""),
+        };
+        query.clone_into(&mut request.query);
+        let settings = Settings::defaults(source);
+        let verifier = Verifier::compile(source, &endpoint, url.to_owned(), settings)
+            .map_err(anyhow::Error::msg)?;
+        let now = request.received_at;
+        let unproven = match verifier.verify(request, now) {
+            Ok(verified) => return Ok(verified.into_parts().0),
+            Err(unproven) => unproven,
+        };
+        let Unproven { request, rejection } = *unproven;
+        let explainer = Explainer::new(source, &endpoint, url.to_owned());
+        let others: Vec<Explainer> = self.others(name).collect();
+        for note in explainer.explain(&request, &rejection, others.iter(), now) {
+            tell(&format!("{}: {}", note.name, note.message));
+        }
+        bail!("{}: {rejection}", rejection.code())
+    }
+
+    /// The config's other endpoints, whose secrets may have made a signature.
+    fn others<'h>(&'h self, name: &'h str) -> impl Iterator<Item = Explainer> + 'h {
+        let others = self.endpoints.iter().filter(move |it| it.name != name);
+        others.filter_map(|endpoint| {
+            let source = self.catalog.get(&endpoint.source)?;
+            Some(Explainer::new(source, endpoint, String::new()))
+        })
+    }
 }
 
 /// A source by name, or a hint.
@@ -154,39 +223,6 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 fn answer(path: &Path) -> anyhow::Result<Value> {
     let bytes = read(path)?;
     serde_json::from_slice(&bytes).with_context(|| format!("{} is not JSON", path.display()))
-}
-
-/// Checks the signature as an endpoint with this one secret would.
-fn verified(
-    source: &Source,
-    secret: &str,
-    public_url: &str,
-    request: RawRequest,
-) -> anyhow::Result<RawRequest> {
-    let endpoint = Endpoint {
-        name: source.name.clone(),
-        source: source.name.clone(),
-        secrets: vec![SecretString::from(secret)],
-        unverified: false,
-        settings: Default::default(),
-        rate_limit: None,
-        rate_limit_per_address: None,
-        region: None,
-        max_body: None,
-        allow_addresses: Vec::new(),
-        allow_origins: Vec::new(),
-        thank_you: None,
-        accept_invalid: None,
-        line: 0,
-    };
-    let url = format!("{public_url}/hooks/{}", endpoint.name);
-    let verifier = Verifier::compile(source, &endpoint, url, envelope::settings(source, |_| None))
-        .map_err(anyhow::Error::msg)?;
-    let now = request.received_at;
-    match verifier.verify(request, now) {
-        Ok(verified) => Ok(verified.into_parts().0),
-        Err(unproven) => bail!("{}: {}", unproven.rejection.code(), unproven.rejection),
-    }
 }
 
 #[cfg(test)]

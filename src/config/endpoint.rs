@@ -3,12 +3,23 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::document::{Table, Text};
-use crate::config::value;
-use crate::config::{Endpoint, Environment, Network, Rate};
+use secrecy::SecretString;
 
-/// Reads one endpoint; `None` when its name or source is missing (the problem is noted).
-pub fn read(table: Table<'_>, environment: &Environment, folder: &Path) -> Option<Endpoint> {
+use crate::config::document::{Table, Text};
+use crate::config::spam::{self, Spam};
+use crate::config::value;
+use crate::config::{Endpoint, Environment, Network, Rate, Section};
+
+/// Where secrets come from.
+pub struct Sources<'s> {
+    pub environment: &'s Environment,
+    /// Where relative secret files start.
+    pub folder: &'s Path,
+}
+
+/// Reads one endpoint; `None` when its name or source is missing (the problem is noted). `gate` is what the file and
+/// the defaults say of every spam gate.
+pub fn read(table: Table<'_>, gate: &Section<'_>, from: &Sources<'_>) -> Option<Endpoint> {
     let name = table.required_text("name");
     let table = match &name {
         Some(name) => table.named(&name.value),
@@ -20,52 +31,69 @@ pub fn read(table: Table<'_>, environment: &Environment, folder: &Path) -> Optio
         check_name(&table, name);
     }
     let source = table.required_text("source");
-    let secrets = secrets(&table, environment, folder);
-    let unverified = match table.text("verify") {
-        None => false,
-        Some(word) if word.value == "none" => true,
-        Some(word) => {
-            table.problem(
-                word.line,
-                "`verify` can only be \"none\"; leave it out to verify",
-            );
-            false
-        }
-    };
-    let accept_invalid = match table.text("on_invalid") {
-        None => None,
-        Some(word) if word.value == "accept" => Some(true),
-        Some(word) if word.value == "refuse" => Some(false),
-        Some(word) => {
-            table.problem(word.line, "`on_invalid` is \"accept\" or \"refuse\"");
-            None
-        }
-    };
+    let mut unreadable = Vec::new();
     let endpoint = Endpoint {
         source: source.map(|source| source.value).unwrap_or_default(),
-        settings: settings(&table, environment, folder),
+        secrets: secrets(&table, "secrets", from, &mut unreadable),
+        retired_secrets: secrets(&table, "retired_secrets", from, &mut unreadable),
+        settings: settings(&table, from, &mut unreadable),
+        unverified: unverified(&table),
         rate_limit: rate(&table, "rate_limit"),
         rate_limit_per_address: rate(&table, "rate_limit_per_address"),
         region: region(&table),
-        max_body: table
-            .text("max_body")
-            .and_then(|text| noted(&table, &text, value::size(&text.value))),
+        max_body: size(&table, "max_body"),
+        max_file: size(&table, "max_file"),
         allow_addresses: networks(&table, "allow_addresses"),
-        allow_origins: table
-            .texts("allow_origins")
-            .unwrap_or_default()
-            .into_iter()
-            .map(|origin| origin.value.trim_end_matches('/').to_ascii_lowercase())
-            .collect(),
+        allow_origins: origins(&table),
         thank_you: url(&table, "thank_you"),
-        secrets,
-        unverified,
-        accept_invalid,
+        error_page: url(&table, "error_page"),
+        spam: spam(&table, gate),
+        accept_invalid: accept_invalid(&table),
+        unreadable,
         line: table.line,
         name: name.as_ref().map(|name| name.value.clone())?,
     };
     table.finish();
     (!endpoint.source.is_empty()).then_some(endpoint)
+}
+
+fn unverified(table: &Table<'_>) -> bool {
+    let Some(word) = table.text("verify") else {
+        return false;
+    };
+    if word.value != "none" {
+        table.problem(
+            word.line,
+            "`verify` can only be \"none\"; leave it out to verify",
+        );
+    }
+    word.value == "none"
+}
+
+fn accept_invalid(table: &Table<'_>) -> Option<bool> {
+    let word = table.text("on_invalid")?;
+    match word.value.as_str() {
+        "accept" => Some(true),
+        "refuse" => Some(false),
+        _ => {
+            table.problem(word.line, "`on_invalid` is \"accept\" or \"refuse\"");
+            None
+        }
+    }
+}
+
+/// The gate stands where nothing is verified, and only there.
+fn spam(table: &Table<'_>, gate: &Section<'_>) -> Spam {
+    let own = table.section("spam");
+    let read = spam::read(&[&own, &gate.table, &gate.fallback]);
+    own.finish();
+    if table.has("spam") && table.text("verify").is_none() {
+        table.problem(
+            own.line,
+            "`[endpoint.spam]` is for endpoints that say `verify = \"none\"`; a sender that is verified sends no spam",
+        );
+    }
+    read
 }
 
 fn check_name(table: &Table<'_>, name: &Text) {
@@ -88,35 +116,81 @@ fn check_name(table: &Table<'_>, name: &Text) {
 
 fn secrets(
     table: &Table<'_>,
-    environment: &Environment,
-    folder: &Path,
-) -> Vec<secrecy::SecretString> {
-    table
-        .texts("secrets")
-        .unwrap_or_default()
+    key: &str,
+    from: &Sources<'_>,
+    unreadable: &mut Vec<String>,
+) -> Vec<SecretString> {
+    let texts = table.texts(key).unwrap_or_default();
+    let secrets: Vec<_> = texts
         .iter()
-        .filter_map(|text| noted(table, text, value::secret(&text.value, environment, folder)))
-        .collect()
+        .filter_map(|text| noted(table, text, from.read(text)))
+        .collect();
+    if secrets.len() < texts.len() {
+        unreadable.push(key.to_owned());
+    }
+    secrets
 }
 
 fn settings(
     table: &Table<'_>,
-    environment: &Environment,
-    folder: &Path,
-) -> BTreeMap<String, secrecy::SecretString> {
+    from: &Sources<'_>,
+    unreadable: &mut Vec<String>,
+) -> BTreeMap<String, SecretString> {
     let mut settings = BTreeMap::new();
     let section = table.section("settings");
     let written = section.keys().into_iter().map(|(key, _)| key);
     for key in written.chain(section.keys_of_environment()) {
-        let Some(text) = section.text(&key) else {
-            continue;
-        };
-        let secret = value::secret(&text.value, environment, folder);
-        if let Some(secret) = noted(table, &text, secret) {
-            settings.insert(key, secret);
+        let secret = section
+            .text(&key)
+            .and_then(|text| noted(table, &text, from.read(&text)));
+        match secret {
+            Some(secret) => {
+                settings.insert(key, secret);
+            }
+            None => unreadable.push(format!("settings.{key}")),
         }
     }
     settings
+}
+
+impl Sources<'_> {
+    fn read(&self, text: &Text) -> Result<SecretString, String> {
+        value::secret(&text.value, self.environment, self.folder)
+    }
+}
+
+fn size(table: &Table<'_>, key: &str) -> Option<usize> {
+    let text = table.text(key)?;
+    noted(table, &text, value::size(&text.value))
+}
+
+/// `https://www.example.com`, as browsers name the origin of a page.
+fn origins(table: &Table<'_>) -> Vec<String> {
+    let texts = table.texts("allow_origins").unwrap_or_default();
+    let mut origins = Vec::with_capacity(texts.len());
+    for text in texts {
+        let origin = text.value.trim_end_matches('/').to_ascii_lowercase();
+        let host = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        let is_host = |host: &str| {
+            !host.is_empty()
+                && host
+                    .chars()
+                    .all(|c| c.is_ascii_graphic() && !"/?#@*".contains(c))
+        };
+        if !host.is_some_and(is_host) {
+            table.problem(
+                text.line,
+                format!(
+                    "\"{}\" is not an origin; write scheme and host alone, such as https://www.example.com",
+                    text.value
+                ),
+            );
+        }
+        origins.push(origin);
+    }
+    origins
 }
 
 fn region(table: &Table<'_>) -> Option<String> {
@@ -133,12 +207,15 @@ fn region(table: &Table<'_>) -> Option<String> {
 
 fn url(table: &Table<'_>, key: &str) -> Option<String> {
     let text = table.text(key)?;
-    if text.value.starts_with("https://") || text.value.starts_with("http://") {
+    let is_whole = ["https://", "http://"]
+        .iter()
+        .any(|scheme| text.value.len() > scheme.len() && text.value.starts_with(scheme));
+    if is_whole && text.value.chars().all(|c| c.is_ascii_graphic()) {
         return Some(text.value);
     }
     table.problem(
         text.line,
-        format!("`{key}` must be a whole URL that begins with https://"),
+        format!("`{key}` must be a whole URL that begins with https://, without spaces and with other letters escaped"),
     );
     None
 }

@@ -2,6 +2,7 @@
 
 pub mod document;
 mod endpoint;
+pub mod spam;
 pub mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use crate::config::document::{Document, Table};
 use crate::config::endpoint::noted;
+use crate::config::spam::Spam;
 use crate::model::problem::Problem;
 
 /// A text that is never printed.
@@ -29,7 +31,10 @@ pub struct Config {
     pub store: StoreConfig,
     pub catalog: CatalogConfig,
     pub outbound: Outbound,
+    pub console: ConsoleConfig,
     pub log: Log,
+    /// Of endpoints that do not say otherwise.
+    pub spam: Spam,
     pub endpoints: Vec<Endpoint>,
     /// File the endpoints came from, as shown in messages.
     pub file: String,
@@ -86,6 +91,15 @@ pub struct Outbound {
     pub allow: Vec<Network>,
 }
 
+/// The pages for people.
+#[derive(Debug, Clone)]
+pub struct ConsoleConfig {
+    /// A session that is not used ends after this long.
+    pub idle: Duration,
+    /// Any session ends after this long.
+    pub lifetime: Duration,
+}
+
 #[derive(Debug, Clone)]
 pub struct Log {
     /// `info`, or a filter such as `frontdesk=debug`.
@@ -106,6 +120,8 @@ pub struct Endpoint {
     pub source: String,
     /// Any may match; in the order written.
     pub secrets: Vec<SecretString>,
+    /// None of them matches any more; a refusal can say that a sender still uses one.
+    pub retired_secrets: Vec<SecretString>,
     /// `verify = "none"` was said out loud.
     pub unverified: bool,
     pub settings: BTreeMap<String, SecretString>,
@@ -115,14 +131,22 @@ pub struct Endpoint {
     pub region: Option<String>,
     /// In bytes; the server's when absent.
     pub max_body: Option<usize>,
+    /// Largest file in a form, in bytes; 0 refuses every file, only the body's cap holds when absent.
+    pub max_file: Option<usize>,
     /// Networks that may post; empty: all.
     pub allow_addresses: Vec<Network>,
     /// `Origin`s that may post from a browser; empty: all.
     pub allow_origins: Vec<String>,
     /// Where a plain HTML form is sent after success (303).
     pub thank_you: Option<String>,
+    /// Where it is sent after a fault (303), which is told in the query.
+    pub error_page: Option<String>,
+    /// The gate of an endpoint that anybody may post to.
+    pub spam: Spam,
     /// `on_invalid`, when the endpoint says so itself.
     pub accept_invalid: Option<bool>,
+    /// Keys with a secret that could not be read: `secrets`, `settings.access_token`. The problem is told already.
+    pub unreadable: Vec<String>,
     /// Line of the endpoint in the file, for messages.
     pub line: u32,
 }
@@ -140,18 +164,7 @@ impl Config {
     /// # Errors
     /// Every problem at once: unknown keys, wrong types, secrets that cannot be read.
     pub fn load(path: &Path) -> Result<Self, Vec<Problem>> {
-        let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            vec![Problem {
-                file: file.clone(),
-                line: 0,
-                message: format!(
-                    "cannot be read: {error}; `frontdesk init` writes one, `--config FILE` names another"
-                ),
-            }]
-        })?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        Self::from_text(&file, &text, &process_environment(), folder)
+        right(Self::examine(path))
     }
 
     /// Reads `text`; `folder` is where relative secret files and paths start.
@@ -164,6 +177,40 @@ impl Config {
         environment: &Environment,
         folder: &Path,
     ) -> Result<Self, Vec<Problem>> {
+        right(Self::examine_text(file, text, environment, folder))
+    }
+
+    /// As `load`, with as much of the config as could be read beside the problems: what is wrong with it does not hide
+    /// what is wrong elsewhere.
+    pub fn examine(path: &Path) -> (Self, Vec<Problem>) {
+        let file = path.display().to_string();
+        let folder = path.parent().unwrap_or(Path::new("."));
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::examine_text(&file, &text, &process_environment(), folder),
+            Err(error) => {
+                let (config, _) = Self::examine_text(&file, "", &Environment::new(), folder);
+                let message = format!(
+                    "cannot be read: {error}; `frontdesk init` writes one, `--config FILE` names another"
+                );
+                let line = 0;
+                (
+                    config,
+                    vec![Problem {
+                        file,
+                        line,
+                        message,
+                    }],
+                )
+            }
+        }
+    }
+
+    fn examine_text(
+        file: &str,
+        text: &str,
+        environment: &Environment,
+        folder: &Path,
+    ) -> (Self, Vec<Problem>) {
         let defaults = Document::parse("default.toml", DEFAULTS);
         let document = Document::parse(file, text).with_environment(environment);
         let root = document.root();
@@ -172,23 +219,60 @@ impl Config {
             table: root.section(name),
             fallback: fallback.section(name),
         };
+        let gate = section("spam");
+        let spam = spam::read(&[&gate.table, &gate.fallback]);
+        gate.table.finish();
         let config = Config {
             server: server(&section("server")),
             store: store(&section("store"), folder),
             catalog: catalog(&section("catalog"), folder),
             outbound: outbound(&section("outbound")),
+            console: console(&section("console")),
             log: log(&section("log")),
-            endpoints: endpoints(&root, environment, folder),
+            spam,
+            endpoints: endpoints(&root, &gate, environment, folder),
             file: file.to_owned(),
         };
         root.finish();
         let mut problems = document.into_problems();
         problems.extend(defaults.into_problems());
-        if problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(problems)
+        (config, problems)
+    }
+}
+
+impl Endpoint {
+    /// An endpoint with nothing but a name and a source.
+    pub fn new(name: &str, source: &str) -> Self {
+        Endpoint {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            secrets: Vec::new(),
+            retired_secrets: Vec::new(),
+            unverified: false,
+            settings: BTreeMap::new(),
+            rate_limit: None,
+            rate_limit_per_address: None,
+            region: None,
+            max_body: None,
+            max_file: None,
+            allow_addresses: Vec::new(),
+            allow_origins: Vec::new(),
+            thank_you: None,
+            error_page: None,
+            spam: Spam::default(),
+            accept_invalid: None,
+            unreadable: Vec::new(),
+            line: 0,
         }
+    }
+}
+
+/// The config, when nothing is wrong with it.
+fn right((config, problems): (Config, Vec<Problem>)) -> Result<Config, Vec<Problem>> {
+    if problems.is_empty() {
+        Ok(config)
+    } else {
+        Err(problems)
     }
 }
 
@@ -318,6 +402,15 @@ fn outbound(section: &Section<'_>) -> Outbound {
     Outbound { allow }
 }
 
+fn console(section: &Section<'_>) -> ConsoleConfig {
+    let console = ConsoleConfig {
+        idle: section.parsed("idle", value::duration),
+        lifetime: section.parsed("lifetime", value::duration),
+    };
+    section.table.finish();
+    console
+}
+
 fn log(section: &Section<'_>) -> Log {
     let format = match section.text("format").as_str() {
         "json" => LogFormat::Json,
@@ -335,12 +428,21 @@ fn log(section: &Section<'_>) -> Log {
     Log { level, format }
 }
 
-fn endpoints(root: &Table<'_>, environment: &Environment, folder: &Path) -> Vec<Endpoint> {
+fn endpoints(
+    root: &Table<'_>,
+    gate: &Section<'_>,
+    environment: &Environment,
+    folder: &Path,
+) -> Vec<Endpoint> {
+    let from = endpoint::Sources {
+        environment,
+        folder,
+    };
     let mut names = BTreeSet::new();
     let mut endpoints = Vec::new();
     for table in root.tables("endpoint") {
         let line = table.line;
-        let Some(endpoint) = endpoint::read(table, environment, folder) else {
+        let Some(endpoint) = endpoint::read(table, gate, &from) else {
             continue;
         };
         if !names.insert(endpoint.name.clone()) {

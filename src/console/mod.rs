@@ -1,3 +1,107 @@
-//! Pages for people.
+//! Pages for people: sign-in, the frame around every page, and one page a file.
+//!
+//! Reading order: `places` (every route as data), `gate` (who is let in), `visitor` (who is there), `frame` and `words`
+//! (what every page has), then `pages`.
 
-pub mod home;
+pub mod assets;
+pub mod chart;
+pub mod door;
+pub mod fault;
+pub mod form;
+pub mod formula;
+pub mod frame;
+pub mod gate;
+pub mod number;
+pub mod page;
+pub mod pages;
+pub mod places;
+pub mod session;
+pub mod stream;
+pub mod trail;
+pub mod visitor;
+pub mod when;
+pub mod words;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, web};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::console::door::Door;
+use crate::process::worker::Processing;
+use crate::source::catalog::Catalog;
+use crate::store::Store;
+
+/// Whose address a request came from, as far as the trusted proxies tell.
+pub type AddressOf = Box<dyn Fn(&HttpRequest) -> IpAddr + Send + Sync>;
+
+/// What the pages work with.
+pub struct Console {
+    pub store: Arc<dyn Store>,
+    pub clock: Clock,
+    /// For dry runs: how events are mapped now.
+    pub processing: Arc<Processing>,
+    /// What senders are known, and by which formulas they are mapped.
+    pub catalog: Arc<Catalog>,
+    pub door: Door,
+    /// The endpoints' names, in the order of the config.
+    pub endpoints: Vec<String>,
+    /// Without a slash at the end.
+    pub public_url: String,
+    /// How long a session lasts without being used, and at all.
+    pub idle: Duration,
+    pub lifetime: Duration,
+    address_of: AddressOf,
+    stopping: watch::Sender<bool>,
+}
+
+impl Console {
+    /// The console over a store.
+    pub fn new(
+        config: &Config,
+        catalog: Arc<Catalog>,
+        store: Arc<dyn Store>,
+        processing: Arc<Processing>,
+        clock: Clock,
+        address_of: AddressOf,
+    ) -> Self {
+        Console {
+            store,
+            clock,
+            processing,
+            catalog,
+            door: Door::default(),
+            endpoints: config.endpoints.iter().map(|it| it.name.clone()).collect(),
+            public_url: config.server.public_url.clone(),
+            idle: config.console.idle,
+            lifetime: config.console.lifetime,
+            address_of,
+            stopping: watch::Sender::new(false),
+        }
+    }
+
+    /// Whether people come in over TLS: then cookies are kept to it.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// Tells when the streams that are open have to end.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
+    /// Ends the streams that are open, so that the server can stop.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+}
+
+/// Mounts every place.
+pub fn configure(config: &mut web::ServiceConfig, console: web::Data<Console>) {
+    config.app_data(console);
+    places::register(config);
+}

@@ -14,7 +14,15 @@ use crate::model::problem::did_you_mean;
 const NUMBERS: &[&str] = &["abs", "float", "int", "length", "round"];
 
 /// Filters whose result is an exact amount, kept as text.
-const AMOUNTS: &[&str] = &["decimal", "minor_units", "minus", "plus", "sum_of", "times"];
+const AMOUNTS: &[&str] = &[
+    "amount",
+    "decimal",
+    "minor_units",
+    "minus",
+    "plus",
+    "sum_of",
+    "times",
+];
 
 /// Filters whose last argument but the replacement is a pattern.
 const PATTERNS: &[&str] = &["extract", "regex_replace"];

@@ -18,11 +18,22 @@ pub fn claim(endpoint: &str, part: &Part, body: &[u8], window: Option<Duration>)
         };
     }
     match &part.id {
-        Some(id) => DedupeClaim {
-            key: DedupeKey::of([endpoint, b"id", id.as_bytes()]),
-            window: None,
-        },
+        Some(id) => by_id(endpoint, id),
         None => by_body(endpoint, part.index, body, window),
+    }
+}
+
+/// Claims a request whose body cannot be read: by the sender's id where the headers tell it, for two deliveries may well
+/// have the same broken body.
+pub fn of_unread(
+    endpoint: &str,
+    id: Option<&str>,
+    body: &[u8],
+    window: Option<Duration>,
+) -> DedupeClaim {
+    match id {
+        Some(id) => of_this_body(by_id(endpoint.as_bytes(), id), body),
+        None => by_body(endpoint.as_bytes(), 0, body, window),
     }
 }
 
@@ -32,6 +43,13 @@ pub fn of_this_body(claim: DedupeClaim, body: &[u8]) -> DedupeClaim {
     DedupeClaim {
         key: DedupeKey::of([b"invalid".as_slice(), &claim.key.0, body]),
         window: claim.window,
+    }
+}
+
+fn by_id(endpoint: &[u8], id: &str) -> DedupeClaim {
+    DedupeClaim {
+        key: DedupeKey::of([endpoint, b"id", id.as_bytes()]),
+        window: None,
     }
 }
 

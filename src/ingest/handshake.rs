@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use minijinja::Value;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::expr::payload::{of_json, to_json};
 use crate::expr::scope::Scope;
@@ -12,6 +13,7 @@ use crate::model::problem::Problem;
 use crate::model::request::RawRequest;
 use crate::source::declaration::{self, Expr, Source};
 use crate::source::envelope;
+use crate::source::settings::Settings;
 
 /// What a set-up request is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +36,9 @@ pub enum Trust {
 #[derive(Debug)]
 pub struct Handshakes {
     list: Vec<Handshake>,
-    /// The endpoint's settings, with the source's defaults.
-    settings: Value,
+    settings: Settings,
     /// The endpoint's first secret, for answers that are signed with it.
-    secret: Value,
+    secret: Option<SecretString>,
 }
 
 #[derive(Debug)]
@@ -60,8 +61,8 @@ impl Handshakes {
     /// Every formula that does not compile, with its line.
     pub fn compile(
         source: &Source,
-        settings: Value,
-        secret: Option<&str>,
+        settings: Settings,
+        secret: Option<SecretString>,
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let list = source
@@ -75,7 +76,7 @@ impl Handshakes {
         Ok(Handshakes {
             list,
             settings,
-            secret: secret.map_or(Value::UNDEFINED, Value::from),
+            secret,
         })
     }
 
@@ -125,14 +126,16 @@ impl Handshakes {
 
     fn names(&self, request: &RawRequest, body: Option<&Arc<serde_json::Value>>) -> Scope {
         let body = body.map_or(Value::UNDEFINED, |body| of_json(Arc::clone(body)));
+        let secret = self.secret.as_ref().map(ExposeSecret::expose_secret);
+        let secret = secret.map_or(Value::UNDEFINED, Value::from);
         Scope::new([
             ("query", envelope::query_value(&request.query)),
             ("header", envelope::header_value(&request.headers)),
             ("body", body),
             ("endpoint", Value::from(request.endpoint.as_str())),
             ("method", Value::from(request.method.as_str())),
-            ("settings", self.settings.clone()),
-            ("secret", self.secret.clone()),
+            ("settings", self.settings.as_value()),
+            ("secret", secret),
         ])
     }
 }

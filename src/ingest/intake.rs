@@ -1,19 +1,23 @@
 //! An endpoint with its source, compiled when the gateway starts: what receiving needs, keys decoded once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use minijinja::Value;
-use secrecy::ExposeSecret;
 
 use crate::config::{Endpoint, Network, Rate, Server};
+use crate::ingest::explain::Explainer;
 use crate::ingest::handshake::Handshakes;
 use crate::ingest::mask::Masks;
+use crate::ingest::spam::SpamGate;
 use crate::ingest::verify::Verifier;
 use crate::model::problem::Problem;
 use crate::payload::Formats;
 use crate::source::declaration::{Said, Source};
+use crate::source::domains::Domains;
 use crate::source::envelope::{self, Envelope};
 use crate::source::schema::Schemas;
+use crate::source::settings::Settings;
 
 /// One endpoint.
 #[derive(Debug)]
@@ -24,6 +28,10 @@ pub struct Intake {
     pub source: String,
     pub door: Door,
     pub verifier: Verifier,
+    /// What says of a refused signature what was the matter.
+    pub explainer: Explainer,
+    /// Where anybody may post.
+    pub spam: Option<SpamGate>,
     pub handshakes: Handshakes,
     pub envelope: Envelope,
     pub schemas: Schemas,
@@ -56,6 +64,8 @@ pub struct Door {
     pub allow_origins: Vec<String>,
     /// Where a plain HTML form is sent after success.
     pub thank_you: Option<String>,
+    /// And after a fault, unless it goes back to its own page.
+    pub error_page: Option<String>,
     /// 503, or what this source's sender needs to hear to try again.
     pub busy_status: u16,
     /// What this source's sender needs to hear.
@@ -68,6 +78,8 @@ pub struct Sayings {
     pub ok: Option<Said>,
     pub ignored: Option<Said>,
     pub invalid: Option<Said>,
+    /// With 429 and 503; the status is the contract's.
+    pub busy: Option<Said>,
 }
 
 /// What receiving needs to know of an `[[event]]`.
@@ -87,25 +99,27 @@ impl Intake {
         endpoint: &Endpoint,
         source: &Source,
         server: &Server,
+        disposable_mail: &Arc<Domains>,
     ) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let url = format!("{}/hooks/{}", server.public_url, endpoint.name);
-        let verifier = Verifier::compile(source, endpoint, url, settings(endpoint, source))
-            .map_err(|message| {
+        let settings = Settings::of(source, endpoint);
+        let verifier =
+            Verifier::compile(source, endpoint, url.clone(), settings.clone()).map_err(|message| {
                 problems.push(Problem {
                     file: format!("[[endpoint]] {}", endpoint.name),
                     line: endpoint.line,
                     message,
                 });
             });
-        let secret = endpoint.secrets.first().map(ExposeSecret::expose_secret);
+        let secret = endpoint.secrets.first().cloned();
         let mut note = |found| problems.extend::<Vec<Problem>>(found);
-        let handshakes =
-            Handshakes::compile(source, settings(endpoint, source), secret).map_err(&mut note);
+        let handshakes = Handshakes::compile(source, settings, secret).map_err(&mut note);
         let envelope = Envelope::compile(source).map_err(&mut note);
         let schemas = Schemas::compile(source).map_err(&mut note);
-        let (Ok(verifier), Ok(handshakes), Ok(envelope), Ok(schemas)) =
-            (verifier, handshakes, envelope, schemas)
+        let spam = gate(endpoint, source, disposable_mail).map_err(&mut note);
+        let (Ok(verifier), Ok(handshakes), Ok(envelope), Ok(schemas), Ok(spam)) =
+            (verifier, handshakes, envelope, schemas, spam)
         else {
             return Err(problems);
         };
@@ -116,12 +130,17 @@ impl Intake {
             source: source.name.clone(),
             door: Door::of(endpoint, source, server),
             masks: verifier.masks(),
+            explainer: Explainer::new(source, endpoint, url),
             verifier,
+            spam,
             handshakes,
             envelope,
             schemas,
             events: heads(source),
-            formats: source.body.formats.clone(),
+            formats: Formats {
+                max_file: endpoint.max_file,
+                ..source.body.formats.clone()
+            },
             redact,
             region: endpoint.region.clone(),
             tables: envelope::tables(source),
@@ -142,11 +161,13 @@ impl Door {
             allow_addresses: endpoint.allow_addresses.clone(),
             allow_origins: endpoint.allow_origins.clone(),
             thank_you: endpoint.thank_you.clone(),
+            error_page: endpoint.error_page.clone(),
             busy_status: source.answer.busy_status,
             said: Sayings {
                 ok: source.answer.ok.clone(),
                 ignored: source.answer.ignored.clone(),
                 invalid: source.answer.invalid.clone(),
+                busy: source.answer.busy.clone(),
             },
         }
     }
@@ -163,9 +184,21 @@ fn heads(source: &Source) -> Vec<EventHead> {
         .collect()
 }
 
-/// The endpoint's settings over the source's defaults.
-fn settings(endpoint: &Endpoint, source: &Source) -> Value {
-    envelope::settings(source, |name| {
-        endpoint.settings.get(name).map(ExposeSecret::expose_secret)
-    })
+/// The spam gate, where nothing else stands in the way.
+fn gate(
+    endpoint: &Endpoint,
+    source: &Source,
+    disposable_mail: &Arc<Domains>,
+) -> Result<Option<SpamGate>, Vec<Problem>> {
+    if !endpoint.unverified {
+        return Ok(None);
+    }
+    let settings = endpoint.spam.clone();
+    SpamGate::compile(
+        &endpoint.name,
+        settings,
+        source,
+        Arc::clone(disposable_mail),
+    )
+    .map(Some)
 }

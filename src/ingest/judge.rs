@@ -6,19 +6,24 @@ use crate::expr::payload::to_json;
 use crate::ingest::dedupe;
 use crate::ingest::intake::Intake;
 use crate::ingest::payload::Payload;
-use crate::model::event::{EventStatus, NewEvent, Violation};
+use crate::model::dedupe::DedupeClaim;
+use crate::model::event::{EventStatus, NewEvent, Note, Violation};
 use crate::model::id::new_id;
-use crate::source::envelope::{EnvelopeError, Part};
+use crate::source::envelope::{EnvelopeError, Heading, Part};
 
 /// How far a sender's clock may run ahead of ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// Characters of a sender's words that are kept as an event's type and id.
 const WORD: usize = 255;
+/// Characters of a time that cannot be read which are shown.
+const SHOWN: usize = 40;
 
 /// What is to be done about an event.
 #[derive(Debug)]
 pub struct Finding {
     status: EventStatus,
+    /// Why it is quarantined, as a stable word.
+    code: Option<&'static str>,
     /// Why it is not pending.
     reason: Option<String>,
     violations: Vec<Violation>,
@@ -28,6 +33,7 @@ impl Finding {
     fn pending() -> Self {
         Finding {
             status: EventStatus::Pending,
+            code: None,
             reason: None,
             violations: Vec::new(),
         }
@@ -36,25 +42,36 @@ impl Finding {
     fn ignored(reason: String) -> Self {
         Finding {
             status: EventStatus::Ignored,
+            code: None,
             reason: Some(reason),
             violations: Vec::new(),
         }
     }
 
     /// Waits for a mended mapping and a replay.
-    pub fn quarantined(reason: String, violations: Vec<Violation>) -> Self {
+    pub fn quarantined(code: &'static str, reason: String, violations: Vec<Violation>) -> Self {
         Finding {
             status: EventStatus::Quarantined,
+            code: Some(code),
             reason: Some(reason),
             violations,
         }
+    }
+
+    /// Quarantined with one violation of the body as a whole.
+    fn unusable(code: &'static str, reason: String) -> Self {
+        let violation = Violation {
+            path: String::new(),
+            message: reason.clone(),
+        };
+        Finding::quarantined(code, reason, vec![violation])
     }
 }
 
 /// Opens the payload's envelope and judges each part. A payload without parts, or with an envelope that cannot be read,
 /// is one event all the same: nothing is dropped silently.
 pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent> {
-    let body = &payload.request.body;
+    let body = &*payload.identity();
     let parts = match intake.envelope.open(&payload.names(intake)) {
         Ok(parts) => parts,
         Err(error) => return vec![whole(intake, body, unopened(&error), now)],
@@ -63,7 +80,7 @@ pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent
         let empty = Finding::ignored("the request holds no events".to_owned());
         return vec![whole(intake, body, empty, now)];
     }
-    parts
+    let mut events: Vec<NewEvent> = parts
         .iter()
         .map(|part| {
             let finding = look_at(intake, payload, part);
@@ -71,19 +88,37 @@ pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent
             if finding.status == EventStatus::Quarantined {
                 claim = dedupe::of_this_body(claim, body);
             }
-            NewEvent {
-                id: new_id(now),
-                part: part.index,
-                event_type: cut(&part.event_type),
-                delivery_id: part.id.as_deref().map(cut),
-                event_time: part.time.map(|time| no_later_than(time, now)),
-                dedupe: claim,
-                status: finding.status,
-                reason: finding.reason,
-                violations: finding.violations,
-            }
+            of_part(part, finding, claim, now)
         })
-        .collect()
+        .collect();
+    if let Some(gate) = &intake.spam {
+        gate.sift(
+            &mut events,
+            &parts,
+            &payload.traces,
+            payload.request.peer,
+            now,
+        );
+    }
+    events
+}
+
+fn of_part(part: &Part, finding: Finding, claim: DedupeClaim, now: Timestamp) -> NewEvent {
+    let unread = part.unread_time.iter();
+    let notes = unread.map(|text| {
+        let text: String = text.chars().take(SHOWN).collect();
+        let sentence =
+            format!("the sender's time {text:?} cannot be read; its time of receipt counts");
+        Note::new("event_time", sentence)
+    });
+    NewEvent {
+        part: part.index,
+        event_type: cut(&part.event_type),
+        delivery_id: part.id.as_deref().map(cut),
+        event_time: part.time.map(|time| no_later_than(time, now)),
+        notes: notes.collect(),
+        ..event(finding, claim, now)
+    }
 }
 
 /// An event that claims to come from the future would stand above all later news; its time of receipt counts instead.
@@ -92,21 +127,48 @@ fn no_later_than(time: Timestamp, now: Timestamp) -> Timestamp {
 }
 
 /// The one event of a request whose events are not known.
-pub fn whole(intake: &Intake, body: &[u8], finding: Finding, now: Timestamp) -> NewEvent {
+fn whole(intake: &Intake, body: &[u8], finding: Finding, now: Timestamp) -> NewEvent {
+    let claim = dedupe::by_body(intake.endpoint.as_bytes(), 0, body, intake.window);
+    event(finding, claim, now)
+}
+
+/// The one event of a request whose body cannot be read: the headers may still tell its name and id.
+pub fn unread(
+    intake: &Intake,
+    body: &[u8],
+    heading: &Heading,
+    finding: Finding,
+    now: Timestamp,
+) -> NewEvent {
+    let id = heading.id.as_deref();
+    let claim = dedupe::of_unread(&intake.endpoint, id, body, intake.window);
+    NewEvent {
+        event_type: cut(&heading.event_type),
+        delivery_id: id.map(cut),
+        ..event(finding, claim, now)
+    }
+}
+
+fn event(finding: Finding, claim: DedupeClaim, now: Timestamp) -> NewEvent {
     NewEvent {
         id: new_id(now),
         part: 0,
         event_type: String::new(),
         delivery_id: None,
         event_time: None,
-        dedupe: dedupe::by_body(intake.endpoint.as_bytes(), 0, body, intake.window),
+        dedupe: claim,
         status: finding.status,
+        code: finding.code,
         reason: finding.reason,
         violations: finding.violations,
+        notes: Vec::new(),
     }
 }
 
 fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
+    if let Some(unnamed) = &part.unnamed {
+        return Finding::unusable("event_unnamed", unnamed.to_string());
+    }
     let Some(head) = part.spec.and_then(|spec| intake.events.get(spec)) else {
         return Finding::ignored(match part.event_type.as_str() {
             "" => "the event has no type that this source knows".to_owned(),
@@ -126,6 +188,7 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
     match violations.is_empty() {
         true => Finding::pending(),
         false => Finding::quarantined(
+            "schema_violation",
             format!("the body does not match the schema {schema:?}"),
             violations,
         ),
@@ -134,11 +197,7 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
 
 /// The mapping may be mended and the event replayed.
 fn unopened(error: &EnvelopeError) -> Finding {
-    let violation = Violation {
-        path: String::new(),
-        message: error.to_string(),
-    };
-    Finding::quarantined(error.to_string(), vec![violation])
+    Finding::unusable("envelope_failed", error.to_string())
 }
 
 fn cut(word: &str) -> String {

@@ -1,6 +1,7 @@
 //! Receiving: from the bytes of a request to an arrival for the inbox, or to a refusal that explains itself.
 
 pub mod dedupe;
+pub mod explain;
 pub mod handshake;
 pub mod intake;
 pub mod judge;
@@ -10,4 +11,5 @@ pub mod receive;
 pub mod refusal;
 pub mod rejection;
 pub mod sign;
+pub mod spam;
 pub mod verify;

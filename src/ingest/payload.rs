@@ -1,5 +1,6 @@
 //! A verified request as a document, with secrets and signatures masked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,6 +8,7 @@ use serde_json::Value;
 use crate::expr::scope::Scope;
 use crate::ingest::intake::Intake;
 use crate::ingest::rejection::Rejection;
+use crate::ingest::spam::Traces;
 use crate::ingest::verify::VerifiedRequest;
 use crate::model::event::Verdict;
 use crate::model::request::RawRequest;
@@ -19,6 +21,9 @@ pub struct Payload {
     pub request: RawRequest,
     pub verdict: Verdict,
     pub document: Arc<Value>,
+    /// What the spam gate took out of the document.
+    pub traces: Traces,
+    gated: bool,
 }
 
 /// A verified request whose body is none.
@@ -55,11 +60,26 @@ impl Payload {
             request.body =
                 redact::redact(&intake.formats, content_type, body, &mut document, fields);
         }
+        let traces = match &intake.spam {
+            Some(gate) => gate.take_traces(&mut document),
+            None => Traces::default(),
+        };
         Ok(Payload {
+            gated: intake.spam.is_some(),
             request,
             verdict,
             document: Arc::new(document),
+            traces,
         })
+    }
+
+    /// What tells this body from others, where the sender has no id. Browsers write the same form differently each time
+    /// (with a fresh boundary, with a fresh stamp), so for an open form that is its content.
+    pub fn identity(&self) -> Cow<'_, [u8]> {
+        match self.gated {
+            true => Cow::Owned(self.document.to_string().into_bytes()),
+            false => Cow::Borrowed(&self.request.body),
+        }
     }
 
     /// The names that formulas read.

@@ -7,14 +7,15 @@ use jiff::Timestamp;
 
 use crate::ingest::handshake::{Answer, Trust};
 use crate::ingest::intake::Intake;
-use crate::ingest::judge::{Finding, judge, whole};
+use crate::ingest::judge::{self, Finding};
 use crate::ingest::payload::{Payload, Unread};
 use crate::ingest::rejection::Rejection;
 use crate::ingest::verify::Unproven;
-use crate::model::event::{Arrival, EventStatus, NewEvent};
+use crate::model::event::{Arrival, EventStatus, NewEvent, SPAM};
 use crate::model::id::new_id;
 use crate::model::request::{Headers, RawRequest};
 use crate::payload::{self, encoding};
+use crate::source::envelope;
 
 /// A request as the web took it, before anybody believed it.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub struct Kept {
     pub complaint: Option<Rejection>,
 }
 
-/// Receives a request at `now`. Pure: writes nothing and waits for nothing.
+/// Receives a request at `now`. Writes nothing and waits for nothing; only a spam gate remembers what it saw.
 pub fn receive(intake: &Intake, incoming: Incoming, now: Timestamp) -> Received {
     let (request, unpacked) = unpack(intake, incoming, now);
     if let Err(rejection) = unpacked {
@@ -73,7 +74,7 @@ pub fn receive(intake: &Intake, incoming: Incoming, now: Timestamp) -> Received 
     {
         return answered(answer, payload.request);
     }
-    let events = judge(intake, &payload, now);
+    let events = judge::judge(intake, &payload, now);
     Received::Events(Box::new(keep(intake, payload, events)))
 }
 
@@ -105,8 +106,18 @@ fn unpack(
     (request, unpacked)
 }
 
-/// Answers a request that is no POST.
+/// Answers a request that is no POST: a handshake, or a page that asks for a stamp.
 fn greet(intake: &Intake, request: RawRequest) -> Received {
+    if matches!(request.method.as_str(), "GET" | "HEAD")
+        && let Some(gate) = &intake.spam
+        && let Some(answer) = gate.stamp(
+            &request.query,
+            request.id.as_u64_pair().1,
+            request.received_at,
+        )
+    {
+        return Received::Handshake(answer);
+    }
     match intake.handshakes.answer(&request, None, Trust::Unproven) {
         Some(answer) => answered(answer, request),
         None => {
@@ -146,6 +157,8 @@ fn keep(intake: &Intake, payload: Payload, events: Vec<NewEvent>) -> Kept {
     let usable = |event: &NewEvent| event.status != EventStatus::Quarantined;
     let complaint = match intake.accept_invalid || events.iter().any(usable) {
         true => None,
+        // A bot must not learn that it was seen through.
+        false if events.iter().any(|event| event.code == Some(SPAM)) => None,
         false => {
             let violations = events.iter().flat_map(|event| event.violations.clone());
             Some(Rejection::SchemaViolation(violations.collect()))
@@ -173,8 +186,14 @@ fn keep_unread(intake: &Intake, unread: Unread, now: Timestamp) -> Received {
     if intake.verifier.is_open() {
         return Received::Refused(rejection, Box::new(request));
     }
-    let finding = Finding::quarantined(rejection.to_string(), Vec::new());
-    let event = whole(intake, &request.body, finding, now);
+    let heading = intake.envelope.heading(&envelope::names(
+        &request,
+        Arc::default(),
+        intake.region.as_deref(),
+        &intake.tables,
+    ));
+    let finding = Finding::quarantined(rejection.code(), rejection.to_string(), Vec::new());
+    let event = judge::unread(intake, &request.body, &heading, finding, now);
     if !intake.redact.is_empty() {
         request.body = Vec::new();
     }

@@ -32,14 +32,20 @@ pub fn unread(
         peer: peer.to_owned(),
         code: rejection.code().to_owned(),
         detail: rejection.to_string(),
+        diagnosis: Vec::new(),
         headers: Masks::default().of_refusal(headers),
         body: Vec::new(),
     }
 }
 
-/// The record of a request that was read and turned away. Where the source puts secrets into bodies, they are removed;
-/// if that fails, no body is kept.
-pub fn read(intake: &Intake, request: &RawRequest, rejection: &Rejection) -> Refusal {
+/// The record of a request that was read and turned away, with what was the matter. Where the source puts secrets into
+/// bodies, they are removed; if that fails, no body is kept. `others` are the gateway's other endpoints.
+pub fn read<'a>(
+    intake: &'a Intake,
+    request: &'a RawRequest,
+    rejection: &'a Rejection,
+    others: impl Iterator<Item = &'a Intake>,
+) -> Refusal {
     let peer = request.peer.to_string();
     let mut refusal = unread(
         &request.endpoint,
@@ -51,6 +57,9 @@ pub fn read(intake: &Intake, request: &RawRequest, rejection: &Rejection) -> Ref
     refusal.headers = intake.masks.of_refusal(&request.headers);
     refusal.body = kept_body(intake, request);
     refusal.body.truncate(BODY);
+    let others = others.map(|other| &other.explainer);
+    let now = request.received_at;
+    refusal.diagnosis = intake.explainer.explain(request, rejection, others, now);
     refusal
 }
 

@@ -39,6 +39,9 @@ pub enum Rejection {
     BodyTooLarge(usize),
     #[error("{0}")]
     UnsupportedMediaType(String),
+    /// A file that is not taken, or not so large.
+    #[error(transparent)]
+    File(ParseError),
     #[error(
         "the body is not what this source sends; it is kept, and can be replayed once the mapping is mended"
     )]
@@ -65,12 +68,30 @@ impl Rejection {
             Rejection::UnknownEndpoint => "unknown_endpoint",
             Rejection::MethodNotAllowed(_) => "method_not_allowed",
             Rejection::BodyTimeout(_) => "body_timeout",
-            Rejection::BodyTooLarge(_) => "body_too_large",
-            Rejection::UnsupportedMediaType(_) => "unsupported_media_type",
+            Rejection::BodyTooLarge(_) | Rejection::File(ParseError::FileTooLarge { .. }) => {
+                "body_too_large"
+            }
+            Rejection::UnsupportedMediaType(_) | Rejection::File(_) => "unsupported_media_type",
             Rejection::SchemaViolation(_) => "schema_violation",
             Rejection::RateLimited(_) => "rate_limited",
             Rejection::StoreUnavailable(_) => "store_unavailable",
             Rejection::Internal => "internal_error",
+        }
+    }
+}
+
+impl Rejection {
+    /// The field that is to blame, by its JSON pointer, where one is.
+    pub fn field(&self) -> Option<String> {
+        match self {
+            Rejection::SchemaViolation(violations) => {
+                let pointer = violations.first().map(|violation| violation.path.clone());
+                pointer.filter(|pointer| !pointer.is_empty())
+            }
+            Rejection::File(
+                ParseError::FileRefused(field) | ParseError::FileTooLarge { field, .. },
+            ) => Some(format!("/{field}")),
+            _ => None,
         }
     }
 }
@@ -80,6 +101,7 @@ impl From<ParseError> for Rejection {
         match error {
             ParseError::UnsupportedMediaType(sentence) => Rejection::UnsupportedMediaType(sentence),
             ParseError::Malformed(sentence) => Rejection::MalformedBody(sentence),
+            ParseError::FileRefused(_) | ParseError::FileTooLarge { .. } => Rejection::File(error),
         }
     }
 }

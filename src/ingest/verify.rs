@@ -29,6 +29,7 @@ use crate::model::request::RawRequest;
 use crate::payload::{Formats, ParseError};
 use crate::source::declaration::Source;
 use crate::source::envelope;
+use crate::source::settings::Settings;
 
 /// A request whose sender proved itself (or whose endpoint says out loud that nobody has to).
 #[derive(Debug)]
@@ -59,7 +60,7 @@ pub struct Verifier {
     schemes: Vec<Scheme>,
     /// Of the request as a whole, as it is written and as it is run.
     check: Option<(String, Formula)>,
-    settings: Formed,
+    settings: Settings,
     /// The public URL as registered at the sender, without a query.
     url: String,
     formats: Formats,
@@ -74,7 +75,7 @@ impl Verifier {
         source: &Source,
         endpoint: &Endpoint,
         url: String,
-        settings: Formed,
+        settings: Settings,
     ) -> Result<Self, String> {
         let secrets = endpoint.secrets.as_slice();
         let declared = match endpoint.unverified {
@@ -193,7 +194,7 @@ impl Verifier {
             ("query", envelope::query_value(&request.query)),
             ("endpoint", Formed::from(request.endpoint.as_str())),
             ("method", Formed::from(request.method.as_str())),
-            ("settings", self.settings.clone()),
+            ("settings", self.settings.as_value()),
         ]);
         match formula.is_true(&names) {
             Ok(true) => Ok(()),

@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 use crate::merge::policy::Policy;
 use crate::merge::telling::Telling;
-use crate::model::record::{Draft, Fields, Meta, Origin, Record};
+use crate::model::record::{Draft, Fields, Meta, Origin, Record, is_blank};
 
 /// The source of what the desk itself writes: owners, and `assigned`.
 pub const ASSIGNMENT: &str = "assignment";
@@ -107,17 +107,6 @@ fn clear(telling: &mut Telling<'_, '_>, draft: &Draft, name: &str) {
         Policy::Whole if draft.fields.get(name).is_none_or(is_blank) => telling.clear(name),
         // Nobody takes back a consent, or a lead's status, by leaving it out.
         Policy::Whole | Policy::Consent | Policy::Stage => {}
-    }
-}
-
-/// Nothing: null, a text of spaces, an empty list, an object whose members are all blank.
-pub fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.values().all(is_blank),
-        Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

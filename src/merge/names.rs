@@ -1,10 +1,8 @@
 //! Names of people: put together, and compared.
 
-use std::borrow::Cow;
-
-use icu_normalizer::DecomposingNormalizerBorrowed;
 use serde_json::Value;
 
+use crate::model::fold::fold;
 use crate::model::record::{FieldMeta, Record};
 
 /// Keeps `full_name` true: a full name that a sender wrote stands until later news brings both parts; without one it
@@ -61,34 +59,8 @@ pub fn conflict(one: Option<&str>, other: Option<&str>) -> bool {
     if one == other {
         return false;
     }
-    let (one, other) = (bare(one), bare(other));
+    let (one, other) = (fold(one), fold(other));
     !one.is_empty() && !other.is_empty() && one != other
-}
-
-/// Lower case, without accents and without what is neither letter nor digit.
-fn bare(name: &str) -> String {
-    let decomposed = if name.is_ascii() {
-        Cow::Borrowed(name)
-    } else {
-        DecomposingNormalizerBorrowed::new_nfd().normalize(name)
-    };
-    let mut bare = String::with_capacity(decomposed.len());
-    for letter in decomposed.chars().flat_map(char::to_lowercase) {
-        match letter {
-            // Letters with a stroke or joined, which Unicode does not take apart.
-            'ø' => bare.push('o'),
-            'ł' => bare.push('l'),
-            'đ' | 'ð' => bare.push('d'),
-            'ı' => bare.push('i'),
-            'ß' => bare.push_str("ss"),
-            'æ' => bare.push_str("ae"),
-            'œ' => bare.push_str("oe"),
-            'þ' => bare.push_str("th"),
-            letter if letter.is_alphanumeric() => bare.push(letter),
-            _ => {}
-        }
-    }
-    bare
 }
 
 #[cfg(test)]

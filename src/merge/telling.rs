@@ -6,9 +6,9 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::merge::{ASSIGNMENT, is_blank, names};
+use crate::merge::{ASSIGNMENT, names};
 use crate::model::field::Kind;
-use crate::model::record::{FieldMeta, Meta, Origin, Record};
+use crate::model::record::{FieldMeta, Meta, Origin, Record, is_blank};
 
 /// A record in the middle of an event. It is copied only when something changes.
 pub struct Telling<'a, 'o> {

@@ -68,6 +68,32 @@ pub struct Violation {
     pub message: String,
 }
 
+/// The code of events that the spam gate holds: only a release lets them in.
+pub const SPAM: &str = "spam";
+
+/// Something that was noticed, for people: about an event when it was received, or about a refused request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// A stable word: `honeypot`, `links`, `event_time`, `body_changed`.
+    pub name: String,
+    /// What it adds to the suspicion of spam; 0 when it has nothing to do with it.
+    #[serde(default)]
+    pub score: u32,
+    /// A sentence.
+    pub message: String,
+}
+
+impl Note {
+    /// A note that raises no suspicion.
+    pub fn new(name: &str, message: impl Into<String>) -> Self {
+        Note {
+            name: name.to_owned(),
+            score: 0,
+            message: message.into(),
+        }
+    }
+}
+
 /// An event about to be appended to the inbox.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
@@ -84,9 +110,12 @@ pub struct NewEvent {
     pub dedupe: DedupeClaim,
     /// `Pending`, `Quarantined` or `Ignored`.
     pub status: EventStatus,
-    /// Why it is not pending.
+    /// Why it is quarantined, as a stable word: `spam`, `schema_violation`.
+    pub code: Option<&'static str>,
+    /// Why it is not pending, in a sentence.
     pub reason: Option<String>,
     pub violations: Vec<Violation>,
+    pub notes: Vec<Note>,
 }
 
 /// A verified request with its events: appended in one commit.
@@ -121,8 +150,13 @@ pub struct Event {
     pub event_time: Option<Timestamp>,
     pub received_at: Timestamp,
     pub status: EventStatus,
+    /// Why it is quarantined or failed, as a stable word: `spam`, `schema_violation`, `mapping_failed`.
+    pub code: Option<String>,
+    /// Why it is not processed, in a sentence.
     pub reason: Option<String>,
     pub violations: Vec<Violation>,
+    /// What was noticed when it was received.
+    pub notes: Vec<Note>,
     /// How often processing was tried and put off.
     pub attempts: u32,
     pub processed_at: Option<Timestamp>,
@@ -158,8 +192,10 @@ pub struct Refusal {
     pub peer: String,
     /// The stable code of the contract: `signature_mismatch`.
     pub code: String,
-    /// What was wrong, in a sentence.
+    /// What was wrong, in the sentence that the caller heard.
     pub detail: String,
+    /// What most likely was the matter, for the operator alone.
+    pub diagnosis: Vec<Note>,
     /// Headers with secrets and signatures masked.
     pub headers: Vec<(String, String)>,
     /// The beginning of the body, at most 4 KiB.

@@ -95,3 +95,14 @@ impl Draft {
         self.fields.get(name).and_then(Value::as_str)
     }
 }
+
+/// Nothing: null, a text of spaces, an empty list, an object whose members are all blank.
+pub fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(is_blank),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}

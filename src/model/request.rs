@@ -1,6 +1,6 @@
 //! One HTTP request as it came over the wire, before anybody believed it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -49,4 +49,12 @@ pub struct RawRequest {
     /// The caller, as far as the trusted proxies tell.
     pub peer: IpAddr,
     pub received_at: Timestamp,
+}
+
+/// What counts as one caller: an IPv6 host usually has a whole network of 64 bits to choose from.
+pub fn caller_of(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
+    }
 }

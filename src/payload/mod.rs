@@ -4,6 +4,7 @@ pub mod content_type;
 pub mod encoding;
 pub mod form;
 pub mod json;
+pub mod mask;
 pub mod multipart;
 pub mod redact;
 pub mod tree;
@@ -34,6 +35,8 @@ pub struct Formats {
     pub accepts: Vec<Format>,
     /// Fields of a form whose text is a JSON document; the document takes the text's place.
     pub json_in: Vec<String>,
+    /// Bytes that a file in a form may have; 0 refuses every file.
+    pub max_file: Option<usize>,
 }
 
 impl Format {
@@ -57,6 +60,12 @@ pub enum ParseError {
     /// The body is not what its content type says.
     #[error("{0}")]
     Malformed(String),
+    /// A form holds a file where none is taken.
+    #[error("this form takes no files: the field {0} holds one")]
+    FileRefused(String),
+    /// A form holds a larger file than may be.
+    #[error("the file in the field {field} has more than the {cap} bytes that are allowed")]
+    FileTooLarge { field: String, cap: usize },
 }
 
 /// Parses `body` as its content type says; without one, as the first of the formats.
@@ -74,7 +83,9 @@ pub fn parse(
         Format::Json => return json::parse(&text(body, charset)?),
         Format::Xml => return xml::parse(&text(body, charset.or_else(|| xml::charset(body)))?),
         Format::Form => form::parse(body, charset)?,
-        Format::Multipart => multipart::parse(body, declared.boundary.as_deref())?,
+        Format::Multipart => {
+            multipart::parse(body, declared.boundary.as_deref(), formats.max_file)?
+        }
     };
     for field in &formats.json_in {
         unfold(&mut document, field)?;

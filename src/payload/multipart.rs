@@ -18,18 +18,35 @@ const MAX_PARTS: usize = 2_000;
 /// empty is left out.
 ///
 /// # Errors
-/// `Malformed`: no boundary, a part without end or name, text that is not UTF-8 (nor the part's charset), too many parts.
-pub fn parse(body: &[u8], boundary: Option<&str>) -> Result<Value, ParseError> {
+/// `Malformed`: no boundary, a part without end or name, text that is not UTF-8 (nor the part's charset), too many
+/// parts. `FileRefused`, `FileTooLarge`: a file beyond `max_file` bytes.
+pub fn parse(
+    body: &[u8],
+    boundary: Option<&str>,
+    max_file: Option<usize>,
+) -> Result<Value, ParseError> {
     let mut tree = Tree::default();
     for part in parts(body, boundary)? {
         let value = match &part.filename {
             Some(name) if name.is_empty() && part.content.is_empty() => continue,
-            Some(name) => json!({"filename": name, "size": part.content.len()}),
+            Some(name) => {
+                check_file(&part, max_file)?;
+                json!({"filename": name, "size": part.content.len()})
+            }
             None => Value::String(text(part.content, part.charset.as_deref())?.into_owned()),
         };
         tree.insert(&part.name, value)?;
     }
     Ok(tree.into_document())
+}
+
+fn check_file(part: &Part<'_>, max_file: Option<usize>) -> Result<(), ParseError> {
+    let field = part.name.clone();
+    match max_file {
+        Some(0) => Err(ParseError::FileRefused(field)),
+        Some(cap) if part.content.len() > cap => Err(ParseError::FileTooLarge { field, cap }),
+        _ => Ok(()),
+    }
 }
 
 /// One part of a body.
@@ -171,7 +188,7 @@ mod tests {
     use super::parse;
 
     fn check(body: &str, expected: Result<Value, &str>) {
-        match (parse(body.as_bytes(), Some("XX")), expected) {
+        match (parse(body.as_bytes(), Some("XX"), None), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{body}"),
             (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
             (found, expected) => panic!("{body}: {found:?} instead of {expected:?}"),
@@ -212,6 +229,26 @@ mod tests {
     }
 
     #[test]
+    fn files_have_a_cap() {
+        let file = part("name=cv; filename=cv.pdf", "%PDF!") + "--XX--";
+        let unused = part("name=cv; filename=\"\"", "") + "--XX--";
+        let parse = |body: &str, cap| parse(body.as_bytes(), Some("XX"), cap);
+        for (body, cap, words) in [
+            (&file, None, ""),
+            (&file, Some(5), ""),
+            (&file, Some(4), "the field cv has more than the 4 bytes"),
+            (&file, Some(0), "takes no files: the field cv"),
+            (&unused, Some(0), ""),
+        ] {
+            let said = parse(body, cap).map_or_else(|error| error.to_string(), |_| String::new());
+            assert!(
+                said.contains(words) && said.is_empty() == words.is_empty(),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
     fn refuses_what_is_broken() {
         check("", Err("does not stand in the body"));
         check("a=1", Err("does not stand in the body"));
@@ -225,11 +262,12 @@ mod tests {
             &(part("name=a", "").repeat(2_001) + "--XX--"),
             Err("more than 2000"),
         );
-        assert!(parse(b"--XX--", None).is_err());
+        assert!(parse(b"--XX--", None, None).is_err());
         assert!(
             parse(
                 b"--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n\xff\r\n--XX--",
-                Some("XX")
+                Some("XX"),
+                None
             )
             .is_err()
         );
@@ -241,13 +279,13 @@ mod tests {
             let body = part(&format!("name=\"{name}\""), &content) + "--XX--";
             let expected = if content.contains("\r\n--XX") { None } else { Some(json!({name: content})) };
             if let Some(expected) = expected {
-                prop_assert_eq!(parse(body.as_bytes(), Some("XX")).unwrap(), expected);
+                prop_assert_eq!(parse(body.as_bytes(), Some("XX"), None).unwrap(), expected);
             }
         }
 
         #[test]
         fn never_panics(pieces in proptest::collection::vec("(--XX|--|\r\n|name=a|Content-Disposition: form-data; |[ -~]{0,9}){0,9}", 0..9)) {
-            let _answer = parse(pieces.concat().as_bytes(), Some("XX"));
+            let _answer = parse(pieces.concat().as_bytes(), Some("XX"), None);
         }
     }
 }

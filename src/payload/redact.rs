@@ -17,7 +17,7 @@ pub fn redact(
 ) -> Vec<u8> {
     let mut found = false;
     for field in fields {
-        found |= remove(document, field);
+        found |= take(document, field).is_some();
     }
     if !found {
         return body;
@@ -39,20 +39,14 @@ pub fn lookup<'a>(document: &'a Value, field: &str) -> Option<&'a Value> {
     })
 }
 
-/// Whether the field was there.
-fn remove(document: &mut Value, field: &str) -> bool {
-    let Some(object) = document.as_object_mut() else {
-        return false;
-    };
-    if object.shift_remove(field).is_some() {
-        return true;
+/// Takes the field at a dotted path out of the document; `None` when it is not there.
+pub fn take(document: &mut Value, field: &str) -> Option<Value> {
+    let object = document.as_object_mut()?;
+    if let Some(value) = object.shift_remove(field) {
+        return Some(value);
     }
-    match field.split_once('.') {
-        Some((head, rest)) => object
-            .get_mut(head)
-            .is_some_and(|inner| remove(inner, rest)),
-        None => false,
-    }
+    let (head, rest) = field.split_once('.')?;
+    take(object.get_mut(head)?, rest)
 }
 
 fn without_pairs(body: &[u8], fields: &[String]) -> Vec<u8> {
@@ -101,6 +95,7 @@ mod tests {
         let formats = &Formats {
             accepts: vec![Json, Form, Multipart, Xml],
             json_in: Vec::new(),
+            max_file: None,
         };
         let fields: Vec<_> = fields.iter().map(|field| (*field).to_owned()).collect();
         let mut document = parse(formats, Some(content_type), body.as_bytes()).unwrap();

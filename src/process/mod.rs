@@ -8,5 +8,8 @@ pub mod plan;
 pub mod preview;
 pub mod recipe;
 pub mod recipes;
+pub mod release;
+pub mod replay;
+pub mod selection;
 pub mod understand;
 pub mod worker;

@@ -115,6 +115,10 @@ pub fn plan_part(
         Understood::AnswerViolates { schema, violations } => Planned::Conclude(
             Conclusion::quarantined(INVALID_ANSWER, violated(recipe, schema, &violations)),
         ),
+        Understood::Unnamed(unnamed) => Planned::Conclude(Conclusion::quarantined(
+            "event_unnamed",
+            unnamed.to_string(),
+        )),
         Understood::Faulty(error) => {
             Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))
         }
@@ -215,6 +219,7 @@ impl Conclusion {
     fn writes(self, at: Timestamp) -> Writes {
         Writes {
             status: self.status,
+            code: Some(self.code).filter(|_| self.status != EventStatus::Ignored),
             reason: Some(self.reason),
             at,
             records: Vec::new(),

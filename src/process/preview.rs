@@ -25,11 +25,12 @@ pub struct TryReport {
     pub event: Option<String>,
     /// Null in a batch of several.
     pub delivery_id: Option<String>,
-    /// Filled when something would be quarantined; the records of the other events are still listed.
+    /// Filled when something would be quarantined: paths lead into the body, or into the record that a mapping could not
+    /// make (`/order/total`).
     pub violations: Vec<Violation>,
     /// Parts that are understood and of no interest.
     pub ignored: usize,
-    /// In the order of the events' own times.
+    /// In the order of the events' own times; none when something is wrong, for a person wants to see that first.
     pub records: Vec<TryRecord>,
 }
 
@@ -102,6 +103,9 @@ pub fn try_body(
         let understood = understand(recipe, &opened.body, part, answer);
         report.add(recipe, part, understood);
     }
+    if !report.violations.is_empty() {
+        report.records.clear();
+    }
     Ok(report)
 }
 
@@ -149,8 +153,12 @@ impl TryReport {
             Understood::Ignored(_) => self.ignored += 1,
             Understood::Violates { violations, .. }
             | Understood::AnswerViolates { violations, .. } => self.violations.extend(violations),
+            Understood::Unnamed(unnamed) => self.violations.push(Violation {
+                path: String::new(),
+                message: format!("{unnamed}; give the header that names it with --header"),
+            }),
             Understood::Faulty(error) => self.violations.push(Violation {
-                path: error.path.clone(),
+                path: error.pointer(),
                 message: error.to_string(),
             }),
             Understood::Records(drafts) => {

@@ -1,7 +1,6 @@
 //! A source compiled for one endpoint: no declaration is interpreted while an event waits.
 
 use minijinja::Value;
-use secrecy::ExposeSecret;
 
 use crate::config::Endpoint;
 use crate::expr::Formula;
@@ -13,6 +12,7 @@ use crate::source::declaration::{
 };
 use crate::source::envelope::{self, Envelope, compile};
 use crate::source::schema::Schemas;
+use crate::source::settings::Settings;
 
 /// How events of one endpoint become records.
 #[derive(Debug)]
@@ -24,14 +24,16 @@ pub struct Recipe {
     /// Default region of phones.
     pub region: Option<String>,
     pub formats: Formats,
+    /// Fields of the spam gate, which are no answers of anybody.
+    pub hidden: Vec<String>,
     pub envelope: Envelope,
     pub schemas: Schemas,
     /// In the order of `Source::events`, so that `Part::spec` finds its own.
     pub events: Vec<EventRecipe>,
     /// The lookup tables: name → key in lower case → value.
     pub tables: Value,
-    /// Settings with their secrets, for the formulas of fetches alone.
-    pub settings: Value,
+    /// For the formulas of fetches alone.
+    pub settings: Settings,
     /// Whether an endpoint of the configuration gave the settings; a fetch needs them.
     pub configured: bool,
 }
@@ -113,12 +115,13 @@ impl Recipe {
     /// # Errors
     /// Every formula, field or schema that cannot be used, with its line.
     pub fn compile(source: &Source, endpoint: &Endpoint) -> Result<Self, Vec<Problem>> {
-        let settings = envelope::settings(source, |name| {
-            endpoint.settings.get(name).map(ExposeSecret::expose_secret)
-        });
-        let mut recipe = build(source, settings)?;
+        let mut recipe = build(source, Settings::of(source, endpoint))?;
         recipe.region.clone_from(&endpoint.region);
         recipe.configured = true;
+        if endpoint.unverified {
+            let gate = &endpoint.spam;
+            recipe.hidden = gate.honeypot.iter().chain([&gate.stamp]).cloned().collect();
+        }
         Ok(recipe)
     }
 
@@ -127,13 +130,13 @@ impl Recipe {
     /// # Errors
     /// As `compile`.
     pub fn of_source(source: &Source, region: Option<&str>) -> Result<Self, Vec<Problem>> {
-        let mut recipe = build(source, envelope::settings(source, |_| None))?;
+        let mut recipe = build(source, Settings::defaults(source))?;
         recipe.region = region.map(str::to_owned);
         Ok(recipe)
     }
 }
 
-fn build(source: &Source, settings: Value) -> Result<Recipe, Vec<Problem>> {
+fn build(source: &Source, settings: Settings) -> Result<Recipe, Vec<Problem>> {
     let mut compiler = Compiler {
         file: &source.file,
         problems: Vec::new(),
@@ -152,6 +155,7 @@ fn build(source: &Source, settings: Value) -> Result<Recipe, Vec<Problem>> {
             file: source.file.clone(),
             region: None,
             formats: source.body.formats.clone(),
+            hidden: Vec::new(),
             envelope,
             schemas,
             events,

@@ -9,10 +9,10 @@ use crate::expr::scope::Scope;
 use crate::model::event::Violation;
 use crate::model::record::Draft;
 use crate::model::request::RawRequest;
-use crate::payload::ParseError;
+use crate::payload::{ParseError, redact};
 use crate::process::map::{MapError, map};
 use crate::process::recipe::{EventRecipe, FetchRecipe, Recipe};
-use crate::source::envelope::{self, EnvelopeError, Part};
+use crate::source::envelope::{self, EnvelopeError, Part, Unnamed};
 
 /// A request read again: its document and the events it holds.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub enum OpenError {
 pub enum Understood<'a> {
     /// Of no interest, and why.
     Ignored(String),
+    /// The request does not say which event it is, and should.
+    Unnamed(&'a Unnamed),
     /// Not what the schema called `schema` says.
     Violates {
         schema: &'a str,
@@ -63,7 +65,10 @@ pub enum Understood<'a> {
 /// A body that does not parse, or an envelope that cannot be read.
 pub fn open(recipe: &Recipe, request: &RawRequest) -> Result<Opened, OpenError> {
     let content_type = request.headers.get("content-type");
-    let body = crate::payload::parse(&recipe.formats, content_type, &request.body)?;
+    let mut body = crate::payload::parse(&recipe.formats, content_type, &request.body)?;
+    for field in &recipe.hidden {
+        redact::take(&mut body, field);
+    }
     let body = Arc::new(body);
     let names = envelope::names(
         request,
@@ -79,9 +84,12 @@ pub fn open(recipe: &Recipe, request: &RawRequest) -> Result<Opened, OpenError> 
 pub fn understand<'a>(
     recipe: &'a Recipe,
     body: &Json,
-    part: &Part,
+    part: &'a Part,
     fetched: Option<&Json>,
 ) -> Understood<'a> {
+    if let Some(unnamed) = &part.unnamed {
+        return Understood::Unnamed(unnamed);
+    }
     let event = part.spec.and_then(|spec| recipe.events.get(spec));
     let Some(event) = event else {
         return Understood::Ignored(format!(
@@ -135,7 +143,7 @@ fn is_wanted(recipe: &Recipe, fetch: &FetchRecipe, names: &Scope) -> bool {
     let Some(when) = &fetch.when else {
         return true;
     };
-    let names = names.with("settings", recipe.settings.clone());
+    let names = names.with("settings", recipe.settings.as_value());
     !recipe.configured || when.is_true(&names).unwrap_or(true)
 }
 

@@ -1,23 +1,31 @@
 //! The catalog: every source, from the binary and from the operator's folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
 use crate::config::CatalogConfig;
 use crate::model::problem::Problem;
 use crate::source::declaration::Source;
+use crate::source::domains::Domains;
 use crate::source::load;
 
 static MAPPINGS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/samples");
+static DISPOSABLE_MAIL: &str = include_str!("../../lists/disposable_mail.txt");
+/// Where the operator's folder adds to that list.
+const DISPOSABLE_MAIL_FILE: &str = "lists/disposable_mail.txt";
 
-/// All sources by name.
+/// All sources by name, and what spam gates know.
 #[derive(Debug)]
 pub struct Catalog {
     sources: BTreeMap<String, Source>,
+    /// Names of sources with a problem.
+    broken: BTreeSet<String>,
+    disposable_mail: Arc<Domains>,
 }
 
 /// The files of a catalog, before they are read: path below the catalog (`mappings/shopify.toml`) → text.
@@ -37,6 +45,14 @@ impl Catalog {
     /// # Errors
     /// Every problem of every file, with its line.
     pub fn load(config: &CatalogConfig) -> Result<Self, Vec<Problem>> {
+        match Self::examine(config) {
+            (catalog, problems) if problems.is_empty() => Ok(catalog),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// As `load`, with the sources that are right beside the problems of the others.
+    pub fn examine(config: &CatalogConfig) -> (Self, Vec<Problem>) {
         let mut files = Files::default();
         for (folder, dir) in [
             ("mappings", &MAPPINGS),
@@ -45,31 +61,51 @@ impl Catalog {
         ] {
             files.embedded(folder, dir);
         }
+        let mut disposable_mail = Domains::default();
+        disposable_mail.add(DISPOSABLE_MAIL);
         let mut problems = Vec::new();
         if let Some(path) = &config.path {
             files.folder(path, &mut problems);
         }
+        if let Some(own) = files.0.remove(DISPOSABLE_MAIL_FILE) {
+            disposable_mail.add(&own.text);
+        }
         let mut sources = BTreeMap::new();
+        let mut broken = BTreeSet::new();
         for (name, file) in files.mappings() {
             let read = load::source(&name, &file.label, &file.text, &files.documents(&name));
             match read {
                 Ok(source) => {
                     sources.insert(name, source);
                 }
-                Err(found) => problems.extend(found),
+                Err(found) => {
+                    problems.extend(found);
+                    broken.insert(name);
+                }
             }
         }
         problems.extend(files.strays());
-        if problems.is_empty() {
-            Ok(Catalog { sources })
-        } else {
-            Err(problems)
-        }
+        let catalog = Catalog {
+            sources,
+            broken,
+            disposable_mail: Arc::new(disposable_mail),
+        };
+        (catalog, problems)
     }
 
     /// The source called `name`.
     pub fn get(&self, name: &str) -> Option<&Source> {
         self.sources.get(name)
+    }
+
+    /// The names of all sources, broken ones included.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.sources.keys().chain(&self.broken).map(String::as_str)
+    }
+
+    /// Domains of throw-away mail services.
+    pub fn disposable_mail(&self) -> &Arc<Domains> {
+        &self.disposable_mail
     }
 
     /// All of them by name.
@@ -100,7 +136,7 @@ impl Files {
     /// Files of the operator's folder; the built-in schemas and samples of a source that is overridden stay in use.
     fn folder(&mut self, root: &Path, problems: &mut Vec<Problem>) {
         let before = self.0.len();
-        for part in ["mappings", "schemas", "samples"] {
+        for part in ["mappings", "schemas", "samples", "lists"] {
             self.walk(root, &root.join(part), problems);
         }
         if self.0.len() == before && !root.is_dir() {
@@ -108,7 +144,7 @@ impl Files {
                 file: root.display().to_string(),
                 line: 0,
                 message:
-                    "is not a folder; catalog.path names one with mappings/, schemas/, samples/"
+                    "is not a folder; catalog.path names one with mappings/, schemas/, samples/, lists/"
                         .to_owned(),
             });
         }
@@ -155,6 +191,9 @@ impl Files {
                 (Some("mappings"), Some(name), None) if name.ends_with(".toml") => continue,
                 (Some("mappings"), ..) => {
                     "has no place here: mappings are mappings/SOURCE.toml".to_owned()
+                }
+                (Some("lists"), ..) => {
+                    format!("has no place here: there is {DISPOSABLE_MAIL_FILE}")
                 }
                 (_, Some(source), Some(_))
                     if self.0.contains_key(&format!("mappings/{source}.toml")) =>

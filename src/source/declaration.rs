@@ -288,6 +288,8 @@ pub struct AnswerPolicy {
     pub ignored: Option<Said>,
     /// Said when a request is kept in quarantine; else the contract's refusal, or `ok` where it is accepted.
     pub invalid: Option<Said>,
+    /// Said with 429 and 503, whose status stays what it is; else the contract's refusal.
+    pub busy: Option<Said>,
 }
 
 /// An answer that a sender insists on: `[answer.ok]`.

@@ -2,22 +2,18 @@
 
 use secrecy::ExposeSecret;
 
-use crate::config::{Config, Endpoint};
-use crate::model::problem::Problem;
-use crate::model::problem::nearest;
+use crate::config::{Config, Endpoint, SecretString};
+use crate::model::problem::{Problem, nearest};
+use crate::source::catalog::Catalog;
 use crate::source::declaration::{KeyForm, Signature, SignatureKind, Source, Verify};
 
 /// Shortest secret that is accepted, in characters.
 const SHORTEST: usize = 8;
 
-/// Everything that keeps the configured endpoints from starting.
-///
-/// `find` gives a source by name, `names` lists them all for the hint.
-pub fn check<'s>(
-    config: &Config,
-    find: impl Fn(&str) -> Option<&'s Source>,
-    names: &[&str],
-) -> Vec<Problem> {
+/// Everything that keeps the configured endpoints from starting. What follows from a problem that is told already (a
+/// secret that could not be read, a mapping that is broken) is not told again.
+pub fn check(config: &Config, catalog: &Catalog) -> Vec<Problem> {
+    let names: Vec<&str> = catalog.names().collect();
     let mut problems = Vec::new();
     for endpoint in &config.endpoints {
         let mut note = |message: String| {
@@ -27,12 +23,13 @@ pub fn check<'s>(
                 message: format!("endpoint \"{}\": {message}", endpoint.name),
             });
         };
-        match find(&endpoint.source) {
+        match catalog.get(&endpoint.source) {
             Some(source) => {
                 check_proof(endpoint, source, &mut note);
                 check_settings(endpoint, source, &mut note);
             }
-            None => note(unknown_source(&endpoint.source, names)),
+            None if names.contains(&endpoint.source.as_str()) => {}
+            None => note(unknown_source(&endpoint.source, &names)),
         }
     }
     problems
@@ -57,11 +54,17 @@ fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Strin
         ));
         return;
     }
-    if endpoint.secrets.is_empty() {
+    if endpoint.secrets.is_empty() && !is_unreadable(endpoint, "secrets") {
         note(format!(
             "it has no secret, so nothing could be verified; {}",
             source.help.lines().next().unwrap_or_default()
         ));
+    }
+    for retired in &endpoint.retired_secrets {
+        let is_live = |secret: &SecretString| secret.expose_secret() == retired.expose_secret();
+        if endpoint.secrets.iter().any(is_live) {
+            note("a secret is both live and retired; take it out of `secrets`".to_owned());
+        }
     }
     for (position, secret) in endpoint.secrets.iter().enumerate() {
         let secret = secret.expose_secret();
@@ -77,6 +80,10 @@ fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Strin
             ));
         }
     }
+}
+
+fn is_unreadable(endpoint: &Endpoint, key: &str) -> bool {
+    endpoint.unreadable.iter().any(|known| known == key)
 }
 
 /// Whether any of the source's schemes can take the secret as a key.
@@ -113,7 +120,8 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 
 fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(String)) {
     for (name, spec) in &source.settings {
-        if spec.required && !endpoint.settings.contains_key(name) {
+        let told = is_unreadable(endpoint, &format!("settings.{name}"));
+        if spec.required && !told && !endpoint.settings.contains_key(name) {
             note(format!("the setting `{name}` is missing: {}", spec.help));
         }
     }

@@ -1,5 +1,6 @@
 //! The envelope, compiled: which events a payload holds, and each one's type, id, time and scope.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,6 +21,8 @@ pub struct Envelope {
     lets: Vec<Arc<Let>>,
     split: Vec<Formula>,
     event: Formula,
+    /// The formula of the event's name as it was written, where it reads nothing of the body.
+    outside: Option<String>,
     id: Option<Formula>,
     time: Option<Formula>,
     scope: Option<Formula>,
@@ -46,12 +49,33 @@ pub struct Part {
     pub event_type: String,
     pub id: Option<String>,
     pub time: Option<Timestamp>,
+    /// What the sender wrote as its time, where nothing can be made of it.
+    pub unread_time: Option<String>,
     /// The account that external ids belong to, where the source declares one.
     pub scope: Option<String>,
     /// What identifies it, as declared; empty: the body's hash must serve.
     pub dedupe: Vec<String>,
     /// Position in `Source::events`; `None` for an event that no `[[event]]` names.
     pub spec: Option<usize>,
+    /// The request should name the event beside its body, and does not: a header was lost on the way. Then not even a
+    /// `[[event]]` for all names takes it.
+    pub unnamed: Option<Unnamed>,
+}
+
+/// Why an event without a name cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the request does not say which event it is: `{formula}` gives nothing")]
+pub struct Unnamed {
+    /// As the mapping has it.
+    formula: String,
+}
+
+/// What headers and query alone say of a request whose body cannot be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heading {
+    /// The sender's word; empty when it stands in the body.
+    pub event_type: String,
+    pub id: Option<String>,
 }
 
 /// Why an envelope cannot be read.
@@ -104,6 +128,7 @@ impl Envelope {
             Some(event) if problems.is_empty() => Ok(Envelope {
                 lets,
                 split,
+                outside: is_outside(&event).then(|| delivery.event.text.clone()),
                 event,
                 id,
                 time,
@@ -129,6 +154,18 @@ impl Envelope {
             parts.push(self.part(u32::try_from(index).unwrap_or(u32::MAX), names, item)?);
         }
         Ok(parts)
+    }
+
+    /// The event's name and id as far as they stand outside of the body; `names` has none.
+    pub fn heading(&self, names: &Scope) -> Heading {
+        let names = names.with_lets(&self.lets);
+        let text = |formula: &Formula, names: &Scope| formula.text(names).ok().flatten();
+        let event_type = text(&self.event, &names).unwrap_or_default();
+        let names = names.with("event", Value::from(event_type.as_str()));
+        Heading {
+            id: self.id.as_ref().and_then(|id| text(id, &names)),
+            event_type,
+        }
     }
 
     fn descend(
@@ -172,12 +209,14 @@ impl Envelope {
         };
         let id = text(&self.id, "[delivery] id")?;
         let scope = text(&self.scope, "[delivery] scope")?;
-        let time = match &self.time {
+        let (time, unread_time) = match &self.time {
             Some(formula) => {
                 let value = formula.eval(&names).map_err(at("[delivery] time"))?;
-                filters::to_timestamp(&value)
+                let time = filters::to_timestamp(&value);
+                let text = filters::text_of(&value).filter(|_| time.is_none());
+                (time, text.map(Cow::into_owned))
             }
-            None => None,
+            None => (None, None),
         };
         let mut dedupe = Vec::with_capacity(self.dedupe.len());
         for formula in &self.dedupe {
@@ -188,8 +227,13 @@ impl Envelope {
         if dedupe.iter().all(String::is_empty) {
             dedupe.clear();
         }
+        let unnamed = self.outside.as_ref().filter(|_| event_type.is_empty());
+        let unnamed = unnamed.map(|formula| Unnamed {
+            formula: formula.clone(),
+        });
         let mut spec = None;
-        for (position, pattern) in self.events.iter().enumerate() {
+        let patterns = self.events.iter().enumerate();
+        for (position, pattern) in patterns.filter(|_| unnamed.is_none()) {
             if pattern.fits(&event_type, &names)? {
                 spec = Some(position);
                 break;
@@ -202,11 +246,19 @@ impl Envelope {
             event_type,
             id,
             time,
+            unread_time,
             scope,
             dedupe,
             spec,
+            unnamed,
         })
     }
+}
+
+/// Whether a formula reads something, and nothing of the body.
+fn is_outside(formula: &Formula) -> bool {
+    let names = formula.variables();
+    !names.is_empty() && names.iter().all(|name| name == "header" || name == "query")
 }
 
 impl Pattern {
@@ -262,14 +314,6 @@ pub fn tables(source: &Source) -> Value {
             .iter()
             .map(|(word, meaning)| (word.clone(), Value::from(meaning.as_str())));
         (name.clone(), payload::of_table(words))
-    }))
-}
-
-/// The settings that are given, over the source's defaults.
-pub fn settings<'a>(source: &Source, given: impl Fn(&str) -> Option<&'a str>) -> Value {
-    payload::of_pairs(source.settings.iter().filter_map(|(name, spec)| {
-        let value = given(name).or(spec.default.as_deref())?;
-        Some((name.clone(), Value::from(value)))
     }))
 }
 

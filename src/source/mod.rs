@@ -3,8 +3,10 @@
 
 pub mod catalog;
 pub mod declaration;
+pub mod domains;
 pub mod endpoints;
 pub mod envelope;
 mod load;
 pub mod sample;
 pub mod schema;
+pub mod settings;

@@ -3,7 +3,9 @@
 //! Every list is an indexed, cursor-paged query. The store decides nothing: `Inbox::settle` shows pure functions
 //! what it holds and writes what they say, in one transaction.
 
+pub mod meters;
 pub mod sqlite;
+pub mod users;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +25,8 @@ use crate::model::record::Record;
 use crate::model::request::RawRequest;
 use crate::model::rules::{Desk, RuleSet};
 use crate::model::trace::Trace;
+use crate::store::meters::Meters;
+use crate::store::users::Users;
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -50,7 +54,10 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once; the application holds one.
-pub trait Store: Inbox + Records + Assignments + Tokens + Alarms + Maintenance {}
+pub trait Store:
+    Inbox + Records + Assignments + Tokens + Users + Meters + Alarms + Maintenance
+{
+}
 
 /// Opens the store that `options.url` names.
 ///
@@ -121,9 +128,15 @@ pub trait Inbox: Send + Sync {
     /// Newest first.
     async fn refusals(&self, endpoint: Option<String>, page: PageRequest) -> Result<Page<Refusal>>;
 
-    /// Makes settled events pending again. Unknown ids, events that are pending already, and those whose raw request
-    /// retention has removed are left alone and not counted.
+    /// A refusal, while it is kept.
+    async fn refusal(&self, id: Uuid) -> Result<Option<Refusal>>;
+
+    /// Makes settled events pending again. Unknown ids, events that are pending already, those whose raw request
+    /// retention has removed, and those that are held as spam are left alone and not counted.
     async fn replay(&self, events: Vec<Uuid>, now: Timestamp) -> Result<u64>;
+
+    /// Lets events in that are held as spam: makes them pending. All others are left alone and not counted.
+    async fn admit(&self, events: Vec<Uuid>, now: Timestamp) -> Result<u64>;
 
     /// Number of pending events, and when the oldest was received.
     async fn backlog(&self) -> Result<Backlog>;
@@ -141,6 +154,8 @@ pub struct Backlog {
 pub struct EventFilter {
     pub endpoint: Option<String>,
     pub status: Option<EventStatus>,
+    /// Why it is quarantined or failed: `spam`, `schema_violation`.
+    pub code: Option<String>,
     pub event_type: Option<String>,
     /// Received at or after.
     pub since: Option<Timestamp>,
@@ -174,7 +189,9 @@ pub struct Held<'a> {
 #[derive(Debug, Clone)]
 pub struct Writes {
     pub status: EventStatus,
-    /// Why it is not `Processed`.
+    /// Why it is quarantined or failed, as a stable word.
+    pub code: Option<&'static str>,
+    /// Why it is not `Processed`, in a sentence.
     pub reason: Option<String>,
     pub at: Timestamp,
     pub records: Vec<RecordWrite>,
@@ -370,6 +387,9 @@ pub trait Maintenance: Send + Sync {
     /// de-duplication keys claimed before `keys`; settled events and changes before `history`. In small steps that
     /// never hold up the inbox. Returns what was removed.
     async fn purge(&self, before: PurgeBefore) -> Result<Purged>;
+
+    /// The gateway's own key of this name, the same for ever; `fresh` becomes it when there is none yet.
+    async fn own_key(&self, name: &'static str, fresh: [u8; 32]) -> Result<[u8; 32]>;
 
     /// Proves that the store can be written.
     async fn ping(&self) -> Result<()>;

@@ -3,12 +3,15 @@
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
-    HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
+    ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::ingest::rejection::Rejection;
+
+/// What a script on another page may read of an answer, besides its body.
+const READABLE: &str = "Retry-After, Frontdesk-Event";
 
 /// Refuses an origin that is not on the list; an empty list takes all. A request that names neither origin nor referrer
 /// does not come from a browser's page and is not held back here.
@@ -19,29 +22,31 @@ pub fn check(headers: &HeaderMap, allowed: &[String]) -> Result<(), Rejection> {
     if allowed.is_empty() {
         return Ok(());
     }
-    let Some(origin) = origin(headers) else {
+    let referer = || text(headers, REFERER).and_then(origin_of);
+    let Some(origin) = text(headers, ORIGIN).or_else(referer) else {
         return Ok(());
     };
-    let listed = allowed
-        .iter()
-        .any(|listed| listed.trim_end_matches('/').eq_ignore_ascii_case(origin));
-    match listed {
+    match is_listed(origin, allowed) {
         true => Ok(()),
         false => Err(Rejection::OriginDenied(origin.chars().take(200).collect())),
     }
 }
 
-fn origin(headers: &HeaderMap) -> Option<&str> {
-    if let Some(origin) = text(headers, ORIGIN) {
-        return Some(origin);
-    }
-    let referer = text(headers, REFERER)?;
-    let host = referer.find("://")? + 3;
-    let end = referer
+/// Whether an origin stands on a list, as the config holds it.
+pub fn is_listed(origin: &str, allowed: &[String]) -> bool {
+    allowed
+        .iter()
+        .any(|listed| listed.eq_ignore_ascii_case(origin))
+}
+
+/// The origin of a page: its URL up to the path.
+pub fn origin_of(page: &str) -> Option<&str> {
+    let host = page.find("://")? + 3;
+    let end = page
         .get(host..)?
         .find('/')
-        .map_or(referer.len(), |at| host + at);
-    referer.get(..end)
+        .map_or(page.len(), |at| host + at);
+    page.get(..end)
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -68,6 +73,8 @@ pub fn permit(origin: Option<HeaderValue>, answer: &mut HttpResponse) {
     if let Some(origin) = origin {
         let headers = answer.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        let readable = HeaderValue::from_static(READABLE);
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, readable);
         headers.insert(VARY, HeaderValue::from_static("Origin"));
     }
 }

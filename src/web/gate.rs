@@ -10,13 +10,16 @@ use metrics::{Counter, Histogram, counter, histogram};
 use crate::ingest::intake::Intake;
 use crate::ingest::refusal::Budget;
 use crate::ingest::rejection::Rejection;
-use crate::model::event::{Appended, EventStatus};
+use crate::model::event::{Appended, EventStatus, SPAM};
 use crate::telemetry;
 use crate::web::cors;
 use crate::web::limit::Limits;
 
 /// Refusals of one endpoint that are recorded in a second.
 const RECORDED: u32 = 20;
+
+/// What became of an event: its status, and why it is not pending.
+pub type Ended = (EventStatus, Option<&'static str>);
 
 /// An endpoint.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ struct Meters {
     accepted: Counter,
     duplicate: Counter,
     quarantined: Counter,
+    spam: Counter,
     ignored: Counter,
     duration: Histogram,
 }
@@ -51,6 +55,7 @@ impl Gate {
                 accepted: events("accepted"),
                 duplicate: events("duplicate"),
                 quarantined: events("quarantined"),
+                spam: events("spam"),
                 ignored: events("ignored"),
                 duration: histogram!(telemetry::RECEIVE, "endpoint" => intake.endpoint.clone()),
             },
@@ -81,9 +86,10 @@ impl Gate {
         headers.get(ORIGIN).filter(|_| may).cloned()
     }
 
-    pub fn count(&self, appended: Appended, status: EventStatus) {
+    pub fn count(&self, appended: Appended, (status, code): Ended) {
         let counter = match (appended, status) {
             (Appended::Duplicate(_), _) => &self.meters.duplicate,
+            (Appended::New(_), EventStatus::Quarantined) if code == Some(SPAM) => &self.meters.spam,
             (Appended::New(_), EventStatus::Quarantined) => &self.meters.quarantined,
             (Appended::New(_), EventStatus::Ignored) => &self.meters.ignored,
             (Appended::New(_), _) => &self.meters.accepted,

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::ACCEPT;
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -21,10 +20,10 @@ use crate::ingest::rejection::Rejection;
 use crate::model::event::{Appended, EventStatus};
 use crate::source::declaration::Said;
 use crate::store::{Inbox, StoreError};
-use crate::web::gate::Gate;
+use crate::web::gate::{Ended, Gate};
 use crate::web::refusals::{self, Refusals, headers, unread};
 use crate::web::response::{self, BUSY, Standing};
-use crate::web::{body, cors, peer};
+use crate::web::{body, cors, form, peer};
 
 /// Whether the gateway can do its work.
 #[async_trait]
@@ -92,7 +91,8 @@ pub async fn hook(
     };
     cors::permit(gate.script_origin(request.headers()), &mut answer);
     gate.took(started.elapsed());
-    match answer.status().is_client_error() {
+    // The visitor of a form is sent to a page where a program would be refused.
+    match answer.status().is_client_error() || answer.status().is_redirection() {
         true => body::answer_unread(answer, payload),
         false => answer,
     }
@@ -138,9 +138,10 @@ impl Hooks {
             }
             Ok(Received::Events(kept)) => self.append(gate, request, *kept).await,
             Ok(Received::Refused(rejection, raw)) => {
-                let record = || refusal::read(&gate.intake, &raw, &rejection);
+                let others = self.gates.values().map(|gate| &*gate.intake);
+                let record = || refusal::read(&gate.intake, &raw, &rejection, others);
                 self.refusals.note(gate, &rejection, now, record).await;
-                self.say(gate, &rejection, None)
+                self.say(gate, request, &rejection, None)
             }
             Err(_panic) => {
                 tracing::error!(endpoint = gate.intake.endpoint, "event.panicked");
@@ -153,13 +154,17 @@ impl Hooks {
     /// Writes an arrival down, then answers: never the other way round.
     async fn append(&self, gate: &Gate, request: &HttpRequest, kept: Kept) -> HttpResponse {
         let Kept { arrival, complaint } = kept;
-        let statuses: Vec<EventStatus> = arrival.events.iter().map(|event| event.status).collect();
+        let ends: Vec<Ended> = arrival
+            .events
+            .iter()
+            .map(|event| (event.status, event.code))
+            .collect();
         let appended = match self.inbox.append(arrival).await {
             Ok(appended) => appended,
-            Err(error) => return self.busy(gate, &error),
+            Err(error) => return self.busy(gate, request, &error),
         };
-        for (appended, status) in appended.iter().zip(&statuses) {
-            gate.count(*appended, *status);
+        for (appended, end) in appended.iter().zip(&ends) {
+            gate.count(*appended, *end);
         }
         let ids: Vec<Uuid> = appended.iter().map(id).collect();
         let standing = match appended
@@ -178,36 +183,61 @@ impl Hooks {
             "event.received"
         );
         if let Some(complaint) = complaint {
-            return self.complain(gate, &complaint, ids.first().copied());
+            return self.complain(gate, request, &complaint, ids.first().copied());
         }
-        match (said(gate, &statuses), &gate.intake.door.thank_you) {
-            (_, Some(page)) if wants_html(request) => response::thanks(page),
+        match (said(gate, &ends), &gate.intake.door.thank_you) {
+            (_, Some(page)) if form::wants_page(request) => response::see(page),
             (Some(said), _) => response::said(said, ids.first().copied()),
             (None, _) => response::accepted(standing, &ids),
         }
     }
 
     /// What is wrong with a request that is kept all the same, in the words its sender needs.
-    fn complain(&self, gate: &Gate, complaint: &Rejection, event: Option<Uuid>) -> HttpResponse {
+    fn complain(
+        &self,
+        gate: &Gate,
+        request: &HttpRequest,
+        complaint: &Rejection,
+        event: Option<Uuid>,
+    ) -> HttpResponse {
         refusals::count(&gate.intake.endpoint, complaint);
         match &gate.intake.door.said.invalid {
             Some(said) => response::said(said, event),
-            None => self.say(gate, complaint, event),
+            None => self.say(gate, request, complaint, event),
         }
     }
 
     /// The store cannot take it: nothing was promised, the sender shall come again.
-    fn busy(&self, gate: &Gate, error: &StoreError) -> HttpResponse {
+    fn busy(&self, gate: &Gate, request: &HttpRequest, error: &StoreError) -> HttpResponse {
         let rejection = Rejection::StoreUnavailable(BUSY);
         refusals::count(&gate.intake.endpoint, &rejection);
         if gate.refusals.take(self.clock.now()).is_some() {
             tracing::warn!(endpoint = gate.intake.endpoint, cause = %error, "event.not_stored");
         }
-        self.say(gate, &rejection, None)
+        self.say(gate, request, &rejection, None)
     }
 
-    fn say(&self, gate: &Gate, rejection: &Rejection, event: Option<Uuid>) -> HttpResponse {
-        response::refused(rejection, gate.intake.door.busy_status, event)
+    /// Says no: to a visitor by a page, to a sender in its own words, to everybody else by the contract.
+    fn say(
+        &self,
+        gate: &Gate,
+        request: &HttpRequest,
+        rejection: &Rejection,
+        event: Option<Uuid>,
+    ) -> HttpResponse {
+        let door = &gate.intake.door;
+        if gate.intake.verifier.is_open()
+            && form::wants_page(request)
+            && let Some(page) = form::error_page(door, request, rejection)
+        {
+            return response::see(&page);
+        }
+        match (rejection, &door.said.busy) {
+            (Rejection::RateLimited(_) | Rejection::StoreUnavailable(_), Some(said)) => {
+                response::busy(said, rejection, door.busy_status)
+            }
+            _ => response::refused(rejection, door.busy_status, event),
+        }
     }
 
     /// Refuses a request whose body was not looked at.
@@ -221,7 +251,7 @@ impl Hooks {
         let now = self.clock.now();
         let record = || unread(&gate.intake.endpoint, request, peer, rejection, now);
         self.refusals.note(gate, rejection, now, record).await;
-        self.say(gate, rejection, None)
+        self.say(gate, request, rejection, None)
     }
 
     async fn turn_stranger_away(
@@ -238,11 +268,11 @@ impl Hooks {
     }
 }
 
-/// What the sender insists to hear of events of these statuses.
-fn said<'g>(gate: &'g Gate, statuses: &[EventStatus]) -> Option<&'g Said> {
+/// What the sender insists to hear of events that ended so.
+fn said<'g>(gate: &'g Gate, ends: &[Ended]) -> Option<&'g Said> {
     let said = &gate.intake.door.said;
-    let is_ignored = |status: &EventStatus| *status == EventStatus::Ignored;
-    match statuses.iter().all(is_ignored) {
+    let is_ignored = |end: &Ended| end.0 == EventStatus::Ignored;
+    match ends.iter().all(is_ignored) {
         true => said.ignored.as_ref().or(said.ok.as_ref()),
         false => said.ok.as_ref(),
     }
@@ -252,13 +282,4 @@ fn id(appended: &Appended) -> Uuid {
     match appended {
         Appended::New(id) | Appended::Duplicate(id) => *id,
     }
-}
-
-/// A browser that shows a page, not a program that reads JSON.
-fn wants_html(request: &HttpRequest) -> bool {
-    let accept = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    accept.is_some_and(|accept| accept.contains("text/html"))
 }

@@ -1,6 +1,6 @@
 //! How often an endpoint, and each of its callers, may be called.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,6 +11,7 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quot
 
 use crate::config::Rate;
 use crate::ingest::rejection::Rejection;
+use crate::model::request::caller_of;
 
 /// Checks between two looks at how many callers are remembered.
 const LOOK: u32 = 1024;
@@ -52,7 +53,7 @@ impl Limits {
     /// `RateLimited` with the time after which the next one fits.
     pub fn check(&self, peer: IpAddr) -> Result<(), Rejection> {
         if let Some(callers) = &self.callers {
-            callers.check(network(peer))?;
+            callers.check(caller_of(peer))?;
         }
         match &self.endpoint {
             Some(limiter) => limiter.check().map_err(|until| limited(&until)),
@@ -105,14 +106,6 @@ fn quota(rate: Rate) -> Quota {
 fn limited(until: &NotUntil<<DefaultClock as Clock>::Instant>) -> Rejection {
     let wait = until.wait_time_from(DefaultClock::default().now());
     Rejection::RateLimited(Duration::from_secs(wait.as_secs() + 1))
-}
-
-/// What counts as one caller: an IPv6 host usually has a whole network of 64 bits to choose from.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer {
-        IpAddr::V4(_) => peer,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod cors;
+pub mod form;
 pub mod gate;
 pub mod health;
 pub mod hooks;

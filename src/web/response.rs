@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::ingest::handshake::Answer;
 use crate::ingest::rejection::Rejection;
+use crate::payload::ParseError;
 use crate::source::declaration::Said;
 
 /// The status of a rejection. `busy` is what the sender must hear when the store cannot be used.
@@ -25,7 +26,10 @@ pub fn status(rejection: &Rejection, busy: u16) -> StatusCode {
         Rejection::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Rejection::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
         Rejection::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        Rejection::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Rejection::File(ParseError::FileTooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+        Rejection::UnsupportedMediaType(_) | Rejection::File(_) => {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE
+        }
         Rejection::SchemaViolation(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Rejection::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
         Rejection::StoreUnavailable(_) => {
@@ -66,6 +70,17 @@ pub fn refused(rejection: &Rejection, busy: u16, event: Option<Uuid>) -> HttpRes
         &rejection.to_string(),
         more,
     )
+}
+
+/// The same in the words its sender insists on.
+pub fn busy(said: &Said, rejection: &Rejection, busy: u16) -> HttpResponse {
+    let mut answer = HttpResponse::build(status(rejection, busy));
+    if let Rejection::RateLimited(after) | Rejection::StoreUnavailable(after) = rejection {
+        answer.insert_header((RETRY_AFTER, after.as_secs()));
+    }
+    answer
+        .content_type(said.content_type.as_str())
+        .body(said.body.clone())
 }
 
 /// How long a sender should wait when the gateway cannot take anything.
@@ -156,8 +171,8 @@ pub fn said(said: &Said, event: Option<Uuid>) -> HttpResponse {
 /// The header with the event's id, where the body is the sender's own.
 const EVENT: &str = "frontdesk-event";
 
-/// Sends the visitor of a plain form to the thank-you page.
-pub fn thanks(page: &str) -> HttpResponse {
+/// Sends the visitor of a plain form to a page.
+pub fn see(page: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((LOCATION, page))
         .finish()

@@ -22,8 +22,10 @@ const FLOORS: &[(&str, u8)] = &[
     ("payload", 2),
     ("telemetry", 2),
     ("config", 1),
+    ("access", 1),
     ("model", 0),
     ("clock", 0),
+    ("tls", 0),
 ];
 
 /// A word that may stand only in these rooms (or files), and why.
@@ -53,6 +55,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
         "minijinja",
         &["expr", "source", "process", "ingest", "assign"],
         "formulas are compiled by expr",
+    ),
+    (
+        "rustls",
+        &["tls"],
+        "one place chooses the cryptography of TLS",
     ),
     (
         "StatusCode",

@@ -174,6 +174,11 @@ fn real_samples_are_understood() {
             .collect();
         let shown = serde_json::to_string_pretty(&report).unwrap();
         assert_eq!(found.join(" "), *kinds, "{source}/{file}: {shown}");
+        if file.ends_with("ping.txt") {
+            // Answered as a handshake when it is received; it names no event that could be mapped.
+            assert!(shown.contains("does not say which event it is"), "{shown}");
+            continue;
+        }
         assert_eq!(report.violations, [], "{source}/{file}: {shown}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk::api::auth::hash_of;
+use frontdesk::access::token::hash_of;
 use frontdesk::app::{Running, start};
 use frontdesk::clock::Clock;
 use frontdesk::config::{Config, Endpoint};

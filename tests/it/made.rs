@@ -67,30 +67,32 @@ pub fn configured(server: &str, lines: &str) -> Config {
 
 /// The intake of that endpoint.
 pub fn intake(source: &Source, lines: &str) -> Intake {
-    let config = configured("", lines);
-    Intake::compile(&config.endpoints[0], source, &config.server).unwrap_or_else(|problems| {
+    intake_of("in", source, lines)
+}
+
+/// The intake of an endpoint with this name.
+pub fn intake_of(name: &str, source: &Source, lines: &str) -> Intake {
+    let mut config = configured("", lines);
+    name.clone_into(&mut config.endpoints[0].name);
+    let catalog = Catalog::load(&CatalogConfig::default()).unwrap();
+    Intake::compile(
+        &config.endpoints[0],
+        source,
+        &config.server,
+        catalog.disposable_mail(),
+    )
+    .unwrap_or_else(|problems| {
         panic!("{problems:?}");
     })
 }
 
 /// An endpoint called `in` with one secret, whatever characters it has.
 pub fn endpoint(source: &Source, secret: &str) -> Endpoint {
-    Endpoint {
-        name: "in".to_owned(),
-        source: source.name.clone(),
-        secrets: vec![SecretString::from(secret)],
-        unverified: false,
-        settings: std::collections::BTreeMap::new(),
-        rate_limit: None,
-        rate_limit_per_address: None,
-        region: Some("ES".to_owned()),
-        max_body: None,
-        allow_addresses: Vec::new(),
-        allow_origins: Vec::new(),
-        thank_you: None,
-        accept_invalid: None,
-        line: 1,
-    }
+    let mut endpoint = Endpoint::new("in", &source.name);
+    endpoint.secrets = vec![SecretString::from(secret)];
+    endpoint.region = Some("ES".to_owned());
+    endpoint.line = 1;
+    endpoint
 }
 
 /// A secret with which a source's sender can sign, and its endpoint verify.

@@ -52,7 +52,8 @@ fn check_fault(mapping: &str, body: Value, path: &str, sentence: &str) {
         panic!("{mapping}: {:?}", found.violations);
     };
     let sentence = format!("mappings/acme.toml:{line}: {path}: {sentence}");
-    assert_eq!(violation.path, path, "{mapping}");
+    let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
+    assert_eq!(violation.path, pointer, "{mapping}");
     assert!(
         violation.message.ends_with(&sentence),
         "{mapping}: {}",

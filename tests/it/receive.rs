@@ -339,8 +339,9 @@ fn authentic_bodies_that_do_not_parse_are_kept_and_refused() {
         let event = only(&kept);
         assert_eq!(
             (event.status, event.event_type.as_str()),
-            (EventStatus::Quarantined, "")
+            (EventStatus::Quarantined, "order.created")
         );
+        assert_eq!(event.code, Some(code));
         assert_eq!(
             event.reason,
             kept.complaint.as_ref().map(ToString::to_string)
@@ -386,7 +387,6 @@ fn events_of_no_interest_are_accepted() {
     for (topic, words) in [
         ("ping", "of no interest"),
         ("customer.created", "called \"customer.created\""),
-        ("", "no type"),
     ] {
         let headers = [JSON, ("x-topic", topic)];
         let kept = kept(&intake, signed(&source, SECRET, &headers, b"{}"));
@@ -396,6 +396,112 @@ fn events_of_no_interest_are_accepted() {
             only(&kept).reason.as_ref().unwrap().contains(words),
             "{topic}"
         );
+    }
+}
+
+#[test]
+fn an_event_that_nobody_names_waits_in_quarantine() {
+    let (source, intake) = shop();
+    let kept = kept(
+        &intake,
+        signed(&source, SECRET, &[JSON, ("x-topic", "")], b"{}"),
+    );
+    assert_eq!(only(&kept).status, EventStatus::Quarantined);
+    let reason = only(&kept).reason.clone().unwrap();
+    assert!(reason.contains("header['x-topic']"), "{reason}");
+    assert_eq!(kept.complaint.unwrap().code(), "schema_violation");
+}
+
+/// Two deliveries may have the same broken body: the id in their headers tells them apart.
+#[test]
+fn broken_bodies_are_told_apart_by_their_ids() {
+    let (source, intake) = shop();
+    let event = |id: &str, body: &[u8]| {
+        let headers = [JSON, ("x-topic", "order.created"), ("x-id", id)];
+        only(&kept(&intake, signed(&source, SECRET, &headers, body))).clone()
+    };
+    let first = event("d-1", b"{");
+    assert_eq!(first.delivery_id.as_deref(), Some("d-1"));
+    assert_eq!(
+        first.dedupe,
+        event("d-1", b"{").dedupe,
+        "a retry is a duplicate"
+    );
+    assert_ne!(first.dedupe, event("d-2", b"{").dedupe);
+    assert_ne!(
+        first.dedupe,
+        event("d-1", b"{}").dedupe,
+        "mended, it is news"
+    );
+    let mended = event("d-1", b"{\"id\": 1}");
+    assert_eq!(mended.status, EventStatus::Pending);
+    assert_ne!(first.dedupe, mended.dedupe);
+    assert_eq!(event("", b"{").delivery_id, None);
+}
+
+#[test]
+fn a_time_that_cannot_be_read_is_said() {
+    let (source, intake) = shop();
+    let headers = [JSON, ("x-topic", "order.created"), ("x-id", "d-1")];
+    for (at, time, noted) in [
+        (
+            "\"2026-03-01T11:00:00Z\"",
+            Some("2026-03-01T11:00:00Z"),
+            false,
+        ),
+        ("null", None, false),
+        ("\"\"", None, false),
+        ("\"the day before\"", None, true),
+        ("{}", None, false),
+    ] {
+        let body = format!("{{\"id\": 1, \"at\": {at}}}");
+        let event = only(&kept(
+            &intake,
+            signed(&source, SECRET, &headers, body.as_bytes()),
+        ))
+        .clone();
+        assert_eq!(event.status, EventStatus::Pending, "{at}");
+        assert_eq!(
+            event.event_time.map(|time| time.to_string()).as_deref(),
+            time,
+            "{at}"
+        );
+        assert_eq!(event.notes.len(), usize::from(noted), "{at} {event:?}");
+        assert!(!noted || event.notes[0].message.contains("the day before"));
+    }
+}
+
+/// Whatever holds a secret may be printed for debugging without printing it.
+#[test]
+fn secrets_never_print() {
+    let source = built_in("meta");
+    let lines = "secrets = [\"an app secret\"]\nretired_secrets = [\"a former secret\"]\nsettings = { verify_token = \"meatyhamhock\", access_token = \"the-page-token\" }";
+    let config = configured("", lines);
+    let recipe =
+        frontdesk::process::recipe::Recipe::compile(&source, &config.endpoints[0]).unwrap();
+    let jwt = crate::made::verifying("[verify.jwt]\nheader = \"x\"\nbody = \"sha256\"");
+    let key = crate::made::verifying("[verify.key]\nheader = \"x\"");
+    let printed = format!(
+        "{:?}{recipe:?}{config:?}{:?}{:?}",
+        intake(&source, lines),
+        intake(&jwt, "secrets = [\"an app secret\"]"),
+        intake(&key, "secrets = [\"an app secret\"]"),
+    );
+    let bytes = format!("{:?}", b"an app secret");
+    let hash: [u8; 32] = sha2::Digest::finalize(sha2::Digest::chain_update(
+        <sha2::Sha256 as sha2::Digest>::new(),
+        "an app secret",
+    ))
+    .into();
+    for secret in [
+        "an app secret",
+        "a former secret",
+        "meatyhamhock",
+        "the-page-token",
+        &bytes,
+        &format!("{hash:?}"),
+    ] {
+        assert!(!printed.contains(secret), "{secret}");
     }
 }
 
@@ -411,7 +517,7 @@ fn secrets_in_bodies_are_not_kept() {
     );
     match receive(&intake, post(&headers, body), now()) {
         Received::Refused(rejection, request) => {
-            let record = refusal::read(&intake, &request, &rejection);
+            let record = refusal::read(&intake, &request, &rejection, std::iter::empty());
             assert_eq!(record.body, br#"{"id":1,"internal":{"n":1.50}}"#);
             assert_eq!(record.code, "signature_missing");
         }
@@ -419,7 +525,11 @@ fn secrets_in_bodies_are_not_kept() {
     }
     match receive(&intake, post(&headers, b"{\"token\""), now()) {
         Received::Refused(rejection, request) => {
-            assert!(refusal::read(&intake, &request, &rejection).body.is_empty());
+            assert!(
+                refusal::read(&intake, &request, &rejection, std::iter::empty())
+                    .body
+                    .is_empty()
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -665,7 +775,13 @@ fn an_endpoint_that_proves_nothing_does_not_compile() {
     let source = built_in("standard_webhooks");
     for lines in ["", "secrets = [\"not base64 at all!\"]"] {
         let config = configured("", lines);
-        let problems = Intake::compile(&config.endpoints[0], &source, &config.server).unwrap_err();
+        let problems = Intake::compile(
+            &config.endpoints[0],
+            &source,
+            &config.server,
+            &std::sync::Arc::default(),
+        )
+        .unwrap_err();
         assert!(
             problems[0].message.contains("nothing could be verified"),
             "{problems:?}"

@@ -1,6 +1,7 @@
 //! Every sender: its samples signed as it would sign them, received, and mapped; and what it asks before it sends anything.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
 use frontdesk::config::{Endpoint, SecretString, Server};
 use frontdesk::ingest::handshake::Answer;
@@ -107,7 +108,7 @@ fn every_sender_is_a_source() {
 fn every_sample_is_received_and_mapped() {
     for source in dry::catalog().sources() {
         let secret = secret_of(source);
-        let intake = Intake::compile(&set_up(source, &secret), source, &server())
+        let intake = Intake::compile(&set_up(source, &secret), source, &server(), &Arc::default())
             .unwrap_or_else(|problems| panic!("{}: {problems:?}", source.name));
         for (n, sample) in (0..).zip(&source.samples) {
             check_sample(source, &intake, &secret, sample, n);
@@ -186,7 +187,13 @@ fn greeting(
 ) -> Result<Answer, String> {
     let catalog = dry::catalog();
     let source = catalog.get(name).unwrap();
-    let intake = Intake::compile(&set_up(source, &secret_of(source)), source, &server()).unwrap();
+    let intake = Intake::compile(
+        &set_up(source, &secret_of(source)),
+        source,
+        &server(),
+        &Arc::default(),
+    )
+    .unwrap();
     let headers = headers
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -289,7 +296,8 @@ fn a_signed_challenge_is_answered() {
     let catalog = dry::catalog();
     let source = catalog.get("slack").unwrap();
     let secret = secret_of(source);
-    let intake = Intake::compile(&set_up(source, &secret), source, &server()).unwrap();
+    let intake =
+        Intake::compile(&set_up(source, &secret), source, &server(), &Arc::default()).unwrap();
     let body = br#"{"type":"url_verification","challenge":"c-2"}"#;
     let mut headers = Headers::from([("content-type", "application/json")]);
     let unsigned = Unsigned {

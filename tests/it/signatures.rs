@@ -11,7 +11,7 @@ use frontdesk::ingest::sign::{Signed, Unsigned, sign, sign_as};
 use frontdesk::ingest::verify::Verifier;
 use frontdesk::model::request::{Headers, RawRequest};
 use frontdesk::source::declaration::{KeyPlace, SignatureKind, SignedPart, Source, Verify};
-use frontdesk::source::envelope;
+use frontdesk::source::settings::Settings;
 use jiff::Timestamp;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use proptest::sample::Index;
@@ -61,7 +61,7 @@ impl Case {
     fn verify(&self, source: &Source) -> Result<Option<usize>, Rejection> {
         let no_key = |sentence: String| Rejection::KeyInvalid(sentence);
         let secret = std::str::from_utf8(&self.secret).unwrap();
-        let settings = envelope::settings(source, |_| None);
+        let settings = Settings::defaults(source);
         let verifier = Verifier::compile(
             source,
             &endpoint(source, secret),
@@ -555,7 +555,7 @@ fn alternatives() {
         let headers = Headers(new.into_iter().chain(bearer).collect());
         let mut request = request("POST", headers, b"{}".to_vec());
         request.query = query.to_owned();
-        let settings = envelope::settings(&source, |_| None);
+        let settings = Settings::defaults(&source);
         let verifier =
             Verifier::compile(&source, &endpoint(&source, secret), String::new(), settings)
                 .unwrap();

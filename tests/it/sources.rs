@@ -175,7 +175,10 @@ fn forms_are_read_in_many_languages() {
                 ("contact.address.country", json!("FR")),
                 ("contact.consent", json!(null)),
                 ("lead.budget", json!(null)),
-                ("lead.custom.budget", json!("about 5k")),
+                (
+                    "lead.answers",
+                    json!([{"question": "budget", "answer": "about 5k"}]),
+                ),
             ],
         ),
         (

@@ -1,6 +1,5 @@
 //! From the inbox to the records, on the embedded store: settled, fetched, put off, quarantined, replayed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -97,6 +96,8 @@ impl Desk {
                 status: EventStatus::Pending,
                 reason: None,
                 violations: Vec::new(),
+                code: None,
+                notes: Vec::new(),
             })
             .collect();
         let ids = events.iter().map(|event| event.id).collect();
@@ -125,6 +126,14 @@ impl Desk {
 
     async fn drain(&self) {
         self.processing.drain().await.unwrap();
+    }
+
+    /// Has events processed once more.
+    async fn replay(&self, events: &[Uuid]) {
+        let now = self.clock.now();
+        let replayed = self.store.replay(events.to_vec(), now).await.unwrap();
+        assert_eq!(replayed, events.len() as u64);
+        self.drain().await;
     }
 
     async fn event(&self, id: Uuid) -> Event {
@@ -171,25 +180,14 @@ fn recipes(folder: &TempDir, endpoints: &[Endpoint], mapping: Option<&str>) -> R
 }
 
 fn endpoint(name: &str, source: &str, settings: &[(&str, &str)]) -> Endpoint {
-    Endpoint {
-        name: name.to_owned(),
-        source: source.to_owned(),
-        secrets: Vec::new(),
-        unverified: true,
-        settings: settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)))
-            .collect::<BTreeMap<_, _>>(),
-        rate_limit: None,
-        rate_limit_per_address: None,
-        region: Some("ES".to_owned()),
-        max_body: None,
-        allow_addresses: Vec::new(),
-        allow_origins: Vec::new(),
-        thank_you: None,
-        accept_invalid: None,
-        line: 1,
-    }
+    let mut endpoint = Endpoint::new(name, source);
+    endpoint.unverified = true;
+    endpoint.region = Some("ES".to_owned());
+    let given = settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)));
+    endpoint.settings.extend(given);
+    endpoint
 }
 
 fn lead_ads(api: &MockServer) -> Endpoint {
@@ -272,11 +270,7 @@ async fn thin_events_are_fetched_once() {
     );
     assert_eq!(desk.alarms().await, Vec::<String>::new());
     // A replay uses the answer that is kept.
-    desk.store
-        .replay(ids.clone(), desk.clock.now())
-        .await
-        .unwrap();
-    desk.drain().await;
+    desk.replay(&ids).await;
     assert_eq!(desk.event(ids[0]).await.status, EventStatus::Processed);
     assert_eq!(api.received_requests().await.unwrap().len(), 1);
     desk.close().await;
@@ -297,11 +291,7 @@ async fn an_answer_that_its_schema_refuses_is_asked_for_anew_by_a_replay() {
     assert!(reason.contains("schemas/meta/lead.json"), "{reason}");
     let claimed = desk.store.peek(ids[0]).await.unwrap().unwrap();
     assert_eq!(claimed.fetched, None);
-    desk.store
-        .replay(ids.clone(), desk.clock.now())
-        .await
-        .unwrap();
-    desk.drain().await;
+    desk.replay(&ids).await;
     assert_eq!(desk.event(ids[0]).await.status, EventStatus::Processed);
     assert_eq!(api.received_requests().await.unwrap().len(), 2);
     desk.close().await;

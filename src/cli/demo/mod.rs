@@ -46,9 +46,9 @@ pub fn run(listen: Option<&str>, out: &mut dyn Write) -> anyhow::Result<ExitCode
         let config = Config::load(&path).map_err(told)?;
         telemetry::install_log(&config.log).map_err(anyhow::Error::msg)?;
         let running = app::start(&config, Arc::clone(&catalog), Clock::System).await?;
-        let token = people::seed(running.store.as_ref()).await?;
+        let keys = people::seed(running.store.as_ref()).await?;
         announce(&running, out)?;
-        welcome::print(&running.address.to_string(), &token, &path);
+        welcome::print(&running.address.to_string(), &keys, &path);
         let mut players = JoinSet::new();
         players.spawn(graph::answer(graph, Arc::clone(&catalog)));
         players.spawn(live::tell_changes(Arc::clone(&running.store)));

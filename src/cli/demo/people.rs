@@ -2,18 +2,30 @@
 
 use serde_json::json;
 
-use crate::api::auth::{Role, hash_of};
-use crate::cli::token::fresh;
+use crate::access::password;
+use crate::access::token::{API, fresh, hash_of};
+use crate::cli::user;
 use crate::clock::Clock;
 use crate::model::people::{Rep, Team};
+use crate::model::role::Role;
 use crate::model::rules::RuleSet;
 use crate::store::{Store, TokenRow};
 
-/// Writes them; the token.
+/// The console's user.
+pub const DEMO: &str = "demo";
+
+/// Who may look at it all.
+pub struct Keys {
+    pub token: String,
+    /// Of the console's user `demo`.
+    pub password: String,
+}
+
+/// Writes them; the keys.
 ///
 /// # Errors
 /// When the store cannot be written.
-pub async fn seed(store: &dyn Store) -> anyhow::Result<String> {
+pub async fn seed(store: &dyn Store) -> anyhow::Result<Keys> {
     let reps: Vec<Rep> = serde_json::from_value(json!([
         {"handle": "ana", "name": "Ana Ruiz", "email": "ana@example.com", "time_zone": "Europe/Madrid"},
         {"handle": "rui", "name": "Rui Sousa", "email": "rui@example.com", "time_zone": "Europe/Lisbon"},
@@ -41,7 +53,7 @@ pub async fn seed(store: &dyn Store) -> anyhow::Result<String> {
     }
     let now = Clock::System.now();
     store.publish_rules(rules, now).await?;
-    let token = fresh()?;
+    let token = format!("{API}{}", fresh()?);
     let row = TokenRow {
         name: "demo".to_owned(),
         role: Role::Admin.as_str().to_owned(),
@@ -50,5 +62,10 @@ pub async fn seed(store: &dyn Store) -> anyhow::Result<String> {
         revoked_at: None,
     };
     store.add_token(row).await?;
-    Ok(token)
+    let password: String = fresh()?.chars().take(12).collect();
+    let log = user::log("user.added", DEMO, now);
+    let mut row = user::row(DEMO, Role::Admin, None, now);
+    row.password = Some(password::hash(&password)?);
+    store.add_user(row, log).await?;
+    Ok(Keys { token, password })
 }

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use crate::cli::demo::people::{DEMO, Keys};
 use crate::cli::demo::style::{bold, cyan, dim};
 use crate::cli::tell;
 
 /// Prints them on stderr.
-pub fn print(address: &str, token: &str, config: &Path) {
+pub fn print(address: &str, keys: &Keys, config: &Path) {
+    let token = &keys.token;
     let line = |text: String| tell(&text);
     line(String::new());
     line(format!(
@@ -16,8 +18,10 @@ pub fn print(address: &str, token: &str, config: &Path) {
     ));
     line(String::new());
     line(format!(
-        "  page     {}",
-        cyan(&format!("http://{address}/"))
+        "  console  {}  sign in as {} with {}",
+        cyan(&format!("http://{address}/")),
+        bold(DEMO),
+        bold(&keys.password)
     ));
     line(
         "  posting  website (a form), lead-ads (Meta), shop (Shopify), crm (Standard Webhooks)"

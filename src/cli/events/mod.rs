@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::api::events::{EventView, detail};
+use crate::api::release::ReleaseRequest;
 use crate::api::replay::{ReplayRequest, queue};
 use crate::cli::companion::with_store;
 use crate::cli::export::time;
@@ -19,6 +20,7 @@ use crate::cli::tell;
 use crate::clock::Clock;
 use crate::model::event::{Event, EventStatus};
 use crate::model::page::PageRequest;
+use crate::process::release::release;
 use crate::store::{EventFilter, Store};
 
 /// Events read at a time.
@@ -50,10 +52,20 @@ enum What {
         #[command(flatten)]
         common: Common,
     },
-    /// Map events once more: those named, or all that the filter finds
+    /// Let events in that are held as spam: those named, or all that the filter finds
+    Release {
+        /// Ids of events
+        #[arg(conflicts_with_all = ["endpoint", "type", "since", "until"])]
+        ids: Vec<Uuid>,
+        #[command(flatten)]
+        about: About,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Map events once more: those named, or all that the filter finds; what is held as spam is released instead
     Replay {
         /// Ids of events
-        #[arg(conflicts_with_all = ["status", "endpoint", "type", "since", "until"])]
+        #[arg(conflicts_with_all = ["status", "code", "endpoint", "type", "since", "until"])]
         ids: Vec<Uuid>,
         #[command(flatten)]
         filter: Filter,
@@ -80,6 +92,15 @@ struct Filter {
     /// pending, processed, quarantined, failed or ignored
     #[arg(long, value_parser = status)]
     status: Option<EventStatus>,
+    /// Why they are quarantined or failed: spam, schema_violation, mapping_failed, …
+    #[arg(long)]
+    code: Option<String>,
+    #[command(flatten)]
+    about: About,
+}
+
+#[derive(Debug, clap::Args)]
+struct About {
     /// Name of an endpoint
     #[arg(long)]
     endpoint: Option<String>,
@@ -127,6 +148,7 @@ pub fn run(args: &Events, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
                 show::print(&event, out)?;
             }
         }
+        What::Release { ids, about, common } => let_in(ids, about, common, out)?,
         What::Replay {
             ids,
             filter,
@@ -141,11 +163,12 @@ impl Filter {
     fn request(&self, ids: &[Uuid], dry_run: bool) -> ReplayRequest {
         ReplayRequest {
             events: ids.to_vec(),
-            endpoint: self.endpoint.clone(),
+            endpoint: self.about.endpoint.clone(),
             status: self.status,
-            event_type: self.event_type.clone(),
-            since: self.since,
-            until: self.until,
+            code: self.code.clone(),
+            event_type: self.about.event_type.clone(),
+            since: self.about.since,
+            until: self.about.until,
             q: None,
             dry_run,
             cursor: None,
@@ -155,11 +178,12 @@ impl Filter {
 
 async fn newest(store: &dyn Store, filter: &Filter, limit: usize) -> anyhow::Result<Vec<Event>> {
     let filter = EventFilter {
-        endpoint: filter.endpoint.clone(),
+        endpoint: filter.about.endpoint.clone(),
         status: filter.status,
-        event_type: filter.event_type.clone(),
-        since: filter.since,
-        until: filter.until,
+        code: filter.code.clone(),
+        event_type: filter.about.event_type.clone(),
+        since: filter.about.since,
+        until: filter.about.until,
         q: None,
     };
     let mut events = Vec::new();
@@ -220,6 +244,29 @@ fn replay(request: &ReplayRequest, common: &Common, out: &mut dyn Write) -> anyh
         out,
         "{} of {} events are mapped once more; `frontdesk events list` shows what becomes of them",
         replayed.queued, replayed.found
+    )?;
+    Ok(())
+}
+
+fn let_in(ids: &[Uuid], about: &About, common: &Common, out: &mut dyn Write) -> anyhow::Result<()> {
+    let request = ReleaseRequest {
+        events: ids.to_vec(),
+        endpoint: about.endpoint.clone(),
+        event_type: about.event_type.clone(),
+        since: about.since,
+        until: about.until,
+    };
+    let selection = request.selection()?;
+    let done = with_store(&common.config, async |store| {
+        Ok(release(store.as_ref(), selection, Clock::System.now()).await?)
+    })?;
+    if common.json {
+        return json_line(&done, out);
+    }
+    writeln!(
+        out,
+        "{} of {} events are let in; `frontdesk events list` shows what becomes of them",
+        done.released, done.found
     )?;
     Ok(())
 }

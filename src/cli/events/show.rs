@@ -36,6 +36,18 @@ pub fn print(detail: &EventDetail, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(reason) = &event.reason {
         writeln!(out, "why        {}", plain(reason, 2000))?;
     }
+    for note in &event.notes {
+        let score = match note.score {
+            0 => String::new(),
+            score => format!(" (+{score})"),
+        };
+        writeln!(
+            out,
+            "noticed    {}{score}: {}",
+            note.name,
+            plain(&note.message, 400)
+        )?;
+    }
     if event.attempts > 0 {
         writeln!(out, "put off    {} times", event.attempts)?;
     }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use minijinja::Value;
+use minijinja::{State, Value};
 
-use crate::expr::filters::{fold, text_of};
+use crate::expr::filters::text_of;
+use crate::model::fold::fold;
 
 /// Alpha-2, alpha-3, then names in English, Spanish, French, German, Italian and Portuguese where they differ.
 static TABLE: &str = include_str!("countries.txt");
@@ -29,6 +30,15 @@ pub fn country(value: &Value) -> Value {
     text_of(value)
         .and_then(|text| alpha2(&text))
         .map_or(Value::UNDEFINED, Value::from)
+}
+
+/// The country that is given, else the endpoint's `region`, as alpha-2.
+pub fn of_or_region(state: &State, given: Option<&Value>) -> Option<&'static str> {
+    let code = |value: &Value| text_of(value).map(|text| alpha2(&text));
+    match given.and_then(code) {
+        Some(country) => country,
+        None => state.lookup("region").as_ref().and_then(code).flatten(),
+    }
 }
 
 /// The alpha-2 code of a country given as alpha-2, alpha-3 or by a common name.

@@ -4,6 +4,7 @@
 //! is not blank. What cannot be read is an error where a wrong value would do harm (numbers, times), and nothing where
 //! it would only be noise (e-mail addresses, countries, currencies); phones keep what was sent.
 
+pub mod amount;
 pub mod country;
 pub mod digest;
 pub mod email;
@@ -31,6 +32,7 @@ pub use time::to_timestamp;
 /// Every filter of the language: MiniJinja's own that fit, and the house's.
 pub const FILTERS: &[&str] = &[
     "abs",
+    "amount",
     "bool",
     "capitalize",
     "chain",
@@ -124,6 +126,7 @@ pub const FUNCTIONS: &[&str] = &["dict", "pick", "range"];
 
 /// Adds the house's words to an environment that has MiniJinja's.
 pub fn register(environment: &mut Environment<'static>) {
+    environment.add_filter("amount", amount::amount);
     environment.add_filter("country", country::country);
     environment.add_filter("currency", money::currency);
     environment.add_filter("date", time::time);
@@ -194,47 +197,6 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
         }
         _ => None,
     }
-}
-
-/// Letters and digits alone, in lower case and without accents: `E-Mail *` and `email` fold to the same.
-pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for letter in text.chars().filter(|letter| letter.is_alphanumeric()) {
-        match plain(letter) {
-            Some(plain) => folded.push_str(plain),
-            None => folded.extend(letter.to_lowercase()),
-        }
-    }
-    folded
-}
-
-/// The letter without its accent, in lower case, for the accented letters of Latin scripts.
-fn plain(letter: char) -> Option<&'static str> {
-    if letter.is_ascii() {
-        return None;
-    }
-    Some(match letter {
-        'à'..='å' | 'À'..='Å' | 'ā' | 'Ā' | 'ă' | 'Ă' | 'ą' | 'Ą' => "a",
-        'æ' | 'Æ' => "ae",
-        'ç' | 'Ç' | 'ć' | 'Ć' | 'č' | 'Č' => "c",
-        'ď' | 'Ď' | 'đ' | 'Đ' | 'ð' | 'Ð' => "d",
-        'è'..='ë' | 'È'..='Ë' | 'ē' | 'Ē' | 'ė' | 'Ė' | 'ę' | 'Ę' | 'ě' | 'Ě' => "e",
-        'ğ' | 'Ğ' | 'ģ' | 'Ģ' => "g",
-        'ì'..='ï' | 'Ì'..='Ï' | 'ī' | 'Ī' | 'į' | 'Į' | 'ı' | 'İ' => "i",
-        'ķ' | 'Ķ' => "k",
-        'ł' | 'Ł' | 'ľ' | 'Ľ' | 'ĺ' | 'Ĺ' | 'ļ' | 'Ļ' => "l",
-        'ñ' | 'Ñ' | 'ń' | 'Ń' | 'ň' | 'Ň' | 'ņ' | 'Ņ' => "n",
-        'ò'..='ö' | 'Ò'..='Ö' | 'ø' | 'Ø' | 'ō' | 'Ō' | 'ő' | 'Ő' => "o",
-        'œ' | 'Œ' => "oe",
-        'ř' | 'Ř' | 'ŕ' | 'Ŕ' => "r",
-        'ś' | 'Ś' | 'š' | 'Š' | 'ş' | 'Ş' | 'ș' | 'Ș' => "s",
-        'ß' | 'ẞ' => "ss",
-        'ť' | 'Ť' | 'ţ' | 'Ţ' | 'ț' | 'Ț' => "t",
-        'ù'..='ü' | 'Ù'..='Ü' | 'ū' | 'Ū' | 'ů' | 'Ů' | 'ű' | 'Ű' | 'ų' | 'Ų' => "u",
-        'ý' | 'ÿ' | 'Ý' | 'Ÿ' => "y",
-        'ź' | 'Ź' | 'ż' | 'Ż' | 'ž' | 'Ž' => "z",
-        _ => return None,
-    })
 }
 
 /// An error of a filter, in the words of the person who wrote the formula.

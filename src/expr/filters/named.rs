@@ -6,7 +6,9 @@ use minijinja::value::{Enumerator, Object, ValueKind};
 use minijinja::{Error, State, Value};
 
 use crate::expr::filters::list::answer_text;
-use crate::expr::filters::{cannot, fold, text_of};
+use crate::expr::filters::{cannot, text_of};
+use crate::expr::payload;
+use crate::model::fold::fold;
 
 /// How deep groups of fields may nest: `fields[contact][email]`.
 const MAX_DEPTH: usize = 4;
@@ -37,6 +39,7 @@ pub fn lookup(state: &State, value: &Value, name: &str) -> Result<Value, Error> 
 /// `named('fields')`: the answers of a form under the names that a lookup table gives them; `rest` lists the others as
 /// `{question, answer}`. Takes a flat or nested object, or a list of `{name, values}` in the ways senders write it.
 /// Of two answers with one name the first counts and the other goes to the rest; a name of `''` drops the answer.
+/// `asked`, which is not listed among the names, has the question of each name in the form's own words.
 pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
     let table = table(state, name)?;
     let mut named = Named::default();
@@ -71,6 +74,8 @@ fn find(table: &Value, word: &str) -> Option<Value> {
 #[derive(Debug, Default)]
 struct Named {
     known: Vec<(Arc<str>, Value)>,
+    /// The questions of `known`.
+    asked: Vec<(String, Value)>,
     rest: Vec<Value>,
 }
 
@@ -120,7 +125,11 @@ impl Named {
         match name {
             Some(name) if name.is_empty() => {}
             Some(name) => match self.known.iter().find(|(known, _)| *known == name) {
-                None => self.known.push((name, Value::from(text))),
+                None => {
+                    let question = Value::from(question.trim());
+                    self.asked.push((name.to_string(), question));
+                    self.known.push((name, Value::from(text)));
+                }
                 Some((_, first)) if first.as_str() == Some(&text) => {}
                 Some(_) => self.left_over(&question, text),
             },
@@ -151,6 +160,9 @@ impl Object for Named {
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         if key == "rest" {
             return Some(Value::from(self.rest.clone()));
+        }
+        if key == "asked" {
+            return Some(payload::of_pairs(self.asked.clone()));
         }
         self.known
             .iter()

@@ -3,7 +3,8 @@
 use minijinja::Value;
 
 use crate::expr::filters::named::parts;
-use crate::expr::filters::{fold, text_of};
+use crate::expr::filters::text_of;
+use crate::model::fold::fold;
 
 /// Words that begin a family name (`van Beethoven`, `de la Torre`).
 const PARTICLES: &[&str] = &[

@@ -14,17 +14,8 @@ pub fn phone(state: &State, value: &Value, region: Option<&Value>) -> Value {
     let Some(text) = text_of(value) else {
         return Value::UNDEFINED;
     };
-    let region = region
-        .and_then(text_of)
-        .map(|region| region.into_owned())
-        .or_else(|| {
-            state
-                .lookup("region")
-                .as_ref()
-                .and_then(text_of)
-                .map(|region| region.into_owned())
-        });
-    match e164(&text, region.as_deref()) {
+    let region = country::of_or_region(state, region);
+    match e164(&text, region) {
         Some(number) => Value::from(number),
         None => Value::from(&*text),
     }

@@ -6,7 +6,7 @@ use minijinja::Value;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use crate::expr::filters::{FILTERS, FUNCTIONS, TESTS, fold, to_timestamp};
+use crate::expr::filters::{FILTERS, FUNCTIONS, TESTS, to_timestamp};
 use crate::expr::payload::{of_json, to_json};
 use crate::expr::scope::Scope;
 use crate::expr::{ENVIRONMENT, Formula};
@@ -429,18 +429,6 @@ fn names() {
             (given.to_owned(), family.to_owned()),
             "{name}"
         );
-    }
-}
-
-#[test]
-fn folding() {
-    for (text, expected) in [
-        ("E-Mail *", "email"),
-        ("Teléfono móvil", "telefonomovil"),
-        ("Straße", "strasse"),
-        ("名前", "名前"),
-    ] {
-        assert_eq!(fold(text), expected);
     }
 }
 

@@ -1,26 +1,39 @@
 //! JSON Web Tokens with a shared secret (RFC 7519, HS256), as senders of webhooks use them.
 
+use std::fmt;
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::ingest::rejection::Rejection;
+use crate::ingest::verify::stamp::length;
 use crate::model::request::RawRequest;
+use crate::payload::json;
 use crate::source::declaration::Jwt;
 
 /// Seconds that clocks may differ where a token says when it ends.
 const LEEWAY: i64 = 300;
 
 /// A declared token with its keys.
-#[derive(Debug)]
 pub struct JwtScheme {
     declared: Jwt,
     /// The secrets, as bytes.
     keys: Vec<Vec<u8>>,
+}
+
+impl fmt::Debug for JwtScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let declared = &self.declared;
+        f.debug_struct("JwtScheme")
+            .field("declared", declared)
+            .finish_non_exhaustive()
+    }
 }
 
 impl JwtScheme {
@@ -44,42 +57,38 @@ impl JwtScheme {
 
     /// Which secret signed the token; `None` when the request has none.
     pub fn verify(&self, request: &RawRequest, now: Timestamp) -> Option<Result<usize, Rejection>> {
-        let token = self
+        let header = self
             .declared
             .headers
             .iter()
             .find_map(|name| request.headers.get(name))?;
-        let token = bare(token);
         // `Authorization` may carry another scheme's proof.
-        if token.split('.').count() != 3 {
-            return None;
-        }
-        Some(self.check(token, request, now))
+        let token = Token::read(header)?;
+        Some(self.check(&token, request, now))
     }
 
-    fn check(&self, token: &str, request: &RawRequest, now: Timestamp) -> Result<usize, Rejection> {
+    fn check(
+        &self,
+        token: &Token<'_>,
+        request: &RawRequest,
+        now: Timestamp,
+    ) -> Result<usize, Rejection> {
         let refused = |sentence: &str| Rejection::SignatureMismatch(sentence.to_owned());
-        let unreadable = || refused("the token is not a JSON Web Token");
-        let (signed, signature) = token.rsplit_once('.').ok_or_else(unreadable)?;
-        let (head, claims) = signed.split_once('.').ok_or_else(unreadable)?;
-        let signature = URL_SAFE_NO_PAD
-            .decode(signature)
-            .map_err(|_| unreadable())?;
-        let head = document(head).ok_or_else(unreadable)?;
         // Only one algorithm is taken: a token must not choose how it is checked (RFC 8725 §3.1).
-        if head.get("alg").and_then(Value::as_str) != Some("HS256") {
-            return Err(refused("the token is not signed with HS256"));
+        match token.algorithm() {
+            Some("HS256") => {}
+            Some(_) => return Err(refused("the token is not signed with HS256")),
+            None => return Err(refused("the token is not a JSON Web Token")),
         }
         let mut found = None;
         for (position, key) in self.keys.iter().enumerate() {
-            if tag(key, signed).is_some_and(|tag| tag.ct_eq(&signature).into()) {
+            if token.is_signed_by(key) {
                 found.get_or_insert(position);
             }
         }
         let position =
             found.ok_or_else(|| refused("the token was not signed with this endpoint's secret"))?;
-        let claims = document(claims).ok_or_else(unreadable)?;
-        self.check_claims(&claims, request, now)?;
+        self.check_claims(&token.claims, request, now)?;
         Ok(position)
     }
 
@@ -117,17 +126,67 @@ impl JwtScheme {
     }
 }
 
+/// A token as it stands in a header, before anybody believed it.
+pub struct Token<'t> {
+    signed: &'t str,
+    signature: Vec<u8>,
+    head: Value,
+    claims: Value,
+}
+
+impl<'t> Token<'t> {
+    /// Reads what follows `Bearer ` or `JWT `, or stands alone; `None` when it has not the three parts of a token. Parts
+    /// that are no documents say nothing.
+    pub fn read(header: &'t str) -> Option<Self> {
+        let token = bare(header);
+        if token.split('.').count() != 3 {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (head, claims) = signed.split_once('.')?;
+        Some(Token {
+            signed,
+            signature: URL_SAFE_NO_PAD.decode(signature).unwrap_or_default(),
+            head: document(head).unwrap_or_default(),
+            claims: document(claims).unwrap_or_default(),
+        })
+    }
+
+    /// What it says that it is signed with.
+    pub fn algorithm(&self) -> Option<&str> {
+        self.head.get("alg").and_then(Value::as_str)
+    }
+
+    /// The text of a claim.
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        self.claims.get(name).and_then(Value::as_str)
+    }
+
+    /// Whether this key signed it, with HS256.
+    pub fn is_signed_by(&self, key: &[u8]) -> bool {
+        tag(key, self.signed).is_some_and(|tag| tag.ct_eq(&self.signature).into())
+    }
+
+    /// How long ago it ended, in words; `None` when it did not.
+    pub fn ended(&self, now: Timestamp) -> Option<String> {
+        let end = self.claims.get("exp").and_then(Value::as_i64)?;
+        let ago = now.as_second().checked_sub(end)?;
+        let ago = u64::try_from(ago).ok().filter(|ago| *ago > 0)?;
+        Some(length(Duration::from_secs(ago)))
+    }
+}
+
 /// A token as the sender would make it.
 pub fn sign(declared: &Jwt, secret: &str, body: &[u8]) -> String {
     let mut claims = serde_json::Map::new();
     if let Some(issuer) = &declared.issuer {
-        claims.insert("iss".to_owned(), json!(issuer));
+        claims.insert("iss".to_owned(), Value::from(issuer.as_str()));
     }
     if let Some(name) = &declared.body_claim {
-        claims.insert(name.clone(), json!(hex::encode(Sha256::digest(body))));
+        claims.insert(name.clone(), Value::from(hex::encode(Sha256::digest(body))));
     }
     let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let head = encoded(json!({"alg": "HS256", "typ": "JWT"}));
+    let head = encoded(serde_json::json!({"alg": "HS256", "typ": "JWT"}));
     let signed = format!("{head}.{}", encoded(Value::Object(claims)));
     let signature = URL_SAFE_NO_PAD.encode(tag(secret.as_bytes(), &signed).unwrap_or_default());
     format!("{signed}.{signature}")
@@ -147,7 +206,7 @@ fn bare(header: &str) -> &str {
 
 fn document(part: &str) -> Option<Value> {
     let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
-    serde_json::from_slice(&bytes).ok()
+    json::parse(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
 fn tag(key: &[u8], signed: &str) -> Option<Vec<u8>> {

@@ -36,7 +36,7 @@ pub fn check(spec: &TimestampSpec, text: &str, now: Timestamp) -> Result<(), Rej
 }
 
 /// In words: `about 7 minutes`.
-fn length(duration: Duration) -> String {
+pub fn length(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..120 => format!("{seconds} seconds"),
         seconds @ 120..7200 => format!("{} minutes", seconds / 60),
@@ -45,7 +45,8 @@ fn length(duration: Duration) -> String {
     }
 }
 
-fn read_time(unit: TimeUnit, text: &str) -> Option<Timestamp> {
+/// The time in a text as the scheme writes it.
+pub fn read_time(unit: TimeUnit, text: &str) -> Option<Timestamp> {
     match unit {
         TimeUnit::Seconds => Timestamp::from_second(text.parse().ok()?).ok(),
         TimeUnit::Milliseconds => Timestamp::from_millisecond(text.parse().ok()?).ok(),

@@ -216,6 +216,7 @@ impl<'a> Deciding<'a> {
             }
         }
         Writes {
+            code: None,
             status: EventStatus::Processed,
             reason: None,
             at: self.plan.now,

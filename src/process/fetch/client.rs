@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::config::Network;
 use crate::process::fetch::guard::{Channel, admits};
 use crate::process::fetch::{FetchCall, Response};
+use crate::tls;
 
 /// How long and how large an answer may be.
 #[derive(Debug, Clone, Copy)]
@@ -114,12 +115,7 @@ impl Client {
     }
 
     fn build(&self, channel: Channel) -> Result<reqwest::Client, String> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Somebody else may install one at the same moment; either will do.
-            rustls::crypto::ring::default_provider()
-                .install_default()
-                .ok();
-        }
+        tls::install();
         reqwest::Client::builder()
             .user_agent(concat!("frontdesk/", env!("CARGO_PKG_VERSION")))
             .timeout(self.limits.timeout)

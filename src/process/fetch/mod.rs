@@ -66,7 +66,7 @@ pub fn call(
     fetch: &FetchRecipe,
     names: &Scope,
 ) -> Result<FetchCall, MapError> {
-    let names = names.with("settings", recipe.settings.clone());
+    let names = names.with("settings", recipe.settings.as_value());
     let fault = |path: String, sentence: String| MapError {
         file: recipe.file.clone(),
         line: fetch.line,

@@ -35,7 +35,11 @@ pub fn body(root: &Table<'_>) -> BodySpec {
     let (json_in, redact) = (names("json_in"), names("redact"));
     table.finish();
     BodySpec {
-        formats: Formats { accepts, json_in },
+        formats: Formats {
+            accepts,
+            json_in,
+            max_file: None,
+        },
         redact,
     }
 }
@@ -128,6 +132,7 @@ pub fn answer(root: &Table<'_>) -> AnswerPolicy {
         ok: said(&table, "ok"),
         ignored: said(&table, "ignored"),
         invalid: said(&table, "invalid"),
+        busy: busy(&table),
     };
     table.finish();
     answer
@@ -139,6 +144,25 @@ fn said(table: &Table<'_>, key: &str) -> Option<Said> {
     let body = inner.text("body").map(|text| text.value);
     let said = Said {
         status: status(&inner),
+        content_type: content_type(&inner, "text/plain"),
+        body: body.unwrap_or_default(),
+    };
+    inner.finish();
+    Some(said)
+}
+
+/// `[answer.busy]`: the words that go with 429 and 503. Its status is `busy_status`, for the sender must come again.
+fn busy(table: &Table<'_>) -> Option<Said> {
+    let inner = table.table("busy")?;
+    if inner.has("status") {
+        inner.problem(
+            inner.line_of("status"),
+            "`answer.busy` has no status of its own: it is said with 429 and 503; `answer.busy_status` chooses one",
+        );
+    }
+    let body = inner.required_text("body").map(|text| text.value);
+    let said = Said {
+        status: 503,
         content_type: content_type(&inner, "text/plain"),
         body: body.unwrap_or_default(),
     };

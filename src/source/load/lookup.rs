@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::document::{Document, Table};
-use crate::expr::filters;
+use crate::model::fold::fold;
 
 /// The key that names another source, whose table of the same name is taken in.
 const INCLUDE: &str = "include";
@@ -53,7 +53,7 @@ fn own(table: &Table<'_>) -> Words {
             continue;
         }
         for (word, meaning) in pairs(table, key) {
-            for spelling in [word.to_lowercase(), filters::fold(&word)] {
+            for spelling in [word.to_lowercase(), fold(&word)] {
                 let before = words.insert(spelling, meaning.clone());
                 if before.is_some_and(|before| before != meaning) {
                     table.problem(line, format!("\"{word}\" has two meanings in this table"));

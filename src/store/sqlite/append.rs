@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::model::event::{Appended, Arrival, EventStatus, NewEvent};
 use crate::store::Result;
+use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::claims::delivery_hash;
 use crate::store::sqlite::fault::Done;
@@ -46,6 +47,7 @@ struct Row {
     stream: Stream,
     delivery: Option<i64>,
     violations: Option<String>,
+    notes: Option<String>,
 }
 
 impl Append {
@@ -65,10 +67,8 @@ impl Append {
                 verdict: verdict.clone(),
             },
             delivery: event.delivery_id.as_deref().map(delivery_hash),
-            violations: match event.violations.is_empty() {
-                true => None,
-                false => serde_json::to_string(&event.violations).ok(),
-            },
+            violations: unless_empty(&event.violations),
+            notes: unless_empty(&event.notes),
             event,
         };
         let events: Vec<Row> = events.into_iter().map(row).collect();
@@ -166,8 +166,9 @@ impl Append {
                 .prepare_cached(
                     "INSERT INTO event (seq, id, request, request_id, part, stream, status,
                         received_at, settled_at, changes, event_time, claim, delivery_id, event_type,
-                        reason, violations)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, -?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                        reason, violations, code, notes)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, -?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                        ?16, ?17)",
                 )?
                 .execute(rusqlite::params![
                     seq,
@@ -185,8 +186,17 @@ impl Append {
                     own_type,
                     event.reason,
                     row.violations,
+                    event.code,
+                    row.notes,
                 ])?;
             books.tally.add("events", 1);
+            let outcome = match event.status {
+                EventStatus::Quarantined => Outcome::Quarantined,
+                EventStatus::Ignored => Outcome::Ignored,
+                _ => Outcome::Accepted,
+            };
+            let endpoint = &row.stream.endpoint;
+            books.meter.count(self.rows.received_at, endpoint, outcome);
             if event.status == EventStatus::Pending {
                 books.tally.add("pending", 1);
                 self.wakes = true;
@@ -224,6 +234,14 @@ impl Job for Append {
 
     fn made_work(&self) -> bool {
         self.wakes
+    }
+}
+
+/// A list as JSON.
+fn unless_empty<T: serde::Serialize>(list: &[T]) -> Option<String> {
+    match list.is_empty() {
+        true => None,
+        false => serde_json::to_string(list).ok(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::store::sqlite::entries::Entries;
 use crate::store::sqlite::failpoint::FailPoints;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::flight::InFlight;
+use crate::store::sqlite::meter::Meter;
 use crate::store::sqlite::number::{self, Tally};
 use crate::store::sqlite::record_row::per_kind;
 use crate::store::sqlite::stream::Streams;
@@ -28,6 +29,7 @@ pub(super) struct Books {
     pub(super) streams: Streams,
     pub(super) desk: DeskCache,
     pub(super) tally: Tally,
+    pub(super) meter: Meter,
     pub(super) last: Last,
     pub(super) flight: Arc<InFlight>,
     kept: Last,
@@ -68,6 +70,7 @@ impl Books {
             streams: Streams::default(),
             desk: DeskCache::default(),
             tally: Tally::default(),
+            meter: Meter::default(),
             last,
             kept: last,
             sweep_asked: false,
@@ -91,6 +94,7 @@ impl Books {
         self.claims.sweep(&self.conn, 0)?;
         self.entries.write(&self.conn)?;
         self.tally.write(&self.conn)?;
+        self.meter.write(&self.conn)?;
         self.fail.check("commit")?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         self.kept = self.last;
@@ -130,6 +134,7 @@ impl Books {
         self.streams.undo();
         self.desk.undo();
         self.tally.clear();
+        self.meter.clear();
         if !self.conn.is_autocommit() {
             self.conn.execute_batch("ROLLBACK")?;
         }

@@ -3,7 +3,7 @@
 //! One index serves them all: status, stream, time of receipt. A list looks into it once for each status and stream
 //! it may show and merges what it finds, so no filter makes it read more than a page from each.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, ToSql};
 use uuid::Uuid;
 
 use crate::model::event::{Event, EventStatus};
@@ -26,6 +26,9 @@ const SAME_DELIVERY: i64 = 1000;
 
 pub(super) const NEWEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
      WHERE status = ?1 AND stream = ?2 AND (received_at, seq) < (?3, ?4)
+     ORDER BY received_at DESC, seq DESC LIMIT ?5";
+pub(super) const NEWEST_OF_CODE: &str = "SELECT received_at, seq FROM event INDEXED BY event_code
+     WHERE code = ?1 AND stream = ?2 AND (received_at, seq) < (?3, ?4)
      ORDER BY received_at DESC, seq DESC LIMIT ?5";
 pub(super) const OLDEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
      WHERE status = 0 AND stream = ?1 ORDER BY received_at, seq LIMIT ?2";
@@ -73,7 +76,10 @@ pub(super) fn events(
                 .take(n)
                 .copied()
                 .collect()),
-            None => newest(conn, statuses, &streams, since, after, n),
+            None => match &filter.code {
+                Some(code) => newest(conn, NEWEST_OF_CODE, &[code], &streams, (since, after), n),
+                None => newest(conn, NEWEST, statuses, &streams, (since, after), n),
+            },
         },
         |(_, seq)| {
             let found = event_read::by_seq(conn, seq)?;
@@ -85,19 +91,20 @@ pub(super) fn events(
     )
 }
 
+/// The newest events between two times of each stream and status, or code, by `sql`.
 fn newest(
     conn: &Connection,
-    statuses: &[i64],
+    sql: &str,
+    words: &[impl ToSql],
     streams: &[i64],
-    since: i64,
-    before: Key,
+    (since, before): (i64, Key),
     n: usize,
 ) -> Done<Vec<Key>> {
     let mut keys = Vec::new();
-    let mut select = conn.prepare_cached(NEWEST)?;
-    for status in statuses {
+    let mut select = conn.prepare_cached(sql)?;
+    for word in words {
         for stream in streams {
-            let rows = select.query_map((status, stream, before.0, before.1, rows(n)), |row| {
+            let rows = select.query_map((word, stream, before.0, before.1, rows(n)), |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
             for key in rows {
@@ -116,6 +123,7 @@ fn passes(filter: &EventFilter, event: &Event) -> bool {
     let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|text| text == is);
     same(&filter.endpoint, &event.endpoint)
         && same(&filter.event_type, &event.event_type)
+        && (filter.code.is_none() || filter.code == event.code)
         && filter.status.is_none_or(|status| status == event.status)
         && filter.since.is_none_or(|since| event.received_at >= since)
         && filter.until.is_none_or(|until| event.received_at < until)

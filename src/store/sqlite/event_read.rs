@@ -17,7 +17,7 @@ macro_rules! select_event {
             "SELECT e.id, e.request_id, e.part, s.endpoint, s.source,
                 coalesce(e.event_type, s.event_type), e.delivery_id, e.event_time, e.received_at,
                 e.status, e.reason, e.violations, e.attempts, e.settled_at, s.scheme, s.secret,
-                e.seq, e.request
+                e.seq, e.request, e.code, e.notes
              FROM event e JOIN stream s ON s.id = e.stream WHERE ",
             $where
         )
@@ -48,6 +48,8 @@ fn read(row: &Row<'_>) -> Done<Stored> {
         status,
         reason: row.get(10)?,
         violations: maybe_json(row, 11)?.unwrap_or_default(),
+        code: row.get(18)?,
+        notes: maybe_json(row, 19)?.unwrap_or_default(),
         attempts: row.get(12)?,
         processed_at: settled.then(|| timestamp(settled_at)).transpose()?,
         verdict: stream::verdict(row, 14)?,

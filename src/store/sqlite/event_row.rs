@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::event::{EventStatus, PutOff};
+use crate::model::event::{EventStatus, PutOff, SPAM};
+use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::InFlight;
@@ -43,6 +44,7 @@ pub(super) struct At {
     pub(super) seq: i64,
     pub(super) status: EventStatus,
     pub(super) received_at: Timestamp,
+    stream: i64,
     changes: i64,
     /// It has a reason, a due time or attempts to be cleared.
     marked: bool,
@@ -73,20 +75,23 @@ pub(super) fn find(conn: &Connection, flight: &InFlight, event: Uuid) -> Done<Op
                 received_at: time(row, 2)?,
                 changes: row.get(3)?,
                 marked: row.get(4)?,
+                stream: row.get(5)?,
             })
         })())
     };
     let found: Option<Done<At>> = match flight.seq(event) {
         Some(seq) => conn
             .prepare_cached(
-                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL
+                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL,
+                    stream
                  FROM event WHERE seq = ?1",
             )?
             .query_row([seq], read)
             .optional()?,
         None => conn
             .prepare_cached(
-                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL
+                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL,
+                    stream
                  FROM event WHERE id = ?1",
             )?
             .query_row([event.as_bytes()], read)
@@ -98,6 +103,7 @@ pub(super) fn find(conn: &Connection, flight: &InFlight, event: Uuid) -> Done<Op
 /// How an event ends.
 pub(super) struct Settling<'s> {
     pub(super) status: EventStatus,
+    pub(super) code: Option<&'s str>,
     pub(super) reason: Option<&'s str>,
     pub(super) at: Timestamp,
     /// The first change it made, and how many.
@@ -132,12 +138,21 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
         .execute((at.seq, status, settled_at, changes))?;
     } else {
         conn.prepare_cached(
-            "UPDATE event SET status = ?2, settled_at = ?3, changes = ?4, reason = ?5, due = NULL
+            "UPDATE event SET status = ?2, settled_at = ?3, changes = ?4, reason = ?5, code = ?6,
+                due = NULL
              WHERE seq = ?1",
         )?
-        .execute((at.seq, status, settled_at, changes, end.reason))?;
+        .execute((at.seq, status, settled_at, changes, end.reason, end.code))?;
     }
     books.tally.add("pending", -1);
+    let outcome = match end.status {
+        EventStatus::Quarantined => Outcome::Quarantined,
+        EventStatus::Failed => Outcome::Failed,
+        EventStatus::Ignored => Outcome::Ignored,
+        EventStatus::Pending | EventStatus::Processed => Outcome::Processed,
+    };
+    let endpoint = books.streams.endpoint(&books.conn, at.stream)?;
+    books.meter.count(end.at, endpoint, outcome);
     Ok(())
 }
 
@@ -157,16 +172,24 @@ pub(super) fn put_off(
     Ok(())
 }
 
-/// Makes a settled event pending again; `false` for one whose raw request retention has removed, which could only end
-/// in quarantine.
-pub(super) fn replay(books: &mut Books, seq: i64) -> Done<bool> {
+/// Whether the spam gate holds an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    AsSpam,
+    Not,
+}
+
+/// Makes a settled event pending again, of those that are held as spam or of the others; `false` for one of the other
+/// kind, and for one whose raw request retention has removed, which could only end in quarantine.
+pub(super) fn replay(books: &mut Books, seq: i64, held: Held) -> Done<bool> {
     let changed = books
         .conn
         .prepare_cached(
-            "UPDATE event SET status = 0, attempts = 0, reason = NULL, due = NULL
-             WHERE seq = ?1 AND EXISTS (SELECT 1 FROM request WHERE request.seq = event.request)",
+            "UPDATE event SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL
+             WHERE seq = ?1 AND (code IS ?2) = ?3
+                AND EXISTS (SELECT 1 FROM request WHERE request.seq = event.request)",
         )?
-        .execute([seq])?;
+        .execute((seq, SPAM, held == Held::AsSpam))?;
     if changed > 0 {
         books.tally.add("pending", 1);
     }

@@ -5,6 +5,8 @@ use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::queue::Job;
 
+type Jobs = Vec<Box<dyn Job>>;
+
 /// The jobs of one transaction, until it is known what became of it.
 #[derive(Default)]
 pub(super) struct Group {
@@ -57,7 +59,7 @@ impl Group {
     }
 
     /// The transaction is no more: its jobs, and the one that ran last apart from the others.
-    pub(super) fn into_jobs(mut self) -> (Option<Box<dyn Job>>, Vec<Box<dyn Job>>) {
+    pub(super) fn into_jobs(mut self) -> (Option<Box<dyn Job>>, Jobs) {
         let last = self.ran.pop().map(|(job, _)| job);
         let mut others: Vec<_> = self.ran.into_iter().map(|(job, _)| job).collect();
         others.append(&mut self.unseen);

@@ -14,7 +14,7 @@ use crate::store::sqlite::append::Append;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_list;
 use crate::store::sqlite::event_read;
-use crate::store::sqlite::event_row::{self, Settling};
+use crate::store::sqlite::event_row::{self, Held, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::number;
 use crate::store::sqlite::queue::{Job, closed};
@@ -150,6 +150,7 @@ impl Inbox for SqliteStore {
             };
             let end = Settling {
                 status,
+                code: None,
                 reason: Some(&reason)
                     .filter(|reason| !reason.is_empty())
                     .map(String::as_str),
@@ -203,14 +204,18 @@ impl Inbox for SqliteStore {
             .await
     }
 
+    async fn refusal(&self, id: Uuid) -> Result<Option<Refusal>> {
+        self.readers
+            .read(move |conn| refusals::by_id(conn, id))
+            .await
+    }
+
     async fn replay(&self, events: Vec<Uuid>, _now: Timestamp) -> Result<u64> {
-        let mut replayed = 0;
-        for step in events.chunks(REPLAY_STEP) {
-            let step = step.to_vec();
-            replayed += self.write(move |books| replay(books, &step)).await?;
-            self.flight.wake();
-        }
-        Ok(replayed)
+        self.make_pending(events, Held::Not).await
+    }
+
+    async fn admit(&self, events: Vec<Uuid>, _now: Timestamp) -> Result<u64> {
+        self.make_pending(events, Held::AsSpam).await
     }
 
     async fn backlog(&self) -> Result<Backlog> {
@@ -227,13 +232,25 @@ impl Inbox for SqliteStore {
     }
 }
 
-fn replay(books: &mut Books, events: &[Uuid]) -> Done<u64> {
+impl SqliteStore {
+    async fn make_pending(&self, events: Vec<Uuid>, held: Held) -> Result<u64> {
+        let mut replayed = 0;
+        for step in events.chunks(REPLAY_STEP) {
+            let step = step.to_vec();
+            replayed += self.write(move |books| replay(books, &step, held)).await?;
+            self.flight.wake();
+        }
+        Ok(replayed)
+    }
+}
+
+fn replay(books: &mut Books, events: &[Uuid], held: Held) -> Done<u64> {
     let mut replayed = 0;
     for event in events {
         let flight = books.flight.clone();
         let at = event_row::find(&books.conn, &flight, *event)?;
         if let Some(at) = at.filter(|at| !at.is_pending()) {
-            replayed += u64::from(event_row::replay(books, at.seq)?);
+            replayed += u64::from(event_row::replay(books, at.seq, held)?);
         }
     }
     Ok(replayed)

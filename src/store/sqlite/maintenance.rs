@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::Done;
@@ -27,6 +28,21 @@ impl Maintenance for SqliteStore {
             keys,
             events,
         })
+    }
+
+    async fn own_key(&self, name: &'static str, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        if let Some(key) = self.readers.read(move |conn| known_key(conn, name)).await? {
+            return Ok(key);
+        }
+        self.write(move |books| {
+            let conn = &books.conn;
+            conn.prepare_cached(
+                "INSERT INTO own_key (name, key) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
+            .execute((name, fresh))?;
+            Ok(known_key(conn, name)?.unwrap_or(fresh))
+        })
+        .await
     }
 
     async fn ping(&self) -> Result<()> {
@@ -77,6 +93,11 @@ impl Maintenance for SqliteStore {
         }
         self.readers.close();
     }
+}
+
+fn known_key(conn: &Connection, name: &str) -> Done<Option<[u8; 32]>> {
+    let mut select = conn.prepare_cached("SELECT key FROM own_key WHERE name = ?1")?;
+    Ok(select.query_row([name], |row| row.get(0)).optional()?)
 }
 
 fn size(path: &Path) -> u64 {

@@ -5,7 +5,12 @@ use rusqlite::Connection;
 use crate::store::sqlite::fault::{Done, Fault};
 
 /// In order; a released one never changes.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_inbox_and_records.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_inbox_and_records.sql"),
+    include_str!("migrations/0002_codes_and_notes.sql"),
+    include_str!("migrations/0003_people_who_sign_in.sql"),
+    include_str!("migrations/0004_meters.sql"),
+];
 
 /// The version of a file that has seen every migration.
 pub(super) fn latest() -> i64 {

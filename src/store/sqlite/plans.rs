@@ -5,7 +5,9 @@
 use rusqlite::Connection;
 
 use crate::model::field::Kind;
-use crate::store::sqlite::{change_row, event_list, migrate, postings, record_list, refusals};
+use crate::store::sqlite::{
+    audit, change_row, event_list, meter, migrate, postings, record_list, refusals,
+};
 
 fn plan(conn: &Connection, sql: &str) -> String {
     let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -37,6 +39,10 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
         "SEARCH event USING COVERING INDEX event_list (status=? AND stream=? AND received_at<?)",
     );
     check(
+        event_list::NEWEST_OF_CODE,
+        "SEARCH event USING COVERING INDEX event_code (code=? AND stream=? AND received_at<?)",
+    );
+    check(
         event_list::OLDEST,
         "SEARCH event USING COVERING INDEX event_list (status=? AND stream=?)",
     );
@@ -52,6 +58,23 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
         refusals::OF_ONE,
         "SEARCH refusal USING COVERING INDEX refusal_endpoint (endpoint=? AND rowid<?)",
     );
+    check(meter::MINUTES, "SEARCH minute USING PRIMARY KEY (minute>?)");
+    check(
+        meter::LEAD_DAYS,
+        "SEARCH lead_day USING PRIMARY KEY (day>?)",
+    );
+    check(
+        audit::ALL,
+        "SEARCH audit USING INTEGER PRIMARY KEY (rowid<?)",
+    );
+    for (sql, column) in [
+        (audit::BY_WHO, "who"),
+        (audit::BY_SUBJECT, "subject"),
+        (audit::BY_WHAT, "what"),
+    ] {
+        let index = format!("COVERING INDEX audit_{column} ({column}=? AND rowid<?)");
+        check(sql, &format!("SEARCH audit USING {index}"));
+    }
     check(
         event_list::FRESH_DELIVERIES,
         "SEARCH event USING INTEGER PRIMARY KEY (rowid>?)",

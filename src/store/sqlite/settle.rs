@@ -105,6 +105,7 @@ impl Job for Settle {
         writes::write(books, &writes, (&loaded, &self.plan.wanted))?;
         let end = Settling {
             status: writes.status,
+            code: writes.code,
             reason: writes.reason.as_deref(),
             at: writes.at,
             changes: (first_change, books.last.change + 1 - first_change),
@@ -136,6 +137,7 @@ impl Job for Settle {
         }
         let end = Settling {
             status: EventStatus::Failed,
+            code: Some("not_stored"),
             reason: Some(reason),
             at: at.received_at,
             changes: (0, 0),

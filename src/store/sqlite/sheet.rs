@@ -180,6 +180,10 @@ impl<'l> Sheet<'l> {
                 _ => books.stamp(writes.at),
             },
         };
+        if record.kind == Kind::Lead {
+            let old = old.map(|old| &old.fields);
+            books.meter.lead(old, record, writes.at);
+        }
         let at = match (line.at, old) {
             (Some(at), Some(old)) => {
                 replace(books, (at, line.contact, old), &writing)?;

@@ -1,6 +1,7 @@
 //! Streams: endpoint, source, event type and verdict of an event as one number.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -25,6 +26,8 @@ pub(super) struct Stream {
 #[derive(Default)]
 pub(super) struct Streams {
     known: HashMap<Stream, i64>,
+    /// Number → endpoint, of streams whose events were settled.
+    endpoints: HashMap<i64, String>,
     /// Known since this transaction only.
     new: Vec<Stream>,
 }
@@ -83,6 +86,17 @@ impl Streams {
         })
     }
 
+    /// The endpoint of a stream.
+    pub(super) fn endpoint(&mut self, conn: &Connection, stream: i64) -> Done<&str> {
+        let place = match self.endpoints.entry(stream) {
+            Entry::Occupied(place) => return Ok(place.into_mut().as_str()),
+            Entry::Vacant(place) => place,
+        };
+        let mut select = conn.prepare_cached("SELECT endpoint FROM stream WHERE id = ?1")?;
+        let endpoint = select.query_row([stream], |row| row.get(0))?;
+        Ok(place.insert(endpoint).as_str())
+    }
+
     fn remember(&mut self, stream: &Stream, id: i64) {
         self.known.insert(stream.clone(), id);
         self.new.push(stream.clone());
@@ -93,6 +107,7 @@ impl Streams {
     }
 
     pub(super) fn undo(&mut self) {
+        self.endpoints.clear();
         for stream in self.new.drain(..) {
             self.known.remove(&stream);
         }

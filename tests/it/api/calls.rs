@@ -66,6 +66,7 @@ async fn roles_read_and_managers_write() {
         (Method::DELETE, "/api/v1/teams/x", ""),
         (Method::PUT, "/api/v1/rules", "{}"),
         (Method::POST, "/api/v1/events/replay", "{}"),
+        (Method::POST, "/api/v1/events/release", "{}"),
     ];
     for role in ["viewer", "rep", "manager", "admin"] {
         let token = format!("fd_{role}");
@@ -115,6 +116,18 @@ async fn what_does_not_exist_is_said_in_problem_json() {
         (
             Method::POST,
             &format!("/api/v1/events/{nil}/replay"),
+            404,
+            "not_found",
+        ),
+        (
+            Method::POST,
+            &format!("/api/v1/events/{nil}/release"),
+            404,
+            "not_found",
+        ),
+        (
+            Method::GET,
+            &format!("/api/v1/refusals/{nil}"),
             404,
             "not_found",
         ),
@@ -173,5 +186,66 @@ async fn bodies_that_are_none() {
             (status, code),
             "{start}: {answer:?}"
         );
+    }
+}
+
+/// A body that does not fit is told with its place, in words that need no knowledge of the program.
+#[actix_web::test]
+async fn bodies_that_do_not_fit_are_told_with_their_place() {
+    let desk = Desk::open().await;
+    for (path, body, place, words) in [
+        (
+            "reps",
+            json!(["ana", "Ana"]),
+            "",
+            "must be an object, not a list",
+        ),
+        ("reps", json!({"handle": "ana"}), "/name", "is missing"),
+        (
+            "reps",
+            json!({"handle": 7, "name": "A"}),
+            "/handle",
+            "must be a text, not a number",
+        ),
+        (
+            "reps",
+            json!({"handle": "a", "name": "A", "activ": true}),
+            "/activ",
+            "did you mean \"active\"?",
+        ),
+        (
+            "teams",
+            json!({"handle": "t", "name": "T", "members": [["ana", 2]]}),
+            "/members/0",
+            "must be an object, not a list",
+        ),
+        ("events/replay", json!({"events": ["x"]}), "/events/0", ""),
+        (
+            "events/replay",
+            json!({"since": 7}),
+            "/since",
+            "not a number",
+        ),
+        ("events/release", json!([]), "", "must be an object"),
+        (
+            "events/release",
+            json!({"status": "failed"}),
+            "/status",
+            "is not known here",
+        ),
+    ] {
+        let answer = desk.post(&format!("/api/v1/{path}"), body.clone()).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (422, "invalid"),
+            "{body}: {answer:?}"
+        );
+        let fault = &answer.body["violations"][0];
+        assert_eq!(fault["path"], place, "{body}: {answer:?}");
+        let message = fault["message"].as_str().unwrap();
+        assert!(message.contains(words), "{body}: {message}");
+        for jargon in ["struct", "sequence", "expected", "invalid type", "serde"] {
+            assert!(!message.contains(jargon), "{body}: {message}");
+        }
     }
 }

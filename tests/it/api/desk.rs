@@ -6,17 +6,18 @@ use actix_web::body::to_bytes;
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, web};
-use frontdesk::api::auth::{Role, hash_of};
+use frontdesk::access::token::hash_of;
 use frontdesk::api::{self, Api};
 use frontdesk::clock::Clock;
 use frontdesk::config::{CatalogConfig, Outbound};
 use frontdesk::model::change::{Change, ChangeKind, FieldChange};
 use frontdesk::model::dedupe::{DedupeClaim, DedupeKey};
-use frontdesk::model::event::{Arrival, EventStatus, NewEvent, Verdict};
+use frontdesk::model::event::{Arrival, EventStatus, NewEvent, Note, Verdict};
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 use frontdesk::model::request::{Headers, RawRequest};
+use frontdesk::model::role::Role;
 use frontdesk::model::trace::Trace;
 use frontdesk::process::recipes::Recipes;
 use frontdesk::process::worker::Processing;
@@ -144,8 +145,29 @@ impl Desk {
         self.call(ADMIN, Method::PUT, path, &body.to_string()).await
     }
 
+    /// Appends an event that is quarantined with this code.
+    pub async fn hold(&self, n: u32, code: &'static str) -> Uuid {
+        let note = Note {
+            name: "links".to_owned(),
+            score: 25,
+            message: "3 links".to_owned(),
+        };
+        self.append(n, EventStatus::Quarantined, Some(code), vec![note])
+            .await
+    }
+
     /// Appends the event number `n` of an endpoint `shop`.
     pub async fn receive(&self, n: u32, status: EventStatus) -> Uuid {
+        self.append(n, status, None, Vec::new()).await
+    }
+
+    async fn append(
+        &self,
+        n: u32,
+        status: EventStatus,
+        code: Option<&'static str>,
+        notes: Vec<Note>,
+    ) -> Uuid {
         let at = noon() + SignedDuration::from_secs(i64::from(n));
         let id = new_id(at);
         let headers = Headers::from([
@@ -180,8 +202,10 @@ impl Desk {
                     window: None,
                 },
                 status,
+                code,
                 reason: None,
                 violations: Vec::new(),
+                notes,
             }],
         };
         self.store.append(arrival).await.unwrap();
@@ -268,6 +292,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
     };
     Writes {
         status: EventStatus::Processed,
+        code: None,
         reason: None,
         at,
         records: vec![RecordWrite {

@@ -4,4 +4,5 @@ mod calls;
 mod desk;
 mod lists;
 mod people;
+mod releases;
 mod replays;

@@ -73,6 +73,15 @@ fn a_newcomer_sees_it_live_in_one_command() {
         leads.len() >= 3 && leads.iter().all(|lead| lead["fields"]["owner"].is_string()),
         "{leads:?}"
     );
+    let signed = told
+        .iter()
+        .find(|line| line.contains("sign in as"))
+        .unwrap();
+    let password = signed.split_whitespace().last().unwrap();
+    let form = format!("name=demo&password={password}");
+    let kind = "content-type: application/x-www-form-urlencoded\r\n";
+    let inside = call(address, "POST", "/sign-in", kind, &form).unwrap();
+    assert_eq!(inside.status, 303, "{inside:?}");
     let form = "name=Ada+Lovelace&email=ada%40example.com&country=ES&message=Hello";
     let posted = call(
         address,

@@ -3,6 +3,7 @@
 mod beside;
 mod demo;
 mod dry_try;
+mod held;
 mod mended;
 mod sends;
 mod set_up;

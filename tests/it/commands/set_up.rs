@@ -132,6 +132,70 @@ fn check_names_every_problem_of_config_and_endpoints() {
     }
 }
 
+/// A problem in one place does not hide one in another, and none is told twice.
+#[test]
+fn check_names_everything_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("catalog/mappings")).unwrap();
+    fs::write(
+        folder.path().join("catalog/mappings/acme.toml"),
+        "title = 1\n",
+    )
+    .unwrap();
+    let config = r#"[server]
+lissten = "x"
+[catalog]
+path = "catalog"
+[[endpoint]]
+name = "a"
+source = "shopfy"
+[[endpoint]]
+name = "b"
+source = "shopify"
+secrets = ["env:ABSENT"]
+[[endpoint]]
+name = "c"
+source = "acme"
+secrets = ["long enough"]
+[[endpoint]]
+name = "d"
+source = "meta"
+secrets = ["long enough"]
+settings = { verify_token = "env:ABSENT" }
+[[endpoint]]
+name = "e"
+source = "shopify"
+secrets = ["long enough"]
+allow_origins = ["www.example.com/contact"]
+error_page = "/contact"
+[endpoint.spam]
+hold_at = 0
+"#;
+    fs::write(folder.path().join("frontdesk.toml"), config).unwrap();
+    let (done, said) = run(folder.path(), &["check"]);
+    assert!(!done);
+    for sentence in [
+        "unknown key `server.lissten`",
+        "acme.toml:1: `title` must be a text",
+        "did you mean \"shopify\"?",
+        "frontdesk.toml:11: the environment variable ABSENT is not set",
+        "frontdesk.toml:20: the environment variable ABSENT is not set",
+        "is not an origin",
+        "`error_page` must be a whole URL",
+        "`endpoint.spam.hold_at` is a whole number from 1",
+        "`[endpoint.spam]` is for endpoints that say",
+    ] {
+        assert!(said.contains(sentence), "{sentence}: {said}");
+    }
+    for told_already in [
+        "it has no secret",
+        "verify_token` is missing",
+        "called \"acme\"",
+    ] {
+        assert!(!said.contains(told_already), "{told_already}: {said}");
+    }
+}
+
 #[test]
 fn sources_lists_and_shows() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use frontdesk::model::dedupe::DedupeKey;
-use frontdesk::model::event::{Appended, EventStatus, PutOff, Refusal, Violation};
+use frontdesk::model::event::{Appended, EventStatus, Note, PutOff, Refusal, SPAM, Violation};
 use frontdesk::model::id::new_id;
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
@@ -314,6 +314,74 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
     assert_eq!(store.backlog().await.unwrap().pending, 3);
 }
 
+/// Ten events, of which the spam gate holds every other, and their ids.
+async fn half_held(stand: &Stand) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    for n in 0..10_i64 {
+        let mut arrival = arrival(&[&n.to_string()], at(n));
+        let event = &mut arrival.events[0];
+        event.status = EventStatus::Quarantined;
+        event.code = Some(match n % 2 {
+            0 => SPAM,
+            _ => "schema_violation",
+        });
+        event.notes = vec![Note {
+            name: "links".to_owned(),
+            score: 25,
+            message: format!("number {n}"),
+        }];
+        ids.push(event.id);
+        stand.store.append(arrival).await.unwrap();
+    }
+    ids
+}
+
+pub async fn what_is_held_as_spam_is_let_in_and_never_replayed(stand: Stand) {
+    let store = &stand.store;
+    let ids = half_held(&stand).await;
+    let event = store.event(ids[0]).await.unwrap().unwrap();
+    assert_eq!(event.code.as_deref(), Some(SPAM));
+    assert_eq!(event.notes[0].message, "number 0");
+    assert_eq!(store.replay(ids.clone(), at(20)).await.unwrap(), 5);
+    let unknown = new_id(at(0));
+    let named = vec![ids[0], ids[1], ids[2], unknown, ids[0]];
+    assert_eq!(
+        store.admit(named, at(21)).await.unwrap(),
+        2,
+        "neither what is pending, nor what nobody knows, nor one twice"
+    );
+    assert_eq!(store.backlog().await.unwrap().pending, 7);
+    for (id, held) in [(ids[0], false), (ids[1], false), (ids[4], true)] {
+        let event = store.event(id).await.unwrap().unwrap();
+        assert_eq!(event.code.as_deref() == Some(SPAM), held, "{event:?}");
+        assert_eq!(event.status == EventStatus::Quarantined, held);
+        assert_eq!(event.notes.len(), 1, "what was noticed stays");
+    }
+}
+
+pub async fn events_are_listed_by_their_code(stand: Stand) {
+    let store = &stand.store;
+    let ids = half_held(&stand).await;
+    let check = async |code: &str, status: Option<EventStatus>, expected: &[usize]| {
+        let filter = EventFilter {
+            code: Some(code.to_owned()),
+            status,
+            ..EventFilter::default()
+        };
+        let got = all(2, |page| store.events(filter.clone(), page)).await;
+        let got: Vec<Uuid> = got.iter().map(|event| event.id).collect();
+        let expected: Vec<Uuid> = expected.iter().map(|n| ids[*n]).collect();
+        assert_eq!(got, expected, "{code} {status:?}");
+    };
+    check(SPAM, None, &[8, 6, 4, 2, 0]).await;
+    check(SPAM, Some(EventStatus::Quarantined), &[8, 6, 4, 2, 0]).await;
+    check(SPAM, Some(EventStatus::Failed), &[]).await;
+    check("schema_violation", None, &[9, 7, 5, 3, 1]).await;
+    check("nothing", None, &[]).await;
+    store.admit(vec![ids[4]], at(20)).await.unwrap();
+    check(SPAM, None, &[8, 6, 2, 0]).await;
+}
+
 /// Sixty events over endpoints, types, statuses and time.
 async fn sixty(stand: &Stand) {
     for n in 0..60_i64 {
@@ -364,6 +432,7 @@ pub async fn events_are_listed_by_every_filter(stand: Stand) {
                     let filter = EventFilter {
                         endpoint: endpoint.map(str::to_owned),
                         status,
+                        code: None,
                         event_type: event_type.map(str::to_owned),
                         since: since.map(at),
                         until: until.map(at),
@@ -463,6 +532,7 @@ pub async fn the_newest_refusals_are_kept(stand: Stand) {
             peer: "127.0.0.1".to_owned(),
             code: "signature_mismatch".to_owned(),
             detail: format!("number {n}"),
+            diagnosis: vec![Note::new("clock", format!("note {n}"))],
             headers: vec![("x-a".to_owned(), "***".to_owned())],
             body: vec![n as u8; 10],
         };
@@ -489,6 +559,16 @@ pub async fn the_newest_refusals_are_kept(stand: Stand) {
     )
     .await;
     check(Some("nowhere"), Vec::new()).await;
+    let newest = store
+        .refusals(None, first(1))
+        .await
+        .unwrap()
+        .items
+        .remove(0);
+    let one = store.refusal(newest.id).await.unwrap().unwrap();
+    assert_eq!((&one.detail, one.at), (&newest.detail, at(34)));
+    assert_eq!(one.diagnosis, [Note::new("clock", "note 34")]);
+    assert!(store.refusal(new_id(at(0))).await.unwrap().is_none());
     // What was refused is no event.
     let events = store
         .events(EventFilter::default(), first(9))

@@ -50,6 +50,8 @@ pub fn new_event(key: &str, at: Timestamp) -> NewEvent {
         status: EventStatus::Pending,
         reason: None,
         violations: Vec::new(),
+        code: None,
+        notes: Vec::new(),
     }
 }
 
@@ -157,6 +159,7 @@ pub fn change(record: &Record, what: ChangeKind, event: Option<Uuid>, at: Timest
 pub fn nothing(at: Timestamp) -> Writes {
     Writes {
         status: EventStatus::Processed,
+        code: None,
         reason: None,
         at,
         records: Vec::new(),

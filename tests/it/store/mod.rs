@@ -64,6 +64,8 @@ conformance! {
         an_event_put_off_comes_back_when_it_is_due,
         an_append_wakes_a_waiting_worker,
         concluded_events_are_replayed_when_asked,
+        what_is_held_as_spam_is_let_in_and_never_replayed,
+        events_are_listed_by_their_code,
         events_are_listed_by_every_filter,
         events_are_found_by_id_and_delivery_id,
         pages_are_stable_while_events_arrive,
@@ -98,5 +100,6 @@ conformance! {
         a_purged_key_is_free_again,
         whatever_holds_a_body_goes_with_the_bodies,
         sizes_are_counted,
+        a_key_of_its_own_is_made_once,
         a_closed_store_takes_nothing;
 }

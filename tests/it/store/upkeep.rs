@@ -164,6 +164,7 @@ fn refusal(n: i64) -> Refusal {
         peer: "127.0.0.1".to_owned(),
         code: "signature_mismatch".to_owned(),
         detail: "the signature is wrong".to_owned(),
+        diagnosis: Vec::new(),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: b"{\"name\": \"Ana\"}".to_vec(),
     }
@@ -197,4 +198,12 @@ pub async fn a_closed_store_takes_nothing(stand: Stand) {
     assert!(closed(store.event(ids[0]).await.unwrap_err()));
     let conclude = store.conclude(ids[0], EventStatus::Ignored, String::new(), at(0));
     assert!(closed(conclude.await.unwrap_err()));
+}
+
+pub async fn a_key_of_its_own_is_made_once(stand: Stand) {
+    let store = &stand.store;
+    let first = store.own_key("stamps", [1; 32]).await.unwrap();
+    assert_eq!(first, [1; 32]);
+    assert_eq!(store.own_key("stamps", [2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(store.own_key("other", [2; 32]).await.unwrap(), [2; 32]);
 }

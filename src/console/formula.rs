@@ -1,0 +1,92 @@
+//! Which formula of a declaration made a field: found again by its line.
+
+use serde_json::Value;
+
+use crate::model::field::Kind;
+use crate::model::record::Fields;
+use crate::source::declaration::{FieldSpec, FieldValue, Source};
+
+/// The formula that stands at a line among the fields of a kind of record.
+pub fn at(source: &Source, kind: Kind, line: u32) -> Option<String> {
+    source
+        .events
+        .iter()
+        .flat_map(|event| &event.records)
+        .filter(|record| record.kind == kind)
+        .find_map(|record| among(&record.fields, line))
+}
+
+fn among(fields: &[FieldSpec], line: u32) -> Option<String> {
+    fields.iter().find_map(|field| match &field.value {
+        FieldValue::Formula(formula) => {
+            (field.line == line || formula.line == line).then(|| formula.text.clone())
+        }
+        FieldValue::Object(parts) => match field.line == line {
+            true => Some(together(parts)),
+            false => among(parts, line),
+        },
+        FieldValue::Each { from, fields } => match field.line == line || from.line == line {
+            true => Some(format!("{} → {}", from.text, together(fields))),
+            false => among(fields, line),
+        },
+        FieldValue::Entries(entries) => match field.line == line {
+            true => Some(
+                entries
+                    .iter()
+                    .map(|entry| together(entry))
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            ),
+            false => entries.iter().find_map(|entry| among(entry, line)),
+        },
+    })
+}
+
+/// The parts of an object on one line.
+fn together(fields: &[FieldSpec]) -> String {
+    let parts: Vec<String> = fields
+        .iter()
+        .map(|field| match &field.value {
+            FieldValue::Formula(formula) => format!("{} = {}", field.name, formula.text),
+            FieldValue::Object(parts) => format!("{} = {{{}}}", field.name, together(parts)),
+            FieldValue::Each { from, .. } => format!("{} = {} → …", field.name, from.text),
+            FieldValue::Entries(_) => format!("{} = …", field.name),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// The value of a field, whose name may be dotted: `address.city`.
+pub fn value<'f>(fields: &'f Fields, name: &str) -> Option<&'f Value> {
+    if let Some(value) = fields.get(name) {
+        return Some(value);
+    }
+    let (head, rest) = name.split_once('.')?;
+    match fields.get(head)? {
+        Value::Object(parts) => value(parts, rest),
+        list @ Value::Array(_) => Some(list),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::value;
+
+    #[test]
+    fn dotted_names_lead_inside() {
+        let fields = json!({"custom": {"size": {"eu": 38}}, "email": "a@b", "tags": ["vip"]});
+        let fields = fields.as_object().unwrap();
+        for (name, expected) in [
+            ("email", Some(json!("a@b"))),
+            ("custom.size.eu", Some(json!(38))),
+            ("tags.vip", Some(json!(["vip"]))),
+            ("email.x", None),
+            ("*", None),
+        ] {
+            assert_eq!(value(fields, name).cloned(), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+account-title = Account
+account-rep = the rep { $rep }
+account-password = Password
+account-old = Password now
+account-change = Change the password
+account-codes = One-time codes
+account-codes-on = On
+account-codes-off = Off
+account-codes-help = After the password, an app on your phone gives a code that is good for half a minute.
+account-codes-begin = Switch on
+account-codes-end = Switch off
+account-sessions = Sessions
+account-sessions-help = Where you are signed in. A new password ends all of them but this one.
+account-browser = Browser
+account-address = Address
+account-since = Since
+account-seen = Last used
+account-this = This one
+account-end = End
+
+done-codes-on = One-time codes are on. You will be asked for one the next time you sign in.
+done-codes-off = One-time codes are off.
+done-session-ended = The session has ended.

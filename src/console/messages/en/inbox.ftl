@@ -1,0 +1,34 @@
+nav-inbox = Inbox
+inbox-title = Inbox
+inbox-help = Every event, newest first; new ones appear by themselves.
+inbox-events = Events
+inbox-newest = To the newest
+inbox-refusals = What was refused
+inbox-replay-all = Replay all of these
+inbox-any = Any
+inbox-status = Status
+inbox-code = Code
+inbox-type = Type
+inbox-since = From
+inbox-until = Until
+inbox-id = Event or delivery id
+inbox-find = Find
+inbox-clear = Show everything
+inbox-received = Received
+inbox-reason = Why
+inbox-took = Took
+inbox-older = Older
+inbox-none = Nothing has arrived yet
+inbox-none-help = Point a sender at one of your endpoints, or send yourself a sample:
+inbox-none-match = Nothing matches
+
+status-pending = waiting
+status-processed = processed
+status-quarantined = quarantined
+status-failed = failed
+status-ignored = ignored
+
+kind-contact = Contact
+kind-lead = Lead
+kind-order = Order
+kind-ticket = Ticket

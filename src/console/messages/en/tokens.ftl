@@ -1,0 +1,16 @@
+nav-tokens = API tokens
+tokens-title = API tokens
+tokens-help = Programs come in with a token. The API is described at
+tokens-add = Make a token
+tokens-add-do = Make it
+tokens-name = Name
+tokens-name-help = Call it after the program that will use it, in 1 to 100 characters.
+tokens-taken = There is a live token of that name: revoke it first, or choose another name.
+tokens-made = This is the token. Keep it now: it is shown only once, and only its hash is stored.
+tokens-made-at = Made
+tokens-state = State
+tokens-revoked = Revoked
+tokens-revoke = Revoke
+tokens-none = No tokens yet
+tokens-none-help = Make one above for each program that reads or changes things through the API. One token for each program: so one can be revoked without stopping the others.
+done-token-revoked = The token is revoked. A running program is turned away within five seconds.

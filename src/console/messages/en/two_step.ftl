@@ -1,0 +1,9 @@
+two-step-title = One-time codes
+two-step-app = Install an authenticator app on your phone, if you have none yet.
+two-step-key = In the app, add an account by typing this key (time-based, six digits):
+two-step-open = On the phone itself: open it in the app
+two-step-prove = Type the code that the app shows now
+two-step-on = Switch on
+two-step-off = Switch off
+two-step-off-help = Without codes your password alone opens your account. Type it to switch them off.
+two-step-back = Back to the account

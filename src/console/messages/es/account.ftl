@@ -1,0 +1,23 @@
+account-title = Cuenta
+account-rep = el comercial { $rep }
+account-password = Contraseña
+account-old = Contraseña actual
+account-change = Cambiar la contraseña
+account-codes = Códigos de un solo uso
+account-codes-on = Activados
+account-codes-off = Desactivados
+account-codes-help = Después de la contraseña, una aplicación de tu teléfono da un código que vale medio minuto.
+account-codes-begin = Activar
+account-codes-end = Desactivar
+account-sessions = Sesiones
+account-sessions-help = Dónde has iniciado sesión. Una contraseña nueva las cierra todas menos esta.
+account-browser = Navegador
+account-address = Dirección
+account-since = Desde
+account-seen = Último uso
+account-this = Esta
+account-end = Cerrar
+
+done-codes-on = Los códigos de un solo uso están activados. Se te pedirá uno la próxima vez que entres.
+done-codes-off = Los códigos de un solo uso están desactivados.
+done-session-ended = La sesión se ha cerrado.

@@ -1,0 +1,34 @@
+nav-inbox = Bandeja
+inbox-title = Bandeja de entrada
+inbox-help = Todos los eventos, primero los nuevos; los que llegan aparecen solos.
+inbox-events = Eventos
+inbox-newest = A los más nuevos
+inbox-refusals = Lo que se rechazó
+inbox-replay-all = Repetir todos estos
+inbox-any = Cualquiera
+inbox-status = Estado
+inbox-code = Código
+inbox-type = Tipo
+inbox-since = Desde
+inbox-until = Hasta
+inbox-id = Id del evento o de la entrega
+inbox-find = Buscar
+inbox-clear = Mostrar todo
+inbox-received = Recibido
+inbox-reason = Por qué
+inbox-took = Tardó
+inbox-older = Más antiguos
+inbox-none = Todavía no ha llegado nada
+inbox-none-help = Apunta un emisor a uno de tus puntos de entrada, o envíate una muestra:
+inbox-none-match = Nada coincide
+
+status-pending = en espera
+status-processed = procesado
+status-quarantined = en cuarentena
+status-failed = fallido
+status-ignored = ignorado
+
+kind-contact = Contacto
+kind-lead = Oportunidad
+kind-order = Pedido
+kind-ticket = Incidencia

@@ -1,0 +1,49 @@
+overview-title = Resumen
+overview-help = La última hora, según ocurre.
+overview-since = desde
+overview-accepted = Aceptados
+overview-refused = Rechazados
+overview-quarantined = En cuarentena
+overview-failed = Fallidos
+overview-waiting = En espera
+overview-oldest = El más antiguo espera
+overview-minutes = Eventos por minuto
+overview-quiet = No ha llegado nada en la última hora. Envíate una muestra:
+overview-is-accepted = aceptados
+overview-is-quarantined = en cuarentena
+overview-is-refused = rechazados
+overview-is-processed = procesados
+overview-bar = { $time }: { $accepted } aceptados, { $quarantined } en cuarentena, { $refused } rechazados
+overview-chart = { $count ->
+    [one] Eventos de cada minuto de la última hora; uno en el de más trabajo.
+   *[other] Eventos de cada minuto de la última hora; { $shown } en el de más trabajo.
+}
+overview-most = { $count ->
+    [one] máximo: uno por minuto
+   *[other] máximo: { $shown } por minuto
+}
+overview-hour-ago = hace una hora
+overview-now = ahora
+overview-endpoint = Punto de entrada
+overview-strangers = no existe
+overview-by-source = { $count ->
+    [one] Oportunidades por origen, hoy
+   *[other] Oportunidades por origen, { $shown } días
+}
+overview-by-rep = { $count ->
+    [one] Oportunidades por comercial, hoy
+   *[other] Oportunidades por comercial, { $shown } días
+}
+overview-kind-source = Origen
+overview-kind-rep = Comercial
+overview-new = Nuevas
+overview-answered = Atendidas
+overview-response = Tras
+overview-conversion = Convertidas
+overview-nobody = nadie
+overview-no-leads = Aún no hay oportunidades. Llegan con el primer formulario, anuncio o mensaje que reciba un punto de entrada.
+overview-contacts = Contactos
+overview-leads = Oportunidades
+overview-orders = Pedidos
+overview-tickets = Incidencias
+overview-events = Eventos

@@ -1,0 +1,16 @@
+nav-tokens = Claves de API
+tokens-title = Claves de API
+tokens-help = Los programas entran con una clave. La API se describe en
+tokens-add = Crear una clave
+tokens-add-do = Crearla
+tokens-name = Nombre
+tokens-name-help = Ponle el nombre del programa que la usará, de 1 a 100 caracteres.
+tokens-taken = Ya hay una clave activa con ese nombre: anúlala primero o elige otro.
+tokens-made = Esta es la clave. Guárdala ahora: solo se muestra una vez y solo se conserva su huella.
+tokens-made-at = Creada
+tokens-state = Estado
+tokens-revoked = Anulada
+tokens-revoke = Anular
+tokens-none = Todavía no hay claves
+tokens-none-help = Crea una arriba para cada programa que lea o cambie cosas por la API. Una clave por programa: así se puede anular una sin parar los demás.
+done-token-revoked = La clave está anulada. Un programa en marcha deja de entrar en cinco segundos.

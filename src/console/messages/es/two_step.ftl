@@ -1,0 +1,9 @@
+two-step-title = Códigos de un solo uso
+two-step-app = Instala una aplicación de autenticación en tu teléfono, si aún no tienes una.
+two-step-key = En la aplicación, añade una cuenta escribiendo esta clave (basada en el tiempo, seis cifras):
+two-step-open = Desde el propio teléfono: abrirla en la aplicación
+two-step-prove = Escribe el código que muestra ahora la aplicación
+two-step-on = Activar
+two-step-off = Desactivar
+two-step-off-help = Sin códigos, tu contraseña basta para abrir tu cuenta. Escríbela para desactivarlos.
+two-step-back = Volver a la cuenta

@@ -1,0 +1,139 @@
+//! The inbox: every event, newest first, as they come in.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use crate::console::Console;
+use crate::console::fault::Fault;
+use crate::console::frame::Frame;
+use crate::console::page;
+use crate::console::pages::inbox_filter::Query;
+use crate::console::places::{Group, Place, Who, get};
+use crate::console::stream;
+use crate::console::visitor::Insider;
+use crate::console::when;
+use crate::model::event::{Event, EventStatus};
+
+pub const PLACES: &[Place] = &[
+    get("/inbox", Who::Readers, |route| route.to(show)).named(Group::Desk, "inbox"),
+    get("/live/inbox", Who::Readers, |route| route.to(live)),
+];
+
+/// Events on a page.
+const LINES: usize = 50;
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct Inbox<'v> {
+    f: Frame<'v>,
+    query: &'v Query,
+    statuses: [&'static str; 5],
+    endpoints: &'v [String],
+    lines: Vec<Line>,
+    /// Query of the older page.
+    next: Option<String>,
+    /// Query of this filter without a cursor.
+    here: String,
+    /// The first page follows what comes in.
+    follows: bool,
+}
+
+/// The part that is sent again when something came in.
+#[derive(Template)]
+#[template(path = "inbox_live.html")]
+struct Live<'v> {
+    f: Frame<'v>,
+    query: &'v Query,
+    lines: Vec<Line>,
+    next: Option<String>,
+}
+
+/// An event as it is listed.
+pub struct Line {
+    pub event: Event,
+    /// From receipt to the end.
+    pub took: Option<String>,
+}
+
+impl Line {
+    pub fn of(event: Event) -> Self {
+        let took = event
+            .processed_at
+            .map(|at| at.duration_since(event.received_at));
+        Line {
+            took: took.map(|took| when::length(u64::try_from(took.as_millis()).unwrap_or(0))),
+            event,
+        }
+    }
+
+    /// The colour of its status.
+    pub fn tone(&self) -> &'static str {
+        tone(self.event.status)
+    }
+}
+
+/// The colour of a status.
+pub fn tone(status: EventStatus) -> &'static str {
+    match status {
+        EventStatus::Processed => "good",
+        EventStatus::Quarantined => "warn",
+        EventStatus::Failed => "bad",
+        EventStatus::Pending | EventStatus::Ignored => "",
+    }
+}
+
+async fn show(
+    console: web::Data<Console>,
+    insider: Insider,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let (lines, next) = find(&console, &insider, &query).await?;
+    page::shown(&Inbox {
+        f: Frame::new(&insider, "inbox"),
+        query: &query,
+        statuses: EventStatus::ALL.map(EventStatus::as_str),
+        endpoints: &console.endpoints,
+        lines,
+        next,
+        here: query.address(None),
+        follows: query.cursor.is_empty(),
+    })
+}
+
+async fn find(
+    console: &Console,
+    insider: &Insider,
+    query: &Query,
+) -> Result<(Vec<Line>, Option<String>), Fault> {
+    let filter = query.filter(&insider.zone)?;
+    let found = console.store.events(filter, query.page(LINES)).await?;
+    let next = found.next.map(|cursor| query.address(Some(&cursor)));
+    Ok((found.items.into_iter().map(Line::of).collect(), next))
+}
+
+async fn live(
+    console: web::Data<Console>,
+    insider: Insider,
+    query: web::Query<Query>,
+) -> Result<HttpResponse, Fault> {
+    let query = query.into_inner();
+    query.filter(&insider.zone)?;
+    Ok(stream::of(console, insider, move |console, insider| {
+        part(console, insider, query.clone())
+    }))
+}
+
+async fn part(
+    console: web::Data<Console>,
+    insider: Insider,
+    query: Query,
+) -> Result<String, Fault> {
+    let (lines, next) = find(&console, &insider, &query).await?;
+    let live = Live {
+        f: Frame::new(&insider, "inbox"),
+        query: &query,
+        lines,
+        next,
+    };
+    live.render().map_err(|error| Fault::internal(&error))
+}

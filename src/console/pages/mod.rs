@@ -1,0 +1,18 @@
+//! One page a file: its places, its template, its forms.
+
+pub mod account;
+pub mod assets;
+pub mod audit;
+pub mod event;
+pub mod fault;
+pub mod inbox;
+pub mod inbox_filter;
+pub mod overview;
+pub mod preferences;
+pub mod refusals;
+pub mod replays;
+pub mod setup;
+pub mod sign_in;
+pub mod tokens;
+pub mod two_step;
+pub mod users;

@@ -1,0 +1,186 @@
+//! Every route of the console as data: the routes are registered from it, the navigation is drawn from it, and the
+//! authorization matrix is tested from it.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{HttpResponse, Route, web};
+
+use crate::console::gate;
+use crate::console::pages;
+use crate::model::role::Role;
+
+/// Who may go to a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody needs to have signed in.
+    Anyone,
+    /// Whoever has signed in. A rep is shown only what is theirs.
+    SignedIn,
+    /// Those who may read everything: viewers, managers and admins.
+    Readers,
+    /// Those who change how things work: managers and admins.
+    Managers,
+    /// Those who let people in.
+    Admins,
+}
+
+impl Who {
+    /// Whether somebody with this role, or nobody known, is let in.
+    pub fn admits(self, role: Option<Role>) -> bool {
+        match (self, role) {
+            (Who::Anyone, _) => true,
+            (_, None) => false,
+            (Who::SignedIn, Some(_)) => true,
+            (Who::Readers, Some(role)) => role != Role::Rep,
+            (Who::Managers, Some(role)) => role >= Role::Manager,
+            (Who::Admins, Some(role)) => role == Role::Admin,
+        }
+    }
+}
+
+/// An entry of the navigation. Its text is the message `nav-NAME`, its icon the symbol `i-NAME` of `icons.html`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nav {
+    pub name: &'static str,
+    pub group: Group,
+}
+
+/// The parts of the navigation, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What goes on.
+    Desk,
+    /// What the gateway knows.
+    Records,
+    /// How it works.
+    Rules,
+    /// Who may come in.
+    House,
+}
+
+/// What is done at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// A page is looked at; `HEAD` is answered, too.
+    Get,
+    /// A form is sent.
+    Post,
+}
+
+impl Verb {
+    /// As it stands in a request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verb::Get => "GET",
+            Verb::Post => "POST",
+        }
+    }
+}
+
+/// A verb and path, who may go there, and who answers.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub verb: Verb,
+    pub path: &'static str,
+    pub who: Who,
+    pub nav: Option<Nav>,
+    handler: fn(Route) -> Route,
+}
+
+/// A page.
+pub const fn get(path: &'static str, who: Who, handler: fn(Route) -> Route) -> Place {
+    Place {
+        verb: Verb::Get,
+        path,
+        who,
+        nav: None,
+        handler,
+    }
+}
+
+/// A form that is sent.
+pub const fn post(path: &'static str, who: Who, handler: fn(Route) -> Route) -> Place {
+    Place {
+        verb: Verb::Post,
+        path,
+        who,
+        nav: None,
+        handler,
+    }
+}
+
+impl Place {
+    /// With an entry in the navigation.
+    pub const fn named(self, group: Group, name: &'static str) -> Self {
+        Place {
+            nav: Some(Nav { name, group }),
+            ..self
+        }
+    }
+}
+
+/// The places of every page, in the order of the navigation. Of two paths that fit a request, the first counts.
+static PAGES: &[&[Place]] = &[
+    pages::assets::PLACES,
+    pages::sign_in::PLACES,
+    pages::setup::PLACES,
+    pages::preferences::PLACES,
+    pages::overview::PLACES,
+    pages::inbox::PLACES,
+    pages::replays::PLACES,
+    pages::event::PLACES,
+    pages::refusals::PLACES,
+    pages::users::PLACES,
+    pages::tokens::PLACES,
+    pages::audit::PLACES,
+    pages::account::PLACES,
+    pages::two_step::PLACES,
+];
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static Place> {
+    PAGES.iter().copied().flatten()
+}
+
+/// Registers them, each behind the gate.
+pub fn register(config: &mut web::ServiceConfig) {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for place in all() {
+        if !paths.contains(&place.path) {
+            paths.push(place.path);
+        }
+    }
+    for path in paths {
+        config.service(resource(path));
+    }
+}
+
+/// All methods of one path; any other is answered with those that exist.
+fn resource(path: &'static str) -> actix_web::Resource {
+    let mut resource = web::resource(path);
+    let mut allowed = Vec::new();
+    for place in all().filter(|place| place.path == path) {
+        allowed.push(place.verb.as_str());
+        resource = match place.verb {
+            Verb::Get => resource
+                .route(gated(place, Method::GET))
+                .route(gated(place, Method::HEAD)),
+            Verb::Post => resource.route(gated(place, Method::POST)),
+        };
+    }
+    let allowed = allowed.join(", ");
+    resource.default_service(web::to(move || {
+        let mut answer = HttpResponse::MethodNotAllowed();
+        answer.insert_header((ALLOW, allowed.as_str()));
+        std::future::ready(answer.finish())
+    }))
+}
+
+fn gated(place: &'static Place, method: Method) -> Route {
+    (place.handler)(web::method(method)).wrap(from_fn(
+        move |request: ServiceRequest, next: Next<BoxBody>| gate::admit(place, request, next),
+    ))
+}

@@ -1,0 +1,191 @@
+//! What the console says, in the reader's language: Fluent messages, one file a page.
+
+use std::fmt::Display;
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use include_dir::{Dir, include_dir};
+use unic_langid::LanguageIdentifier;
+
+static MESSAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/console/messages");
+
+/// The languages there are messages for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    English,
+    Spanish,
+}
+
+impl Language {
+    pub const ALL: [Language; 2] = [Language::English, Language::Spanish];
+
+    /// As in HTML: `en`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::Spanish => "es",
+        }
+    }
+
+    /// As its speakers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::English => "English",
+            Language::Spanish => "Español",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|language| language.code() == code)
+    }
+
+    /// The one a browser likes best (`Accept-Language`); English when it names none that we have.
+    pub fn of_browser(asked: &str) -> Self {
+        let mut best = (0.0, Language::English);
+        for part in asked.split(',') {
+            let mut pieces = part.trim().split(';');
+            let tag = pieces.next().unwrap_or_default();
+            let weight = pieces
+                .find_map(|piece| piece.trim().strip_prefix("q="))
+                .map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+            let code = tag.split('-').next().unwrap_or_default().to_lowercase();
+            if let Some(language) = Language::parse(&code)
+                && weight > best.0
+            {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+fn bundle(language: Language) -> &'static Bundle {
+    static ENGLISH: OnceLock<Bundle> = OnceLock::new();
+    static SPANISH: OnceLock<Bundle> = OnceLock::new();
+    let place = match language {
+        Language::English => &ENGLISH,
+        Language::Spanish => &SPANISH,
+    };
+    place.get_or_init(|| load(language))
+}
+
+/// Messages that do not parse are left out here; a test finds them.
+fn load(language: Language) -> Bundle {
+    let tag: LanguageIdentifier = language.code().parse().unwrap_or_default();
+    let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+    bundle.set_use_isolating(false);
+    for (_, text) in files(language) {
+        let resource = match FluentResource::try_new(text.to_owned()) {
+            Ok(resource) => resource,
+            Err((resource, _)) => resource,
+        };
+        bundle.add_resource_overriding(resource);
+    }
+    bundle
+}
+
+/// The message files of a language: name and text.
+pub fn files(language: Language) -> impl Iterator<Item = (String, &'static str)> {
+    let folder = MESSAGES.get_dir(language.code());
+    folder.into_iter().flat_map(Dir::files).filter_map(|file| {
+        let name = file.path().file_name()?.to_string_lossy().into_owned();
+        Some((name, file.contents_utf8()?))
+    })
+}
+
+/// Says things in one language.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    pub language: Language,
+}
+
+impl Words {
+    pub fn of(language: Language) -> Self {
+        Words { language }
+    }
+
+    /// A message.
+    pub fn say(self, key: &str) -> String {
+        self.find(key, None).unwrap_or_else(|| missing(key))
+    }
+
+    /// A message about one thing.
+    pub fn with(self, key: &str, name: &str, value: impl Display) -> String {
+        let mut args = FluentArgs::new();
+        args.set(name, value.to_string());
+        self.find(key, Some(&args)).unwrap_or_else(|| missing(key))
+    }
+
+    /// A message about several things: pairs of name and text.
+    pub fn with_all(self, key: &str, values: &[(&str, &str)]) -> String {
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            args.set(*name, *value);
+        }
+        self.find(key, Some(&args)).unwrap_or_else(|| missing(key))
+    }
+
+    /// A message about a number: `$count` chooses the form, `$shown` is how it is written.
+    pub fn count(self, key: &str, count: u64) -> String {
+        let digits = count.to_string();
+        let mut args = FluentArgs::new();
+        args.set("count", FluentValue::try_number(&digits));
+        args.set("shown", crate::console::number::grouped(count));
+        self.find(key, Some(&args)).unwrap_or_else(|| missing(key))
+    }
+
+    /// A word of the gateway's own vocabulary: the message `GROUP-WORD`, or the word as it is.
+    pub fn word(self, group: &str, word: &str) -> String {
+        let key = format!("{group}-{}", word.replace(['_', '.', '/'], "-"));
+        self.find(&key, None).unwrap_or_else(|| word.to_owned())
+    }
+
+    /// Whether there is such a message.
+    pub fn knows(self, key: &str) -> bool {
+        bundle(self.language).has_message(key)
+    }
+
+    fn find(self, key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
+        let bundle = bundle(self.language);
+        let pattern = bundle.get_message(key)?.value()?;
+        let mut errors = Vec::new();
+        let text = bundle
+            .format_pattern(pattern, args, &mut errors)
+            .into_owned();
+        if !errors.is_empty() {
+            tracing::error!(key, ?errors, "console.message_is_wrong");
+        }
+        Some(text)
+    }
+}
+
+fn missing(key: &str) -> String {
+    tracing::error!(key, "console.message_is_missing");
+    key.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Language;
+
+    #[test]
+    fn the_browsers_favourite_counts() {
+        for (asked, expected) in [
+            ("", Language::English),
+            ("es", Language::Spanish),
+            ("es-MX,es;q=0.9,en;q=0.8", Language::Spanish),
+            ("en-GB,en;q=0.9,es;q=0.8", Language::English),
+            ("de,es;q=0.7,en;q=0.3", Language::Spanish),
+            ("ES", Language::Spanish),
+            ("fr", Language::English),
+            ("es;q=oops,en", Language::English),
+        ] {
+            assert_eq!(Language::of_browser(asked), expected, "{asked}");
+        }
+    }
+}

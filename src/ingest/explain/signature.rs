@@ -1,0 +1,323 @@
+//! A signature that does not fit: what it would fit.
+
+use jiff::Timestamp;
+
+use crate::ingest::explain::search::Search;
+use crate::ingest::explain::{Case, Explained, bodies, secrets, shape, urls};
+use crate::ingest::rejection::Rejection;
+use crate::ingest::verify::signature::{Signable, needs_document};
+use crate::ingest::verify::stamp;
+use crate::model::event::Note;
+use crate::model::request::Headers;
+use crate::source::declaration::{
+    Algorithm, Signature, SignatureKind, SignedPart, TimeUnit, TimestampSpec,
+};
+
+/// Bodies beyond this size are not written anew.
+const MENDED: usize = 64 * 1024;
+
+/// What was the matter; `None` when the request has no signature of this scheme.
+pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Explained> {
+    let headers = &case.request().headers;
+    let is_given = |(name, value): &(String, String)| {
+        headers.get(name).is_some_and(|told| told.trim() == value)
+    };
+    if !declared.given.iter().all(is_given) {
+        return None;
+    }
+    let (name, header) = declared
+        .headers
+        .iter()
+        .find_map(|name| Some((name, headers.get(name)?)))?;
+    let shape = shape::look(declared, name, header);
+    let mut notes = shape.notes;
+    let timestamp = shape
+        .timestamp
+        .or_else(|| {
+            first(
+                headers,
+                declared
+                    .timestamp
+                    .as_ref()
+                    .map_or(&[], |spec| &spec.headers),
+            )
+        })
+        .unwrap_or_default();
+    if let Some(spec) = &declared.timestamp {
+        notes.extend(clock(case, spec, &timestamp));
+    }
+    let id = first(headers, &declared.id_headers).unwrap_or_default();
+    notes.extend(missing_parts(declared, &id, &timestamp));
+    let is_meant = shape.is_declared;
+    if shape.presented.is_empty() {
+        return Some(Explained { is_meant, notes });
+    }
+    let url = urls::with_query(&case.own.url, &case.request().query);
+    let what = Signable {
+        id: &id,
+        timestamp: &timestamp,
+        method: &case.request().method,
+        url: &url,
+        headers,
+        body: &case.request().body,
+        document: match needs_document(declared) {
+            true => case.reading.document(),
+            false => None,
+        },
+    };
+    let search = Search::new(shape.presented);
+    let found = Attempts {
+        case,
+        declared,
+        search: &search,
+        what,
+    }
+    .all();
+    notes.push(match found {
+        Some(note) => note,
+        None if search.was_thorough() => Note::new(
+            "unexplained",
+            "nothing that was tried makes the signature fit: most likely the sender has another secret",
+        ),
+        None => Note::new(
+            "unexplained",
+            "the body is too large to try much: compare the secrets first",
+        ),
+    });
+    Some(Explained { is_meant, notes })
+}
+
+struct Attempts<'a> {
+    case: &'a Case<'a>,
+    declared: &'a Signature,
+    search: &'a Search,
+    what: Signable<'a>,
+}
+
+impl Attempts<'_> {
+    /// The first attempt that fits, likely ones first.
+    fn all(&self) -> Option<Note> {
+        self.as_it_is()
+            .or_else(|| self.spelled_otherwise())
+            .or_else(|| self.foreign())
+            .or_else(|| self.other_urls())
+            .or_else(|| self.mended_bodies())
+            .or_else(|| self.other_parts())
+            .or_else(|| self.other_algorithms())
+    }
+
+    /// With every secret of this endpoint: what is different is told by the caller.
+    fn with_own(&self, declared: &Signature, what: &Signable<'_>) -> bool {
+        self.case
+            .secrets()
+            .any(|secret| self.search.fits(declared, secret, what))
+    }
+
+    fn as_it_is(&self) -> Option<Note> {
+        let fits = self.with_own(self.declared, &self.what);
+        let sentence = match self.case.rejection {
+            Rejection::TimestampOutOfRange(_) => {
+                "the signature is right: only its time is not. An old request was sent again, or a clock is wrong"
+            }
+            _ => {
+                "the signature itself is right: only the way it is written is not what this source sends"
+            }
+        };
+        fits.then(|| Note::new("right_otherwise", sentence))
+    }
+
+    fn spelled_otherwise(&self) -> Option<Note> {
+        for secret in self.case.secrets() {
+            for (declared, spelled, sentence) in secrets::spellings(self.declared, secret) {
+                if self.search.fits(&declared, &spelled, &self.what) {
+                    return Some(Note::new("secret_spelling", sentence));
+                }
+            }
+        }
+        None
+    }
+
+    fn foreign(&self) -> Option<Note> {
+        self.case
+            .foreign()
+            .find(|(secret, _)| self.search.fits(self.declared, secret, &self.what))
+            .map(|(_, note)| note)
+    }
+
+    fn other_urls(&self) -> Option<Note> {
+        let covers = |part: &SignedPart| matches!(part, SignedPart::Url | SignedPart::UrlDecoded);
+        if !self.declared.signed.iter().any(covers) {
+            return None;
+        }
+        let request = self.case.request();
+        let signed = urls::variants(&self.case.own.url, &request.query, &request.headers)
+            .into_iter()
+            .find(|url| {
+                self.with_own(
+                    self.declared,
+                    &Signable {
+                        url: url.as_str(),
+                        ..self.what
+                    },
+                )
+            })?;
+        Some(Note::new(
+            "url",
+            format!(
+                "it was signed for the URL {signed}, and {} is expected: correct it at the sender, or server.public_url",
+                self.what.url
+            ),
+        ))
+    }
+
+    fn mended_bodies(&self) -> Option<Note> {
+        let body = self.what.body;
+        if body.len() > MENDED {
+            return None;
+        }
+        let charset = self.case.request().headers.get("content-type");
+        bodies::variants(body, charset)
+            .into_iter()
+            .find(|(_, body)| self.with_own(self.declared, &Signable { body: body.as_slice(), ..self.what }))
+            .map(|(how, _)| {
+                Note::new(
+                    "body_changed",
+                    format!(
+                        "it was made for this body {how}: something between the sender and the gateway wrote the body anew"
+                    ),
+                )
+            })
+    }
+
+    /// What else may have been signed: the body alone, or without what stands around it.
+    fn other_parts(&self) -> Option<Note> {
+        let only = |signed: Vec<SignedPart>| Signature {
+            signed,
+            ..self.declared.clone()
+        };
+        let secret =
+            matches!(self.declared.kind, SignatureKind::Digest(_)).then_some(SignedPart::Secret);
+        let body: Vec<SignedPart> = secret.into_iter().chain([SignedPart::Body]).collect();
+        let stamped = vec![
+            SignedPart::Timestamp,
+            SignedPart::Literal(".".to_owned()),
+            SignedPart::Body,
+        ];
+        [
+            (body, "the body alone"),
+            (stamped, "the time, a point and the body"),
+        ]
+        .into_iter()
+        .filter(|(signed, _)| *signed != self.declared.signed)
+        .find(|(signed, _)| self.with_own(&only(signed.clone()), &self.what))
+        .map(|(_, words)| {
+            Note::new(
+                "signed_parts",
+                format!("it covers {words}, which is not what this source signs"),
+            )
+        })
+    }
+
+    fn other_algorithms(&self) -> Option<Note> {
+        let is_own = |kind: SignatureKind| kind == self.declared.kind;
+        let kinds = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
+        let kinds = kinds.map(|algorithm| match self.declared.kind {
+            SignatureKind::Hmac(_) => Some(SignatureKind::Hmac(algorithm)),
+            SignatureKind::Digest(_) => Some(SignatureKind::Digest(algorithm)),
+            SignatureKind::Ed25519 | SignatureKind::Rsa => None,
+        });
+        let found = kinds
+            .into_iter()
+            .flatten()
+            .filter(|kind| !is_own(*kind))
+            .find(|kind| {
+                let declared = Signature {
+                    kind: *kind,
+                    ..self.declared.clone()
+                };
+                self.with_own(&declared, &self.what)
+            })?;
+        let name = match found {
+            SignatureKind::Hmac(Algorithm::Sha1) | SignatureKind::Digest(Algorithm::Sha1) => {
+                "SHA-1"
+            }
+            SignatureKind::Hmac(Algorithm::Sha512) | SignatureKind::Digest(Algorithm::Sha512) => {
+                "SHA-512"
+            }
+            _ => "SHA-256",
+        };
+        Some(Note::new(
+            "algorithm",
+            format!("it was made with {name}, which is not what this source signs with"),
+        ))
+    }
+}
+
+/// What is signed but not there.
+fn missing_parts(declared: &Signature, id: &str, timestamp: &str) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let mut note = |what: &str, names: &[String]| {
+        let sentence = format!(
+            "the header {} with the signed {what} is missing",
+            names.join(" or ")
+        );
+        notes.push(Note::new("signed_parts", sentence));
+    };
+    if declared.signed.contains(&SignedPart::Id) && id.is_empty() {
+        note("id", &declared.id_headers);
+    }
+    let stamped = declared.timestamp.as_ref();
+    if let Some(spec) = stamped.filter(|spec| timestamp.is_empty() && !spec.headers.is_empty()) {
+        note("time", &spec.headers);
+    }
+    notes
+}
+
+/// How far the clocks are apart, or how else the time is written.
+fn clock(case: &Case<'_>, spec: &TimestampSpec, text: &str) -> Option<Note> {
+    if text.is_empty() || stamp::check(spec, text, case.now).is_ok() {
+        return None;
+    }
+    let units = [
+        (TimeUnit::Seconds, "seconds"),
+        (TimeUnit::Milliseconds, "milliseconds"),
+        (TimeUnit::Rfc3339, "RFC 3339"),
+        (TimeUnit::HttpDate, "an HTTP date"),
+    ];
+    let near = |unit: TimeUnit| {
+        let other = TimestampSpec {
+            unit,
+            ..spec.clone()
+        };
+        stamp::check(&other, text, case.now).is_ok()
+    };
+    if let Some((_, words)) = units
+        .iter()
+        .find(|(unit, _)| *unit != spec.unit && near(*unit))
+    {
+        let sentence = format!(
+            "the signed time is written in {words}, which is not how this source writes it"
+        );
+        return Some(Note::new("clock", sentence));
+    }
+    let signed = stamp::read_time(spec.unit, text)?;
+    Some(Note::new("clock", off_by(signed, case.now)))
+}
+
+fn off_by(signed: Timestamp, now: Timestamp) -> String {
+    let off = now.duration_since(signed);
+    let length = stamp::length(off.unsigned_abs());
+    match off.is_negative() {
+        true => format!("the sender's clock is {length} ahead of ours, or ours is behind"),
+        false => format!(
+            "the request was signed {length} ago: it was sent again late, or one of the clocks is wrong"
+        ),
+    }
+}
+
+fn first(headers: &Headers, names: &[String]) -> Option<String> {
+    names
+        .iter()
+        .find_map(|name| headers.get(name))
+        .map(str::to_owned)
+}

@@ -1,0 +1,88 @@
+//! Replays: events are mapped once more, by a row and no call; and what that would change, looked at first.
+
+use jiff::Timestamp;
+
+use crate::model::event::{Event, EventStatus, SPAM};
+use crate::process::plan::Context;
+use crate::process::preview::{EventDiff, foresee};
+use crate::process::recipes::Recipes;
+use crate::process::selection::Selection;
+use crate::store::{Inbox, Store, StoreError};
+
+/// What a replay did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replayed {
+    /// Events that were made pending.
+    pub queued: u64,
+    /// Events that were found, those that are pending already included.
+    pub found: u64,
+}
+
+/// Makes pending what is selected. What arrives meanwhile is left alone.
+///
+/// # Errors
+/// A store that cannot be used.
+pub async fn queue(
+    inbox: &dyn Inbox,
+    selection: Selection,
+    now: Timestamp,
+) -> Result<Replayed, StoreError> {
+    let mut replayed = Replayed {
+        queued: 0,
+        found: 0,
+    };
+    let mut pages = selection.until(now).pages(None);
+    while let Some(events) = pages.next(inbox, is_replayed).await? {
+        replayed.found += events.len() as u64;
+        replayed.queued += inbox.replay(events, now).await?;
+    }
+    Ok(replayed)
+}
+
+/// One page of what a replay would change.
+#[derive(Debug, Default)]
+pub struct Foreseen {
+    /// As they are, and what would become of them.
+    pub events: Vec<(Event, EventDiff)>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// Whether an event would end otherwise, or change a record.
+pub fn changes_anything(event: &Event, diff: &EventDiff) -> bool {
+    event.status != diff.status || !diff.records.is_empty()
+}
+
+/// Foresees one page of what is selected. Pending events are left out: they are mapped anyway. A filter is bound by no
+/// time of its own: the next page is asked for later, by the same filter.
+///
+/// # Errors
+/// A store that cannot be read, a cursor that is none.
+pub async fn foreseen(
+    store: &dyn Store,
+    recipes: &Recipes,
+    context: &Context,
+    selection: Selection,
+    cursor: Option<String>,
+) -> Result<Foreseen, StoreError> {
+    let mut pages = selection.pages(cursor);
+    let mut foreseen = Foreseen::default();
+    let events = pages.next(store, is_replayed).await?;
+    for id in events.unwrap_or_default() {
+        let Some(claimed) = store.peek(id).await? else {
+            continue;
+        };
+        if claimed.event.status == EventStatus::Pending {
+            continue;
+        }
+        let diff = foresee(store, recipes, &claimed, context).await?;
+        foreseen.events.push((claimed.event, diff));
+    }
+    foreseen.next = pages.cursor();
+    Ok(foreseen)
+}
+
+/// A replay is no release: a filter passes over what is held as spam.
+fn is_replayed(event: &Event) -> bool {
+    event.code.as_deref() != Some(SPAM)
+}

@@ -1,0 +1,162 @@
+//! The inbox: what came, what became of it, what to do; payloads are text, whatever they say.
+
+use frontdesk::model::page::PageRequest;
+use frontdesk::model::role::Role;
+use frontdesk::store::users::AuditFilter;
+use serde_json::Value;
+
+use crate::console::site::{Person, add, location};
+use crate::gateway::TestGateway;
+
+const ENDPOINTS: &str = r#"
+[[endpoint]]
+name = "website"
+source = "contact_form"
+verify = "none"
+region = "ES"
+
+[[endpoint]]
+name = "shop"
+source = "shopify"
+secrets = ["the-secret-of-the-shop"]
+"#;
+
+/// A visitor who writes a page of their own into the form.
+const MARKUP: &str = "name=%3Cscript%3Ealert(1)%3C%2Fscript%3E&email=eve%40example.com&country=ES&message=%3Cimg+src%3Dx+onerror%3Dalert(2)%3E";
+
+async fn post(gateway: &TestGateway, endpoint: &str, kind: &str, body: &str) -> Value {
+    let headers = [
+        ("content-type", kind),
+        ("x-shopify-topic", "orders/create"),
+        ("x-shopify-webhook-id", "delivery-1"),
+    ];
+    gateway.deliver(endpoint, &headers, body).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_is_explained_and_its_markup_is_text() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let viewer = add(&gateway, "eva", Role::Viewer).await;
+    let eva = Person::inside(&gateway, &viewer).await;
+    let empty = eva.get(&gateway, "/inbox").await.body;
+    assert!(empty.contains("Nothing has arrived yet"), "{empty}");
+    let form = "application/x-www-form-urlencoded";
+    let sent = post(&gateway, "website", form, MARKUP).await;
+    gateway.drain().await;
+    let list = eva.get(&gateway, "/inbox").await.body;
+    let id = sent["event"].as_str().unwrap();
+    assert!(list.contains(&format!("/inbox/{id}")), "{list}");
+    assert!(list.contains("processed"), "{list}");
+
+    let page = eva.get(&gateway, &format!("/inbox/{id}")).await;
+    assert_eq!(page.status, 200);
+    let body = page.body;
+    assert!(
+        !body.contains("<script>alert") && !body.contains("<img src=x"),
+        "{body}"
+    );
+    for words in ["Lead", "Contact", "mappings/contact_form.toml:", "Recorded"] {
+        assert!(body.contains(words), "{words}: {body}");
+    }
+    assert!(
+        !body.contains("Let it in") && !body.contains("/replay\""),
+        "a viewer only reads"
+    );
+    let filter = AuditFilter {
+        what: Some("event.opened".to_owned()),
+        ..AuditFilter::default()
+    };
+    let page = PageRequest {
+        limit: 10,
+        cursor: None,
+    };
+    let opened = gateway.running.store.audit(filter, page).await.unwrap();
+    assert_eq!(opened.items[0].subject, format!("event/{id}"));
+    assert_eq!(opened.items[0].who, "eva");
+
+    for (query, found) in [
+        ("endpoint=website", true),
+        ("endpoint=shop", false),
+        ("status=processed", true),
+        ("status=failed", false),
+        (&format!("q={id}"), true),
+        ("since=2026-11-24T10:00", false),
+        ("until=2026-11-24T10:00", true),
+    ] {
+        let list = eva.get(&gateway, &format!("/inbox?{query}")).await.body;
+        assert_eq!(list.contains(&format!("/inbox/{id}")), found, "{query}");
+    }
+    assert_eq!(eva.get(&gateway, "/inbox?status=lost").await.status, 400);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_quarantined_says_what_to_do_and_is_replayed_after_a_look() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let manager = add(&gateway, "boss", Role::Manager).await;
+    let boss = Person::inside(&gateway, &manager).await;
+    let sent = post(&gateway, "shop", "application/json", r#"{"id":" "}"#).await;
+    let id = sent["event"].as_str().unwrap();
+    let body = boss.get(&gateway, &format!("/inbox/{id}")).await.body;
+    for words in [
+        "quarantined",
+        "does not match the schema",
+        "Mend the sender",
+        "/replay",
+    ] {
+        assert!(body.contains(words), "{words}: {body}");
+    }
+    let diff = boss
+        .get(&gateway, &format!("/inbox/{id}/replay"))
+        .await
+        .body;
+    assert!(
+        diff.contains("One event.") && diff.contains("Nothing would change"),
+        "{diff}"
+    );
+    let all = boss
+        .get(&gateway, "/inbox/replay?status=quarantined")
+        .await
+        .body;
+    assert!(all.contains("One event."), "{all}");
+    assert_eq!(
+        boss.get(&gateway, "/inbox/replay").await.status,
+        400,
+        "not everything"
+    );
+    let done = boss
+        .post(&gateway, &format!("/inbox/{id}/replay"), &[])
+        .await;
+    assert_eq!(
+        location(&done),
+        Some(format!("/inbox/{id}?done=replayed").as_str())
+    );
+    let form = [("status", "quarantined"), ("endpoint", "shop")];
+    let done = boss.post(&gateway, "/inbox/replay", &form).await;
+    assert!(
+        location(&done).unwrap().ends_with("&done=replayed"),
+        "{done:?}"
+    );
+    gateway.drain().await;
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refusals_are_listed_with_what_to_do() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let viewer = add(&gateway, "eva", Role::Viewer).await;
+    let eva = Person::inside(&gateway, &viewer).await;
+    let headers = "x-shopify-topic: orders/create\r\ncontent-type: application/json\r\n";
+    let forged = gateway.call("POST", "/hooks/shop", headers, "{}").await;
+    assert_eq!(forged.status, 401);
+    let page = eva.get(&gateway, "/refusals?endpoint=shop").await.body;
+    for words in ["signature_missing", "Set the secret at the sender"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let overview = eva.get(&gateway, "/").await.body;
+    assert!(
+        overview.contains("09:00: 0 accepted, 0 quarantined, 1 refused"),
+        "{overview}"
+    );
+    gateway.stop().await;
+}

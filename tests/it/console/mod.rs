@@ -1,0 +1,10 @@
+//! The console: who gets in, what they may do, and how it looks in a real browser.
+
+mod browser;
+mod commands;
+mod inbox;
+mod looks;
+mod matrix;
+mod sign_in;
+mod site;
+mod words;

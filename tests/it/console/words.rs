@@ -1,0 +1,98 @@
+//! Every text exists in every language, and every text that a page says exists.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use frontdesk::console::words::{Language, Words, files};
+
+/// Message → its placeables, of each file of a language.
+fn messages(language: Language) -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
+    let mut all = BTreeMap::new();
+    for (file, text) in files(language) {
+        let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut current = String::new();
+        for line in text.lines() {
+            let starts = line.chars().next().is_some_and(char::is_alphabetic);
+            if starts && let Some((key, _)) = line.split_once(" =") {
+                current = key.to_owned();
+                let new = keys.insert(current.clone(), BTreeSet::new()).is_none();
+                assert!(new, "{file} of {} has {key} twice", language.code());
+            }
+            for (at, _) in line.match_indices('$') {
+                let name = line[at + 1..].chars();
+                let name = name.take_while(|c| c.is_alphanumeric() || *c == '_');
+                keys.get_mut(&current).unwrap().insert(name.collect());
+            }
+        }
+        all.insert(file, keys);
+    }
+    all
+}
+
+#[test]
+fn both_languages_say_the_same_things() {
+    let english = messages(Language::English);
+    assert!(english.len() > 5, "the messages were not found");
+    assert_eq!(english, messages(Language::Spanish));
+    let mut seen = BTreeSet::new();
+    for (file, keys) in &english {
+        for key in keys.keys() {
+            assert!(
+                seen.insert(key),
+                "{key} of {file} stands in another file too"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_message_can_be_said() {
+    for language in Language::ALL {
+        let words = Words::of(language);
+        for (file, keys) in messages(language) {
+            for key in keys.keys() {
+                assert!(
+                    words.knows(key),
+                    "{} {file}: {key} does not parse",
+                    language.code()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_text_that_a_page_says_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
+    let words = Words::of(Language::English);
+    let mut asked = 0;
+    let mut missing = Vec::new();
+    for folder in ["templates", "pages"] {
+        for file in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            for key in said(&text) {
+                asked += 1;
+                if !words.knows(&key) {
+                    missing.push(format!("{}: {key}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(asked > 50, "the pages were not found");
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The keys in `f.t("…")`, `.with("…"`, `.count("…"`, `.say("…")`.
+fn said(text: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    for call in ["f.t(", "f.with(", "f.count(", ".say("] {
+        for (at, _) in text.match_indices(call) {
+            let rest = text[at + call.len()..].trim_start();
+            if let Some((key, _)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+                keys.push(key.to_owned());
+            }
+        }
+    }
+    keys
+}
