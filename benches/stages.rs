@@ -17,10 +17,10 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use frontdesk::config::CatalogConfig;
 use frontdesk::expr::payload::of_json;
+use frontdesk::model::desk::Desk;
 use frontdesk::model::event::{Claimed, Event, EventStatus, Verdict};
 use frontdesk::model::id::new_id;
 use frontdesk::model::request::{Headers, RawRequest};
-use frontdesk::model::rules::{Desk, RuleSet};
 use frontdesk::payload;
 use frontdesk::process::map::map;
 use frontdesk::process::plan::{Context, Planned, plan};
@@ -29,6 +29,7 @@ use frontdesk::process::understand::open;
 use frontdesk::source::catalog::Catalog;
 use frontdesk::source::envelope;
 use frontdesk::store::HeldOwned;
+use frontdesk::store::desk::Ties;
 use jiff::Timestamp;
 
 struct Subject {
@@ -168,16 +169,8 @@ fn empty() -> HeldOwned {
     HeldOwned {
         matches: Vec::new(),
         records: Vec::new(),
-        desk: Desk {
-            rules: Arc::new(RuleSet {
-                version: 1,
-                keep_owner: true,
-                rules: Vec::new(),
-            }),
-            reps: Vec::new(),
-            teams: Vec::new(),
-            turns: Vec::new(),
-        },
+        desk: Desk::default(),
+        ties: Ties::default(),
     }
 }
 

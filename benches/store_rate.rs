@@ -22,6 +22,7 @@ use frontdesk::model::people::Turn;
 use frontdesk::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 use frontdesk::model::request::{Headers, RawRequest};
 use frontdesk::model::trace::Trace;
+use frontdesk::store::desk::DeskWrites;
 use frontdesk::store::{
     self, DecisionRow, Held, RecordWrite, Settlement, Store, StoreOptions, StoreRole, Writes,
 };
@@ -331,7 +332,7 @@ impl Load {
                 json!(if contact.version % 2 == 0 { "es" } else { "pt" }),
             );
             let lead = record(Kind::Lead, lead_fields(&contact, event), event, now);
-            let mut turn = held.desk.turns.first().cloned().unwrap_or(Turn {
+            let mut turn = held.desk.ledger.turns().first().cloned().unwrap_or(Turn {
                 team: "iberia".to_owned(),
                 rep: "ana".to_owned(),
                 taken: 0,
@@ -350,6 +351,7 @@ impl Load {
                 reviews: Vec::new(),
                 decisions: vec![decision(&lead, event, now)],
                 turns: vec![turn],
+                desk: DeskWrites::default(),
                 records: vec![
                     RecordWrite {
                         record: contact,
@@ -459,6 +461,13 @@ fn change(record: &Record, what: ChangeKind, event: uuid::Uuid, at: jiff::Timest
     }
 }
 
+/// What rules can ask of the event.
+fn facts(event: uuid::Uuid) -> Fields {
+    let facts = json!({"type": "lead.created", "source": "meta", "endpoint": "lead-ads", "scope": "lead-ads",
+        "delivery_id": event.to_string(), "time": "2026-11-24T08:00:00Z", "received_at": "2026-11-24T08:00:00Z"});
+    facts.as_object().cloned().unwrap_or_default()
+}
+
 fn decision(lead: &Record, event: uuid::Uuid, at: jiff::Timestamp) -> DecisionRow {
     DecisionRow {
         id: new_id(at),
@@ -472,6 +481,7 @@ fn decision(lead: &Record, event: uuid::Uuid, at: jiff::Timestamp) -> DecisionRo
             &json!({"rules": [{"rule": "Spain", "matched": true, "saw": {"contact.address.country": "ES"}}],
             "candidates": [{"rep": "ana", "taken": 17}, {"rep": "rui", "taken": 18}]}),
         ),
+        facts: facts(event),
         event: Some(event),
         at,
     }

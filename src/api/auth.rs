@@ -24,29 +24,51 @@ const REMEMBERED: Duration = Duration::from_secs(5);
 const REMEMBERED_TOKENS: usize = 1024;
 
 /// The caller of a request, once the token was believed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Caller {
     pub role: Role,
+    /// The token's.
+    pub name: String,
 }
 
 /// The caller, proven to be a manager or an admin.
-#[derive(Debug, Clone, Copy)]
-pub struct Manager;
+#[derive(Debug, Clone)]
+pub struct Manager {
+    /// The token's name, which stands in what they do.
+    pub name: String,
+}
 
 impl FromRequest for Manager {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Caller>().copied();
-        ready(match caller {
-            Some(caller) if caller.role >= Role::Manager => Ok(Manager),
-            Some(caller) => Err(Problem::role(format!(
-                "a token with the role {} may read; this needs manager or admin",
-                caller.role.as_str()
-            ))),
-            None => Err(missing()),
-        })
+        let caller = at_least(request, Role::Manager, "this needs manager or admin");
+        ready(caller.map(|Caller { name, .. }| Manager { name }))
+    }
+}
+
+/// The caller, proven to work leads: a rep, whose token has the rep's handle for a name, or a manager or admin.
+#[derive(Debug, Clone)]
+pub struct Worker(pub Caller);
+
+impl FromRequest for Worker {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(at_least(request, Role::Rep, "this needs rep, manager or admin").map(Worker))
+    }
+}
+
+fn at_least(request: &HttpRequest, least: Role, needed: &str) -> Result<Caller, Problem> {
+    match request.extensions().get::<Caller>() {
+        Some(caller) if caller.role >= least => Ok(caller.clone()),
+        Some(caller) => Err(Problem::role(format!(
+            "a token with the role {} may read; {needed}",
+            caller.role.as_str()
+        ))),
+        None => Err(missing()),
     }
 }
 
@@ -76,22 +98,26 @@ async fn believe(request: &ServiceRequest) -> Result<Caller, Problem> {
     };
     let hash = hash_of(token);
     let now = api.clock.now();
-    if let Some(role) = api.remembered.role(&hash, now) {
-        return Ok(Caller { role });
+    if let Some(caller) = api.remembered.caller(&hash, now) {
+        return Ok(caller);
     }
-    let role = api
+    let caller = api
         .store
         .token_by_hash(hash)
         .await?
-        .and_then(|row| Role::parse(&row.role))
+        .and_then(|row| {
+            let role = Role::parse(&row.role)?;
+            let name = row.name;
+            Some(Caller { role, name })
+        })
         .ok_or_else(|| {
             Problem::unauthenticated(
                 "token_invalid",
                 "this token is unknown or was revoked; `frontdesk token create --name NAME` makes one",
             )
         })?;
-    api.remembered.remember(hash, role, now);
-    Ok(Caller { role })
+    api.remembered.remember(hash, caller.clone(), now);
+    Ok(caller)
 }
 
 fn missing() -> Problem {
@@ -110,21 +136,22 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
 
 /// Tokens that were alive a moment ago.
 #[derive(Debug, Default)]
-pub struct Remembered(Mutex<HashMap<[u8; 32], (Role, Timestamp)>>);
+pub struct Remembered(Mutex<HashMap<[u8; 32], (Caller, Timestamp)>>);
 
 impl Remembered {
-    fn role(&self, hash: &[u8; 32], now: Timestamp) -> Option<Role> {
+    fn caller(&self, hash: &[u8; 32], now: Timestamp) -> Option<Caller> {
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (role, seen) = tokens.get(hash)?;
-        (now.duration_since(*seen).unsigned_abs() < REMEMBERED).then_some(*role)
+        let (caller, seen) = tokens.get(hash)?;
+        let is_fresh = now.duration_since(*seen).unsigned_abs() < REMEMBERED;
+        is_fresh.then(|| caller.clone())
     }
 
-    fn remember(&self, hash: [u8; 32], role: Role, now: Timestamp) {
+    fn remember(&self, hash: [u8; 32], caller: Caller, now: Timestamp) {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= REMEMBERED_TOKENS {
             tokens.clear();
         }
-        tokens.insert(hash, (role, now));
+        tokens.insert(hash, (caller, now));
     }
 }
 
@@ -132,7 +159,7 @@ impl Remembered {
 mod tests {
     use jiff::{SignedDuration, Timestamp};
 
-    use super::Remembered;
+    use super::{Caller, Remembered};
     use crate::access::token::hash_of;
     use crate::model::role::Role;
 
@@ -140,19 +167,20 @@ mod tests {
     fn a_token_is_forgotten_after_five_seconds() {
         let remembered = Remembered::default();
         let start = Timestamp::UNIX_EPOCH;
-        remembered.remember(hash_of("fd_a"), Role::Manager, start);
+        let caller = Caller {
+            role: Role::Manager,
+            name: "a".to_owned(),
+        };
+        remembered.remember(hash_of("fd_a"), caller, start);
         for (seconds, expected) in [
             (0, Some(Role::Manager)),
             (4, Some(Role::Manager)),
             (5, None),
         ] {
             let now = start + SignedDuration::from_secs(seconds);
-            assert_eq!(
-                remembered.role(&hash_of("fd_a"), now),
-                expected,
-                "{seconds} s"
-            );
+            let role = remembered.caller(&hash_of("fd_a"), now).map(|it| it.role);
+            assert_eq!(role, expected, "{seconds} s");
         }
-        assert_eq!(remembered.role(&hash_of("fd_b"), start), None);
+        assert!(remembered.caller(&hash_of("fd_b"), start).is_none());
     }
 }

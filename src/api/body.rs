@@ -8,8 +8,8 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::api::problem::Problem;
-use crate::api::strict;
+use crate::api::problem::{Fault, Problem};
+use crate::model::strict;
 
 /// Bytes of a body at most: a rule set of some thousand rules.
 const MAX_BODY: usize = 1024 * 1024;
@@ -24,7 +24,8 @@ impl Document {
     /// # Errors
     /// 422 `invalid` with the first thing that does not fit.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, Problem> {
-        strict::read(&self.0).map_err(|fault| Problem::invalid(vec![fault]))
+        strict::read(&self.0)
+            .map_err(|misfit| Problem::invalid(vec![Fault::new(misfit.path, misfit.message)]))
     }
 }
 

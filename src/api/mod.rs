@@ -9,27 +9,28 @@ pub mod body;
 pub mod changes;
 pub mod contacts;
 pub mod deliveries;
+pub mod draft;
 pub mod events;
-pub mod handle;
 pub mod leads;
 pub mod mask;
+pub mod office;
 pub mod openapi;
 pub mod orders;
 pub mod problem;
 pub mod query;
 pub mod records;
 pub mod refusals;
+pub mod rehearsal;
 pub mod release;
 pub mod replay;
 pub mod replay_diff;
 pub mod reps;
 pub mod reviews;
-pub mod rule_set;
 pub mod rules;
 pub mod stats;
-pub mod strict;
 pub mod teams;
 pub mod tickets;
+pub mod versions;
 pub mod view;
 
 use std::collections::BTreeMap;
@@ -109,6 +110,15 @@ static PLACES: &[Place] = &[
     place(Method::GET, "/leads/{id}/assignment", |r| {
         r.to(assignment::show)
     }),
+    place(Method::GET, "/leads/{id}/assignments", |r| {
+        r.to(assignment::list)
+    }),
+    place(Method::POST, "/leads/{id}/assign", |r| {
+        r.to(assignment::assign)
+    }),
+    place(Method::POST, "/leads/{id}/accept", |r| {
+        r.to(assignment::accept)
+    }),
     place(Method::GET, "/orders", |r| r.to(orders::list)),
     place(Method::GET, "/orders/{id}", |r| r.to(orders::show)),
     place(Method::GET, "/tickets", |r| r.to(tickets::list)),
@@ -138,6 +148,20 @@ static PLACES: &[Place] = &[
     place(Method::DELETE, "/teams/{handle}", |r| r.to(teams::delete)),
     place(Method::GET, "/rules", |r| r.to(rules::show)),
     place(Method::PUT, "/rules", |r| r.to(rules::put)),
+    place(Method::GET, "/rules/draft", |r| r.to(draft::show)),
+    place(Method::PUT, "/rules/draft", |r| r.to(draft::put)),
+    place(Method::DELETE, "/rules/draft", |r| r.to(draft::delete)),
+    place(Method::POST, "/rules/publish", |r| r.to(draft::publish)),
+    place(Method::POST, "/rules/preview", |r| r.to(rehearsal::preview)),
+    place(Method::POST, "/rules/test", |r| r.to(rehearsal::test)),
+    place(Method::GET, "/rules/versions", |r| r.to(versions::list)),
+    place(Method::GET, "/rules/versions/{n}", |r| r.to(versions::show)),
+    place(Method::GET, "/rules/versions/{n}/diff", |r| {
+        r.to(versions::diff)
+    }),
+    place(Method::POST, "/rules/rollback", |r| {
+        r.to(versions::roll_back)
+    }),
 ];
 
 /// Mounts `/api/v1` and `/openapi.json` (which needs no token: it holds nothing of anybody).

@@ -8,8 +8,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alarms, assignment, changes, contacts, deliveries, events, leads, orders, refusals, release,
-    replay, reps, reviews, rules, stats, teams, tickets,
+    alarms, assignment, changes, contacts, deliveries, draft, events, leads, orders, refusals,
+    rehearsal, release, replay, reps, reviews, rules, stats, teams, tickets, versions,
 };
 use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator};
 
@@ -27,6 +27,9 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
         leads::list,
         leads::show,
         assignment::show,
+        assignment::list,
+        assignment::assign,
+        assignment::accept,
         orders::list,
         orders::show,
         tickets::list,
@@ -56,6 +59,16 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
         teams::delete,
         rules::show,
         rules::put,
+        draft::show,
+        draft::put,
+        draft::delete,
+        draft::publish,
+        rehearsal::preview,
+        rehearsal::test,
+        versions::list,
+        versions::show,
+        versions::diff,
+        versions::roll_back,
     ),
     // A condition holds conditions, so the derivation stops there and is told what comes next.
     components(schemas(AllOf, AnyOf, NotOf, Expression, Comparison, Operator)),

@@ -1,5 +1,7 @@
 //! The query of a list: read strictly, so that a misspelt filter never lists everything.
 
+use std::ops::RangeInclusive;
+
 use actix_web::HttpRequest;
 use jiff::Timestamp;
 
@@ -90,6 +92,28 @@ impl Query {
         Ok(PageRequest {
             limit,
             cursor: self.text("cursor"),
+        })
+    }
+
+    /// A whole number within `range`.
+    ///
+    /// # Errors
+    /// 400 `invalid_parameter` for anything else.
+    pub fn number(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Problem> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| {
+            let (from, to) = (range.start(), range.end());
+            let reach = match *to {
+                u64::MAX => format!("from {from}"),
+                to => format!("from {from} to {to}"),
+            };
+            Problem::parameter(
+                "invalid_parameter",
+                format!("{name} is a whole number {reach}, not {text:?}"),
+            )
         })
     }
 

@@ -2,15 +2,16 @@
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
-use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use crate::api::Api;
 use crate::api::auth::Manager;
 use crate::api::body::Document;
-use crate::api::handle::{check_handle, check_name, of_path};
+use crate::api::office::invalid;
 use crate::api::problem::{Fault, Problem};
 use crate::api::query::Query;
 use crate::api::view::Listed;
+use crate::assign::people::check_rep;
 use crate::model::people::Rep;
 
 /// All reps, by handle.
@@ -23,10 +24,9 @@ use crate::model::people::Rep;
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Responder, Problem> {
     Query::of(&request, &[])?;
-    let mut reps = api.store.desk().await?.reps;
-    reps.sort_by(|a, b| a.handle.cmp(&b.handle));
+    let reps = api.store.desk().await?.reps;
     Ok(web::Json(Listed {
-        items: reps,
+        items: reps.to_vec(),
         next: None,
     }))
 }
@@ -137,7 +137,7 @@ pub async fn delete(
 
 async fn find(api: &Api, handle: &str) -> Result<Option<Rep>, Problem> {
     let reps = api.store.desk().await?.reps;
-    Ok(reps.into_iter().find(|rep| rep.handle == handle))
+    Ok(reps.iter().find(|rep| rep.handle == handle).cloned())
 }
 
 fn unknown(handle: &str) -> Problem {
@@ -146,77 +146,30 @@ fn unknown(handle: &str) -> Problem {
 
 /// Everything that is wrong with a rep.
 fn check(rep: &Rep) -> Result<(), Problem> {
-    let mut faults: Vec<Fault> = check_handle(&rep.handle)
-        .into_iter()
-        .chain(check_name(&rep.name))
-        .collect();
-    if let Some(email) = &rep.email
-        && !is_address(email)
-    {
-        faults.push(Fault::new(
-            "/email",
-            format!("{email:?} is not an e-mail address"),
-        ));
-    }
-    if TimeZone::get(&rep.time_zone).is_err() {
-        faults.push(Fault::new(
-            "/time_zone",
-            format!(
-                "{:?} is not an IANA time zone such as \"Europe/Madrid\"",
-                rep.time_zone
-            ),
-        ));
-    }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::invalid(faults))
+    let problems = check_rep(rep);
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(invalid(problems)),
     }
 }
 
-/// Loosely: one @ with something on both sides, no spaces. What is really an address only the mail server knows.
-fn is_address(text: &str) -> bool {
-    text.len() <= 254
-        && !text.contains(char::is_whitespace)
-        && text.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check;
-    use crate::model::people::Rep;
-
-    #[test]
-    fn says_everything_that_is_wrong() {
-        let rep = |handle: &str, name: &str, email: Option<&str>, time_zone: &str| Rep {
-            handle: handle.to_owned(),
-            name: name.to_owned(),
-            email: email.map(ToOwned::to_owned),
-            active: true,
-            time_zone: time_zone.to_owned(),
-        };
-        for (rep, expected) in [
-            (
-                rep("ana", "Ana", Some("ana@example.com"), "Europe/Madrid"),
-                vec![],
-            ),
-            (rep("ana", "Ana", None, "UTC"), vec![]),
-            (
-                rep("Ana", "", Some("ana"), "Madrid"),
-                vec!["/handle", "/name", "/email", "/time_zone"],
-            ),
-            (
-                rep("ana", "Ana", Some("a@b@c"), "Europe/Atlantis"),
-                vec!["/email", "/time_zone"],
-            ),
-        ] {
-            let found: Vec<String> = match check(&rep) {
-                Ok(()) => Vec::new(),
-                Err(problem) => problem.violations.into_iter().map(|f| f.path).collect(),
-            };
-            assert_eq!(found, expected, "{rep:?}");
+/// The body of a PUT may leave its handle out; when it is there, it is the one of the path.
+///
+/// # Errors
+/// 422 when the two differ: handles never change, because records name them.
+pub(super) fn of_path(body: &mut Value, handle: &str) -> Result<(), Problem> {
+    let Some(members) = body.as_object_mut() else {
+        return Ok(());
+    };
+    match members.get("handle") {
+        Some(written) if written != handle => Err(Problem::invalid(vec![Fault::new(
+            "/handle",
+            format!("the path says {handle:?}; a handle never changes, because records name it"),
+        )])),
+        Some(_) => Ok(()),
+        None => {
+            members.insert("handle".to_owned(), handle.into());
+            Ok(())
         }
     }
 }

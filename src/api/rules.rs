@@ -1,15 +1,17 @@
 //! /api/v1/rules: who gets which lead, as one versioned document.
 
 use actix_web::{HttpRequest, Responder, web};
+use serde_json::Value;
 
 use crate::api::Api;
 use crate::api::auth::Manager;
 use crate::api::body::Document;
-use crate::api::problem::Problem;
+use crate::api::office::problem;
+use crate::api::problem::{Fault, Problem};
 use crate::api::query::Query;
-use crate::api::rule_set;
 use crate::model::rules::RuleSet;
-use crate::store::StoreError;
+use crate::process::office::OfficeError;
+use crate::process::office::rules::Signature;
 
 /// The current rule set.
 #[utoipa::path(
@@ -25,7 +27,8 @@ pub async fn show(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
     Ok(web::Json(desk.rules))
 }
 
-/// Publishes the next version. `version` is the one it was made from; the answer carries the new one.
+/// Publishes the next version. `version` is the one it was made from; the answer carries the new one. A `note` beside
+/// the rules is kept with the version.
 #[utoipa::path(
     put,
     path = "/api/v1/rules",
@@ -40,23 +43,42 @@ pub async fn show(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
 )]
 pub async fn put(
     api: web::Data<Api>,
-    _: Manager,
-    body: Document,
+    manager: Manager,
+    mut body: Document,
 ) -> Result<impl Responder, Problem> {
-    let rules = rule_set::read(body.0)?;
-    let desk = api.store.desk().await?;
-    if rules.version != desk.rules.version {
-        return Err(stale(rules.version, &desk.rules));
-    }
-    rule_set::check(&rules, &desk)?;
-    let expected = rules.version;
-    match api.store.publish_rules(rules, api.clock.now()).await {
+    let signature = Signature {
+        author: manager.name,
+        note: take_note(&mut body.0)?,
+    };
+    let office = api.processing.office();
+    let rules = office.read_rules(body.0).map_err(problem)?;
+    match office.publish(rules, signature).await {
         Ok(published) => Ok(web::Json(published)),
-        Err(StoreError::Stale { .. }) => {
-            let now = api.store.desk().await?;
-            Err(stale(expected, &now.rules))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(stale_or(&api, error).await),
+    }
+}
+
+/// The note beside a document, taken out of it.
+fn take_note(body: &mut Value) -> Result<String, Problem> {
+    let members = body.as_object_mut();
+    match members.and_then(|members| members.shift_remove("note")) {
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(note)) => Ok(note),
+        Some(_) => Err(Problem::invalid(vec![Fault::new(
+            "/note",
+            "a note is a text",
+        )])),
+    }
+}
+
+/// A stale version is answered with the current rules.
+pub(super) async fn stale_or(api: &Api, error: OfficeError) -> Problem {
+    let OfficeError::Stale { expected, .. } = error else {
+        return problem(error);
+    };
+    match api.store.desk().await {
+        Ok(now) => stale(expected, &now.rules),
+        Err(error) => error.into(),
     }
 }
 

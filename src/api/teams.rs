@@ -1,22 +1,19 @@
 //! /api/v1/teams: reps that share leads.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 
 use crate::api::Api;
 use crate::api::auth::Manager;
 use crate::api::body::Document;
-use crate::api::handle::{check_handle, check_name, of_path};
-use crate::api::problem::{Fault, Problem};
+use crate::api::office::invalid;
+use crate::api::problem::Problem;
 use crate::api::query::Query;
+use crate::api::reps::of_path;
 use crate::api::view::Listed;
+use crate::assign::people::check_team;
+use crate::model::desk::Desk;
 use crate::model::people::{Rep, Team};
-use crate::model::rules::Desk;
-
-/// Weight of a member at most: beyond it shares mean nothing.
-const MAX_WEIGHT: u32 = 1000;
 
 /// All teams, by handle.
 #[utoipa::path(
@@ -28,10 +25,9 @@ const MAX_WEIGHT: u32 = 1000;
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Responder, Problem> {
     Query::of(&request, &[])?;
-    let mut teams = api.store.desk().await?.teams;
-    teams.sort_by(|a, b| a.handle.cmp(&b.handle));
+    let teams = api.store.desk().await?.teams;
     Ok(web::Json(Listed {
-        items: teams,
+        items: teams.to_vec(),
         next: None,
     }))
 }
@@ -53,7 +49,7 @@ pub async fn add(api: web::Data<Api>, _: Manager, body: Document) -> Result<Http
     let team: Team = body.read()?;
     let desk = api.store.desk().await?;
     check(&team, &desk.reps)?;
-    if find(desk, &team.handle).is_some() {
+    if find(&desk, &team.handle).is_some() {
         return Err(Problem::conflict(
             "already_exists",
             format!(
@@ -84,7 +80,7 @@ pub async fn show(
     api: web::Data<Api>,
     handle: web::Path<String>,
 ) -> Result<impl Responder, Problem> {
-    find(api.store.desk().await?, &handle)
+    find(&api.store.desk().await?, &handle)
         .map(web::Json)
         .ok_or_else(|| unknown(&handle))
 }
@@ -140,8 +136,11 @@ pub async fn delete(
     }
 }
 
-fn find(desk: Desk, handle: &str) -> Option<Team> {
-    desk.teams.into_iter().find(|team| team.handle == handle)
+fn find(desk: &Desk, handle: &str) -> Option<Team> {
+    desk.teams
+        .iter()
+        .find(|team| team.handle == handle)
+        .cloned()
 }
 
 fn unknown(handle: &str) -> Problem {
@@ -150,78 +149,9 @@ fn unknown(handle: &str) -> Problem {
 
 /// Everything that is wrong with a team.
 fn check(team: &Team, reps: &[Rep]) -> Result<(), Problem> {
-    let mut faults: Vec<Fault> = check_handle(&team.handle)
-        .into_iter()
-        .chain(check_name(&team.name))
-        .collect();
-    let mut seen = BTreeSet::new();
-    for (index, member) in team.members.iter().enumerate() {
-        if !reps.iter().any(|rep| rep.handle == member.rep) {
-            faults.push(Fault::new(
-                format!("/members/{index}/rep"),
-                format!("there is no rep {:?}; add it first", member.rep),
-            ));
-        }
-        if !seen.insert(&member.rep) {
-            faults.push(Fault::new(
-                format!("/members/{index}/rep"),
-                format!(
-                    "{:?} is a member already; give it a higher weight instead",
-                    member.rep
-                ),
-            ));
-        }
-        if !(1..=MAX_WEIGHT).contains(&member.weight) {
-            faults.push(Fault::new(
-                format!("/members/{index}/weight"),
-                format!("a weight is 1 to {MAX_WEIGHT}, not {}", member.weight),
-            ));
-        }
-    }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::invalid(faults))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::check;
-    use crate::model::people::{Rep, Team};
-
-    fn faults(team: Value) -> Vec<String> {
-        let reps: Vec<Rep> = serde_json::from_value(
-            json!([{"handle": "ana", "name": "Ana"}, {"handle": "rui", "name": "Rui"}]),
-        )
-        .unwrap();
-        let team: Team = serde_json::from_value(team).unwrap();
-        match check(&team, &reps) {
-            Ok(()) => Vec::new(),
-            Err(problem) => problem
-                .violations
-                .into_iter()
-                .map(|fault| format!("{}: {}", fault.path, fault.message))
-                .collect(),
-        }
-    }
-
-    #[test]
-    fn says_everything_that_is_wrong() {
-        let members = json!([{"rep": "ana", "weight": 2}, {"rep": "rui"}]);
-        let iberia = json!({"handle": "iberia", "name": "Iberia", "members": members});
-        assert_eq!(faults(iberia), Vec::<String>::new());
-        let members =
-            json!([{"rep": "eve"}, {"rep": "ana", "weight": 0}, {"rep": "ana", "weight": 1}]);
-        assert_eq!(
-            faults(json!({"handle": "x", "name": "X", "members": members})),
-            [
-                "/members/0/rep: there is no rep \"eve\"; add it first",
-                "/members/1/weight: a weight is 1 to 1000, not 0",
-                "/members/2/rep: \"ana\" is a member already; give it a higher weight instead",
-            ]
-        );
+    let problems = check_team(team, reps);
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(invalid(problems)),
     }
 }

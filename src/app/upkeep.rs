@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
+use crate::process::office::Office;
 use crate::store::{PurgeBefore, Purged, Store};
 use crate::telemetry;
 
@@ -22,6 +23,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub fn start(
     config: &Config,
     store: &Arc<dyn Store>,
+    office: Arc<Office>,
     clock: Clock,
     metrics: PrometheusHandle,
 ) -> JoinSet<()> {
@@ -33,6 +35,7 @@ pub fn start(
     ));
     tasks.spawn(gauges(Arc::clone(store), clock));
     tasks.spawn(telemetry::keep_up(metrics));
+    tasks.spawn(async move { office.go_round().await });
     tasks
 }
 

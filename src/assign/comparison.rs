@@ -2,21 +2,25 @@
 //!
 //! Texts are compared without regard to case (`matches` as its pattern says). Where both sides look like numbers they
 //! are compared as decimals, so `"10.50"` equals `10.5`; a text that begins with a zero, such as a postal code, does
-//! not look like a number. `gt`, `gte`, `lt`, `lte` compare numbers with numbers and times with times, and are false
-//! for anything else. Of a list, some entry must fit. What is absent fits only `not_exists`, `ne` and `not_in`.
+//! not look like a number. `gt`, `gte`, `lt`, `lte`, `between` compare numbers with numbers and times with times, and
+//! are false for anything else. Of a list, some entry must fit. What is absent fits only what is negated.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
-use rust_decimal::Decimal;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::assign::Subject;
-use crate::assign::field_path::{FieldPath, Seen};
+use crate::assign::field_path::{Family, FieldPath, Seen};
+use crate::assign::operand::{Limit, Operand, PostalRange, items, lower, text_of, time_of};
+use crate::assign::regions::countries;
+use crate::assign::shift;
 use crate::assign::trace::ConditionTrace;
+use crate::model::hours::Week;
+use crate::model::problem::did_you_mean;
 use crate::model::rules::{Comparison, Operator};
 
 /// A comparison ready to be asked.
@@ -24,7 +28,7 @@ use crate::model::rules::{Comparison, Operator};
 pub struct Compare {
     path: FieldPath,
     test: Test,
-    /// `ne`, `not_in`, `not_exists`: the opposite of the test.
+    /// `ne`, `not_in`, `not_exists` and the like: the opposite of the test.
     negated: bool,
     /// As it was written, for the trace.
     written: Comparison,
@@ -35,38 +39,48 @@ enum Test {
     Exists,
     Equals(Operand),
     OneOf(Vec<Operand>),
+    AllOf(Vec<Operand>),
     Contains(Operand),
     StartsWith(String),
+    EndsWith(String),
     Matches(Regex),
     Ordered(Limit, fn(Ordering) -> bool),
+    Between([Limit; 2]),
+    Postal(Vec<PostalRange>),
+    During(Week, TimeZone),
+    Within(SignedDuration),
 }
 
-/// A value to compare with: its text in lower case, and its number when it looks like one.
-#[derive(Debug)]
-struct Operand {
-    text: String,
-    number: Option<Decimal>,
-}
-
-#[derive(Debug)]
-enum Limit {
-    Number(Decimal),
-    Time(Timestamp),
+/// The value of `during`: `{"zone": "Europe/Madrid", "hours": {"mon": ["09:00-18:00"]}}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimeOfWeek {
+    zone: String,
+    hours: Week,
 }
 
 impl Compare {
     /// Compiles a comparison.
     ///
     /// # Errors
-    /// A sentence: unknown field, or a value that the operator cannot use.
+    /// A sentence: unknown field, an operator that does not fit it, or a value that the operator cannot use.
     pub fn compile(written: &Comparison) -> Result<Self, String> {
         let path = FieldPath::parse(&written.field)?;
-        let (test, negated) = test(written.op, &written.value)
-            .map_err(|why| format!("{} {}: {why}", written.field, word(written.op)))?;
+        let family = path.family();
+        let wrong = |why: String| format!("{} {}: {why}", written.field, written.op.as_str());
+        if !family.operators().contains(&written.op) {
+            let fitting: Vec<&str> = family.operators().iter().map(|it| it.as_str()).collect();
+            return Err(wrong(format!(
+                "the field is {}, which can be asked with {}",
+                family.name(),
+                fitting.join(", ")
+            )));
+        }
+        let test = test(written.op, &written.value, family).map_err(wrong)?;
         Ok(Compare {
             path,
             test,
-            negated,
+            negated: is_negated(written.op),
             written: written.clone(),
         })
     }
@@ -74,186 +88,207 @@ impl Compare {
     /// The result and its line of the trace.
     pub fn ask<'t>(&'t self, subject: &Subject<'t>) -> (bool, ConditionTrace<'t>) {
         let seen = self.path.look(subject);
-        let result = self.test.fits(&seen) != self.negated;
+        let result = self.fits(&seen, subject.now);
         let trace = ConditionTrace::Compare {
             field: &self.written.field,
-            op: word(self.written.op),
+            op: self.written.op.as_str(),
             value: &self.written.value,
             seen,
             result,
         };
         (result, trace)
     }
+
+    /// Whether it holds where the field has just this value.
+    pub fn holds_for(&self, value: &Value) -> bool {
+        let seen = Seen {
+            values: vec![value],
+            is_list: false,
+        };
+        self.fits(&seen, Timestamp::UNIX_EPOCH)
+    }
+
+    pub fn path(&self) -> &FieldPath {
+        &self.path
+    }
+
+    fn fits(&self, seen: &Seen<'_>, now: Timestamp) -> bool {
+        self.test.fits(seen, now) != self.negated
+    }
 }
 
-fn test(op: Operator, value: &Value) -> Result<(Test, bool), String> {
-    let test = match op {
+/// Whether an operator asks for the opposite of another.
+pub fn is_negated(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Ne
+            | Operator::NotIn
+            | Operator::NotContains
+            | Operator::NotMatches
+            | Operator::NotInPostal
+            | Operator::NotDuring
+            | Operator::NotWithinDays
+            | Operator::NotExists
+    )
+}
+
+fn test(op: Operator, value: &Value, family: Family) -> Result<Test, String> {
+    Ok(match op {
+        Operator::Eq | Operator::Ne | Operator::In | Operator::NotIn => {
+            equality(op, value, family)?
+        }
         Operator::Exists | Operator::NotExists => {
             if !value.is_null() && *value != Value::Bool(true) {
                 return Err("takes no value; leave it out".to_owned());
             }
             Test::Exists
         }
-        Operator::Eq | Operator::Ne => Test::Equals(operand(value)?),
-        Operator::In | Operator::NotIn => Test::OneOf(operands(value)?),
-        Operator::Contains => Test::Contains(operand(value)?),
-        Operator::StartsWith => Test::StartsWith(operand(value)?.text),
-        Operator::Matches => {
-            let pattern = value
-                .as_str()
-                .ok_or("the value must be a pattern in quotes")?;
-            Test::Matches(Regex::new(pattern).map_err(|error| {
-                let error = error.to_string();
-                let cause = error.lines().last().unwrap_or_default();
-                format!("the pattern is not valid: {cause}")
-            })?)
+        Operator::Contains | Operator::NotContains => Test::Contains(Operand::of(value)?),
+        Operator::ContainsAll => Test::AllOf(Operand::list(value)?),
+        Operator::StartsWith => Test::StartsWith(Operand::of(value)?.text),
+        Operator::EndsWith => Test::EndsWith(Operand::of(value)?.text),
+        Operator::Matches | Operator::NotMatches => Test::Matches(pattern(value)?),
+        Operator::Gt => Test::Ordered(limit(value, family)?, Ordering::is_gt),
+        Operator::Gte => Test::Ordered(limit(value, family)?, Ordering::is_ge),
+        Operator::Lt => Test::Ordered(limit(value, family)?, Ordering::is_lt),
+        Operator::Lte => Test::Ordered(limit(value, family)?, Ordering::is_le),
+        Operator::Between => {
+            items(value)?
+                .iter()
+                .try_for_each(|it| limit(it, family).map(drop))?;
+            Test::Between(Limit::pair(value)?)
         }
-        Operator::Gt => Test::Ordered(limit(value)?, Ordering::is_gt),
-        Operator::Gte => Test::Ordered(limit(value)?, Ordering::is_ge),
-        Operator::Lt => Test::Ordered(limit(value)?, Ordering::is_lt),
-        Operator::Lte => Test::Ordered(limit(value)?, Ordering::is_le),
+        Operator::InPostal | Operator::NotInPostal => Test::Postal(match value {
+            Value::Array(_) => items(value)?
+                .iter()
+                .map(PostalRange::of)
+                .collect::<Result<_, _>>()?,
+            one => vec![PostalRange::of(one)?],
+        }),
+        Operator::During | Operator::NotDuring => time_of_week(value)?,
+        Operator::WithinDays | Operator::NotWithinDays => {
+            let days = value.as_u64().and_then(|days| i64::try_from(days).ok());
+            let days = days.filter(|days| (1..=36_500).contains(days));
+            let days = days.ok_or("the value must be a number of days, from 1")?;
+            Test::Within(SignedDuration::from_hours(24 * days))
+        }
+    })
+}
+
+/// `eq`, `ne`, `in`, `not_in`: with values that the field can have.
+fn equality(op: Operator, value: &Value, family: Family) -> Result<Test, String> {
+    let is_one = matches!(op, Operator::Eq | Operator::Ne);
+    let written = match is_one {
+        true => std::slice::from_ref(value),
+        false => items(value)?,
     };
-    let negated = matches!(op, Operator::Ne | Operator::NotIn | Operator::NotExists);
-    Ok((test, negated))
-}
-
-fn operand(value: &Value) -> Result<Operand, String> {
-    let text = text_of(value).filter(|text| !text.trim().is_empty());
-    let text = text.ok_or("the value must be a text, a number, true or false")?;
-    Ok(Operand {
-        number: number_of(value),
-        text: text.to_lowercase(),
-    })
-}
-
-fn operands(value: &Value) -> Result<Vec<Operand>, String> {
-    let items = value.as_array().filter(|items| !items.is_empty());
-    let items = items.ok_or("the value must be a list with at least one entry")?;
-    items.iter().map(operand).collect()
-}
-
-fn limit(value: &Value) -> Result<Limit, String> {
-    if let Some(number) = number_of(value) {
-        return Ok(Limit::Number(number));
+    let mut operands = Vec::with_capacity(written.len());
+    for value in written {
+        match family {
+            Family::Country => {
+                let codes = countries(value)?.into_iter().map(Value::from);
+                for code in codes {
+                    operands.push(Operand::of(&code)?);
+                }
+                continue;
+            }
+            Family::Words(words) => known_word(value, words)?,
+            Family::Number => {
+                limit(value, family)?;
+            }
+            Family::Bool if !matches!(text_of(value).as_deref(), Some("true" | "false")) => {
+                return Err("the value must be true or false".to_owned());
+            }
+            _ => {}
+        }
+        operands.push(Operand::of(value)?);
     }
-    let time = value.as_str().and_then(time_of).map(Limit::Time);
-    time.ok_or_else(|| {
-        "the value must be a number or a time such as 2026-01-31T09:00:00Z".to_owned()
+    Ok(match (is_one, operands.len()) {
+        (true, 1) => Test::Equals(operands.remove(0)),
+        _ => Test::OneOf(operands),
     })
+}
+
+fn known_word(value: &Value, words: &'static [&'static str]) -> Result<(), String> {
+    let word = value.as_str().unwrap_or_default();
+    if words.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+        return Ok(());
+    }
+    let hint = did_you_mean(word, words.iter().copied());
+    Err(format!("the field is never {value}{hint}"))
+}
+
+fn limit(value: &Value, family: Family) -> Result<Limit, String> {
+    match (Limit::of(value)?, family) {
+        (Limit::Time(_), Family::Number) => Err("the value must be a number".to_owned()),
+        (Limit::Number(_), Family::Time) => {
+            Err("the value must be a time such as 2026-01-31T09:00:00Z".to_owned())
+        }
+        (limit, _) => Ok(limit),
+    }
+}
+
+fn pattern(value: &Value) -> Result<Regex, String> {
+    let pattern = value
+        .as_str()
+        .ok_or("the value must be a pattern in quotes")?;
+    Regex::new(pattern).map_err(|error| {
+        let error = error.to_string();
+        let cause = error.lines().last().unwrap_or_default();
+        format!("the pattern is not valid: {cause}")
+    })
+}
+
+fn time_of_week(value: &Value) -> Result<Test, String> {
+    let wanted = "the value must be like {\"zone\": \"Europe/Madrid\", \"hours\": {\"mon\": [\"09:00-18:00\"]}}";
+    let read = serde_json::from_value::<TimeOfWeek>(value.clone());
+    let read = read.map_err(|error| format!("{wanted}: {error}"))?;
+    let zone = TimeZone::get(&read.zone);
+    let zone = zone.map_err(|_| format!("{:?} is not an IANA time zone", read.zone))?;
+    if read.hours.is_empty() {
+        return Err(format!("{wanted}, with at least one block"));
+    }
+    Ok(Test::During(read.hours, zone))
 }
 
 impl Test {
-    fn fits(&self, seen: &Seen<'_>) -> bool {
+    fn fits(&self, seen: &Seen<'_>, now: Timestamp) -> bool {
         let some = |fits: &dyn Fn(&Value) -> bool| seen.values.iter().any(|value| fits(value));
+        let text = |fits: &dyn Fn(&str) -> bool| {
+            some(&|value| lower(value).is_some_and(|text| fits(&text)))
+        };
         match self {
             Test::Exists => !seen.values.is_empty(),
             Test::Equals(operand) => some(&|value| operand.equals(value)),
             Test::OneOf(operands) => some(&|value| operands.iter().any(|it| it.equals(value))),
+            Test::AllOf(operands) => operands.iter().all(|it| some(&|value| it.equals(value))),
             Test::Contains(operand) if seen.is_list => some(&|value| operand.equals(value)),
-            Test::Contains(operand) => {
-                some(&|value| lower(value).is_some_and(|text| text.contains(&operand.text)))
-            }
-            Test::StartsWith(start) => {
-                some(&|value| lower(value).is_some_and(|text| text.starts_with(start)))
-            }
+            Test::Contains(operand) => text(&|text| text.contains(&operand.text)),
+            Test::StartsWith(start) => text(&|text| text.starts_with(start)),
+            Test::EndsWith(end) => text(&|text| text.ends_with(end)),
             Test::Matches(pattern) => {
                 some(&|value| text_of(value).is_some_and(|text| pattern.is_match(&text)))
             }
             Test::Ordered(limit, wanted) => {
                 some(&|value| limit.compare(value).is_some_and(*wanted))
             }
-        }
-    }
-}
-
-impl Operand {
-    fn equals(&self, value: &Value) -> bool {
-        if let Some(number) = self.number
-            && let Some(other) = number_of(value)
-        {
-            return number == other;
-        }
-        lower(value).is_some_and(|text| text == self.text)
-    }
-}
-
-impl Limit {
-    /// How the value compares to the limit.
-    fn compare(&self, value: &Value) -> Option<Ordering> {
-        match self {
-            Limit::Number(limit) => number_of(value).map(|number| number.cmp(limit)),
-            Limit::Time(limit) => value.as_str().and_then(time_of).map(|time| time.cmp(limit)),
-        }
-    }
-}
-
-fn text_of(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(true) => Some(Cow::Borrowed("true")),
-        Value::Bool(false) => Some(Cow::Borrowed("false")),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-fn lower(value: &Value) -> Option<Cow<'_, str>> {
-    let text = text_of(value)?;
-    let is_lower = |it: u8| it.is_ascii() && !it.is_ascii_uppercase();
-    if text.bytes().all(is_lower) {
-        return Some(text);
-    }
-    Some(Cow::Owned(text.to_lowercase()))
-}
-
-fn number_of(value: &Value) -> Option<Decimal> {
-    match value {
-        Value::Number(number) => {
-            let text = number.to_string();
-            Decimal::from_str(&text)
-                .or_else(|_| Decimal::from_scientific(&text))
-                .ok()
-        }
-        Value::String(text) => {
-            let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-            match digits {
-                [b'0', b'0'..=b'9', ..] | [] => None,
-                [b'0'..=b'9', ..] => Decimal::from_str(text).ok(),
-                _ => None,
+            Test::Between([from, to]) => some(&|value| {
+                from.compare(value).is_some_and(Ordering::is_ge)
+                    && to.compare(value).is_some_and(Ordering::is_le)
+            }),
+            Test::Postal(ranges) => some(&|value| ranges.iter().any(|range| range.holds(value))),
+            Test::During(week, zone) => {
+                some(&|value| time(value).is_some_and(|at| shift::within(week, zone, at)))
             }
+            Test::Within(days) => some(&|value| {
+                time(value).is_some_and(|at| at <= now && now.duration_since(at) <= *days)
+            }),
         }
-        _ => None,
     }
 }
 
-/// A time, or the beginning of a day in UTC.
-fn time_of(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let day = text.parse::<jiff::civil::Date>().ok()?;
-    jiff::tz::TimeZone::UTC
-        .to_timestamp(day.at(0, 0, 0, 0))
-        .ok()
-}
-
-/// The operator as it is written in a rule.
-pub fn word(op: Operator) -> &'static str {
-    match op {
-        Operator::Eq => "eq",
-        Operator::Ne => "ne",
-        Operator::In => "in",
-        Operator::NotIn => "not_in",
-        Operator::Contains => "contains",
-        Operator::StartsWith => "starts_with",
-        Operator::Matches => "matches",
-        Operator::Gt => "gt",
-        Operator::Gte => "gte",
-        Operator::Lt => "lt",
-        Operator::Lte => "lte",
-        Operator::Exists => "exists",
-        Operator::NotExists => "not_exists",
-    }
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str().and_then(time_of)
 }
 
 #[cfg(test)]
@@ -285,9 +320,8 @@ mod tests {
         }));
         let event = fields(json!({"source": "meta", "endpoint": "lead-ads", "type": "leadgen"}));
         let subject = Subject {
-            lead: &lead,
             contact: Some(&contact),
-            event: &event,
+            ..Subject::new(&lead, &event, "2026-11-25T10:00:00Z".parse().unwrap())
         };
         let compare = compare(field, op, value.clone()).unwrap();
         let (result, trace) = compare.ask(&subject);
@@ -332,7 +366,6 @@ mod tests {
         check("custom.id", "eq", json!("9007199254740992"), false);
         check("contact.address.postal_code", "eq", json!("8001"), false);
         check("contact.address.postal_code", "eq", json!("08001"), true);
-        check("title", "gt", json!(1), false);
         check("lead.test", "eq", json!(true), true);
         check("lead.test", "eq", json!("true"), true);
     }
@@ -372,7 +405,7 @@ mod tests {
         check("campaign", "ne", json!("x"), true);
         check("campaign", "not_in", json!(["x"]), true);
         check("campaign", "contains", json!("x"), false);
-        check("campaign", "lt", json!(5), false);
+        check("custom.size", "lt", json!(5), false);
         check("event.endpoint", "eq", json!("lead-ads"), true);
         check("event.scope", "exists", Value::Null, false);
     }
@@ -390,7 +423,22 @@ mod tests {
         check("in", json!([]), "at least one");
         check("matches", json!("(["), "pattern is not valid: ");
         check("matches", json!(5), "pattern in quotes");
-        check("gt", json!("much"), "number or a time");
         check("exists", json!("yes"), "takes no value");
+        check(
+            "gt",
+            json!(5),
+            "the field is a text, which can be asked with eq",
+        );
+        for (field, op, value, expected) in [
+            ("custom.size", "gt", json!("much"), "a number or a time"),
+            ("budget", "gt", json!("2026-01-31"), "must be a number"),
+            ("budget", "between", json!([5]), "two limits"),
+            ("budget", "between", json!([5, 1]), "the lower one first"),
+            ("status", "eq", json!("nwe"), "did you mean \"new\""),
+            ("test", "eq", json!("perhaps"), "true or false"),
+        ] {
+            let sentence = compare(field, op, value).unwrap_err();
+            assert!(sentence.contains(expected), "{sentence}");
+        }
     }
 }

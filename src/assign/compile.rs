@@ -1,13 +1,18 @@
 //! A rule set compiled once, asked for every lead.
 
+use crate::assign::company::FreeMail;
 use crate::assign::condition::Test;
-use crate::model::rules::{Rule, RuleSet, Target};
+use crate::model::event::Violation;
+use crate::model::rules::{OnNoneEligible, Rule, RuleSet, Target};
 
 /// A rule set ready to decide.
 #[derive(Debug)]
 pub struct Compiled {
     pub(super) version: u64,
     pub(super) keep_owner: bool,
+    pub(super) last_owner_days: Option<u32>,
+    pub(super) company_owner: bool,
+    pub(super) free_mail: FreeMail,
     pub(super) rules: Vec<CompiledRule>,
 }
 
@@ -17,18 +22,29 @@ pub(super) struct CompiledRule {
     /// `None` matches everything.
     pub when: Option<Test>,
     pub assign: Target,
+    /// The skills its target asks for, in lower case.
+    pub skills: Vec<String>,
+    /// The target as routes of waiting leads name it.
+    pub key: String,
+    pub on_none: OnNoneEligible,
+}
+
+impl Compiled {
+    /// Domains that are nobody's company.
+    pub fn free_mail(&self) -> &FreeMail {
+        &self.free_mail
+    }
 }
 
 /// Compiles the conditions of a rule set. People and order of rules are looked at by `check::check`.
 ///
 /// # Errors
-/// Every problem of every rule, a sentence each.
-pub fn compile(set: &RuleSet) -> Result<Compiled, Vec<String>> {
+/// Every problem of every rule, with its place as a JSON pointer.
+pub fn compile(set: &RuleSet) -> Result<Compiled, Vec<Violation>> {
     let mut problems = Vec::new();
-    let rules = set
-        .rules
-        .iter()
-        .filter_map(|rule| compile_rule(rule, &mut problems))
+    let rules = set.rules.iter().enumerate();
+    let rules = rules
+        .filter_map(|(nth, rule)| compile_rule(rule, &format!("/rules/{nth}"), &mut problems))
         .collect();
     if !problems.is_empty() {
         return Err(problems);
@@ -36,23 +52,50 @@ pub fn compile(set: &RuleSet) -> Result<Compiled, Vec<String>> {
     Ok(Compiled {
         version: set.version,
         keep_owner: set.keep_owner,
+        last_owner_days: set.last_owner_days,
+        company_owner: set.company_owner,
+        free_mail: FreeMail::with(&set.free_mail),
         rules,
     })
 }
 
-fn compile_rule(rule: &Rule, problems: &mut Vec<String>) -> Option<CompiledRule> {
+fn compile_rule(rule: &Rule, path: &str, problems: &mut Vec<Violation>) -> Option<CompiledRule> {
     let mut own = Vec::new();
     let when = match &rule.when {
         None => Some(None),
-        Some(condition) => Test::compile(condition, &mut own).map(Some),
+        Some(condition) => Test::compile(condition, &format!("{path}/when"), &mut own).map(Some),
     };
-    problems.extend(
-        own.into_iter()
-            .map(|problem| format!("rule \"{}\": {problem}", rule.name)),
-    );
+    problems.extend(own.into_iter().map(|problem| Violation {
+        message: format!("rule \"{}\": {}", rule.name, problem.message),
+        ..problem
+    }));
+    let skills = match &rule.assign {
+        Target::Team(target) => target
+            .skills
+            .iter()
+            .map(|skill| skill.to_lowercase())
+            .collect(),
+        Target::Rep(_) => Vec::new(),
+    };
     Some(CompiledRule {
         name: rule.name.clone(),
         when: when?,
+        key: key(&rule.assign, &skills),
+        skills,
         assign: rule.assign.clone(),
+        on_none: rule.on_none_eligible.clone(),
     })
+}
+
+/// What tells two targets apart: who may be asked, and for which skills.
+fn key(target: &Target, skills: &[String]) -> String {
+    match target {
+        Target::Rep(target) => format!("rep:{}", target.rep),
+        Target::Team(target) => {
+            let mut skills = skills.to_vec();
+            skills.sort();
+            skills.insert(0, format!("team:{}", target.team));
+            skills.join("+")
+        }
+    }
 }

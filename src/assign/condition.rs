@@ -7,13 +7,15 @@ use serde_json::Value;
 
 use crate::assign::Subject;
 use crate::assign::comparison::Compare;
+use crate::assign::field_path::FieldPath;
 use crate::assign::trace::ConditionTrace;
 use crate::expr::scope::Scope;
-use crate::expr::{Formula, payload};
+use crate::expr::{Formula, FormulaError, payload};
+use crate::model::event::Violation;
 use crate::model::record::Fields;
 use crate::model::rules::Condition;
 
-const NAMES: [&str; 3] = ["lead", "contact", "event"];
+const NAMES: [&str; 5] = ["lead", "contact", "event", "company", "orders"];
 
 /// A condition ready to be asked.
 #[derive(Debug)]
@@ -48,51 +50,64 @@ impl<'a> Facts<'a> {
                 ("lead", value(Some(self.subject.lead))),
                 ("contact", value(self.subject.contact)),
                 ("event", value(Some(self.subject.event))),
+                ("company", value(Some(self.subject.company))),
+                ("orders", value(Some(self.subject.orders))),
             ])
         })
     }
 }
 
 impl Test {
-    /// Compiles a condition; every problem in it is added to `problems`, a sentence each.
-    pub fn compile(condition: &Condition, problems: &mut Vec<String>) -> Option<Self> {
-        match condition {
-            Condition::All(group) => Self::group("all", &group.all, problems).map(Test::All),
-            Condition::Any(group) => Self::group("any", &group.any, problems).map(Test::Any),
-            Condition::Not(negation) => {
-                Self::compile(&negation.not, problems).map(|test| Test::Not(Box::new(test)))
+    /// Compiles the condition at `path`; every problem in it is added to `problems`.
+    pub fn compile(
+        condition: &Condition,
+        path: &str,
+        problems: &mut Vec<Violation>,
+    ) -> Option<Self> {
+        let compiled = match condition {
+            Condition::All(group) => {
+                return Self::group(&group.all, &format!("{path}/all"), problems).map(Test::All);
             }
-            Condition::Expr(formula) => match compile_formula(&formula.expr) {
-                Ok(compiled) => Some(Test::Formula(formula.expr.clone(), compiled)),
-                Err(problem) => {
-                    problems.push(problem);
-                    None
-                }
-            },
-            Condition::Compare(comparison) => match Compare::compile(comparison) {
-                Ok(compare) => Some(Test::Compare(compare)),
-                Err(problem) => {
-                    problems.push(problem);
-                    None
-                }
-            },
+            Condition::Any(group) => {
+                return Self::group(&group.any, &format!("{path}/any"), problems).map(Test::Any);
+            }
+            Condition::Not(negation) => {
+                let test = Self::compile(&negation.not, &format!("{path}/not"), problems);
+                return test.map(|test| Test::Not(Box::new(test)));
+            }
+            Condition::Expr(formula) => compile_formula(&formula.expr)
+                .map(|compiled| Test::Formula(formula.expr.clone(), compiled)),
+            Condition::Compare(comparison) => Compare::compile(comparison).map(Test::Compare),
+        };
+        match compiled {
+            Ok(test) => Some(test),
+            Err(message) => {
+                let path = path.to_owned();
+                problems.push(Violation { path, message });
+                None
+            }
         }
     }
 
     fn group(
-        name: &str,
         conditions: &[Condition],
-        problems: &mut Vec<String>,
+        path: &str,
+        problems: &mut Vec<Violation>,
     ) -> Option<Vec<Self>> {
         if conditions.is_empty() {
-            problems.push(format!(
-                "\"{name}\" has no conditions; leave \"when\" out to match everything"
-            ));
+            let name = path.rsplit('/').next().unwrap_or_default();
+            problems.push(Violation {
+                path: path.to_owned(),
+                message: format!(
+                    "\"{name}\" has no conditions; leave \"when\" out to match everything"
+                ),
+            });
             return None;
         }
         let tests: Vec<Option<Test>> = conditions
             .iter()
-            .map(|condition| Self::compile(condition, problems))
+            .enumerate()
+            .map(|(nth, condition)| Self::compile(condition, &format!("{path}/{nth}"), problems))
             .collect();
         tests.into_iter().collect()
     }
@@ -130,6 +145,33 @@ impl Test {
             Test::Compare(compare) => compare.ask(facts.subject),
         }
     }
+
+    /// The formulas in it that fail for this subject, and how.
+    pub fn failures(&self, facts: &Facts<'_>, failures: &mut Vec<(String, FormulaError)>) {
+        match self {
+            Test::All(tests) | Test::Any(tests) => {
+                tests.iter().for_each(|test| test.failures(facts, failures));
+            }
+            Test::Not(test) => test.failures(facts, failures),
+            Test::Formula(expr, formula) => {
+                let error = formula.is_true(facts.scope()).err();
+                failures.extend(error.map(|error| (expr.clone(), error)));
+            }
+            Test::Compare(_) => {}
+        }
+    }
+
+    /// The fields it looks at, with their record in front: `lead.budget`.
+    pub fn fields(&self, fields: &mut Vec<String>) {
+        match self {
+            Test::All(tests) | Test::Any(tests) => {
+                tests.iter().for_each(|test| test.fields(fields));
+            }
+            Test::Not(test) => test.fields(fields),
+            Test::Formula(_, formula) => fields.extend(formula.paths()),
+            Test::Compare(compare) => fields.push(compare.path().full()),
+        }
+    }
 }
 
 fn ask_each<'t>(tests: &'t [Test], facts: &Facts<'t>) -> (Vec<bool>, Vec<ConditionTrace<'t>>) {
@@ -143,10 +185,13 @@ fn compile_formula(text: &str) -> Result<Formula, String> {
         .variables()
         .into_iter()
         .find(|name| !NAMES.contains(&name.as_str()));
-    match unknown {
-        Some(name) => Err(format!(
-            "the formula `{text}` reads \"{name}\"; there are lead, contact and event"
-        )),
-        None => Ok(formula),
+    if let Some(name) = unknown {
+        return Err(format!(
+            "the formula `{text}` reads \"{name}\"; there are lead, contact, event, company and orders"
+        ));
     }
+    for path in formula.paths().iter().filter(|path| path.contains('.')) {
+        FieldPath::parse(path).map_err(|why| format!("the formula `{text}`: {why}"))?;
+    }
+    Ok(formula)
 }

@@ -1,16 +1,37 @@
-//! The fields a condition can look at.
+//! The fields a condition can look at, and what may be asked of each.
 
 use serde_json::Value;
 
-use crate::assign::{EVENT_FIELDS, Subject};
+use crate::assign::Subject;
 use crate::model::field::{Field, FieldType, Kind};
+use crate::model::problem::did_you_mean;
 use crate::model::record::is_blank;
+use crate::model::rules::Operator;
+
+/// What conditions can ask of the event.
+pub const EVENT_FIELDS: &[&str] = &[
+    "type",
+    "source",
+    "endpoint",
+    "scope",
+    "delivery_id",
+    "time",
+    "received_at",
+];
+
+/// What conditions can ask of the contact's company.
+pub const COMPANY_FIELDS: &[&str] = &["name", "domain", "owner"];
+
+/// What conditions can ask of the orders that are linked to the contact; carts and what came to nothing do not count.
+pub const ORDERS_FIELDS: &[&str] = &["count", "total", "currency", "last_at"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Root {
     Lead,
     Contact,
     Event,
+    Company,
+    Orders,
 }
 
 /// A dotted path: `contact.address.country`, `lead.custom.size`, `budget`, `answers.answer`.
@@ -18,6 +39,28 @@ enum Root {
 pub struct FieldPath {
     root: Root,
     steps: Vec<String>,
+    family: Family,
+    /// There is at most one value.
+    is_single: bool,
+}
+
+/// What the values of a field are alike, and so which operators fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    Text,
+    Postal,
+    Country,
+    /// Numbers and money.
+    Number,
+    Time,
+    Bool,
+    Words(&'static [&'static str]),
+    /// A list of texts, such as tags.
+    List,
+    /// An object or a list of objects as a whole.
+    Group,
+    /// A sender's own field: of any type.
+    Any,
 }
 
 /// What stands at a path.
@@ -39,35 +82,44 @@ impl FieldPath {
             Some("lead") => Some(Root::Lead),
             Some("contact") if steps.len() > 1 => Some(Root::Contact),
             Some("event") => Some(Root::Event),
+            Some("company") => Some(Root::Company),
+            Some("orders") => Some(Root::Orders),
             _ => None,
         };
         if root.is_some() {
             steps.remove(0);
         }
-        let found = FieldPath {
-            root: root.unwrap_or(Root::Lead),
-            steps,
-        };
-        if found.is_known() {
-            Ok(found)
-        } else {
-            Err(format!(
-                "there is no field \"{path}\": write lead.…, contact.… or event.… and a field of \
-                 that record, such as contact.address.country"
-            ))
+        let root = root.unwrap_or(Root::Lead);
+        match family(root, &steps) {
+            Some((family, is_single)) => Ok(FieldPath {
+                root,
+                steps,
+                family,
+                is_single,
+            }),
+            None => Err(unknown(path, root, &steps)),
         }
     }
 
-    fn is_known(&self) -> bool {
-        let Some((first, rest)) = self.steps.split_first() else {
-            return false;
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// Whether there is at most one value at the path.
+    pub fn is_single(&self) -> bool {
+        self.is_single
+    }
+
+    /// The path with its record in front: `lead.budget`.
+    pub fn full(&self) -> String {
+        let root = match self.root {
+            Root::Lead => "lead",
+            Root::Contact => "contact",
+            Root::Event => "event",
+            Root::Company => "company",
+            Root::Orders => "orders",
         };
-        let kind = match self.root {
-            Root::Event => return rest.is_empty() && EVENT_FIELDS.contains(&first.as_str()),
-            Root::Lead => Kind::Lead,
-            Root::Contact => Kind::Contact,
-        };
-        kind.field(first).is_some_and(|field| has(field, rest))
+        format!("{root}.{}", self.steps.join("."))
     }
 
     /// The values at the path. A list on the way gives those of all its entries; what is blank is left out.
@@ -80,6 +132,8 @@ impl FieldPath {
             Root::Lead => Some(subject.lead),
             Root::Contact => subject.contact,
             Root::Event => Some(subject.event),
+            Root::Company => Some(subject.company),
+            Root::Orders => Some(subject.orders),
         };
         let first = self.steps.split_first();
         if let (Some(fields), Some((first, rest))) = (fields, first)
@@ -91,14 +145,185 @@ impl FieldPath {
     }
 }
 
-fn has(field: &Field, steps: &[String]) -> bool {
-    match (&field.of, steps.split_first()) {
-        (_, None) | (FieldType::Free, Some(_)) => true,
-        (FieldType::Object(parts) | FieldType::Objects(parts), Some((first, rest))) => parts
-            .iter()
-            .find(|part| part.name == first)
-            .is_some_and(|part| has(part, rest)),
-        _ => false,
+/// What stands at a path, and whether it is one value at most.
+fn family(root: Root, steps: &[String]) -> Option<(Family, bool)> {
+    let (first, rest) = steps.split_first()?;
+    let alone = |known: &[&str]| rest.is_empty() && known.contains(&first.as_str());
+    let (known, family) = match root {
+        Root::Lead => return below(Kind::Lead.field(first)?, rest),
+        Root::Contact => return below(Kind::Contact.field(first)?, rest),
+        Root::Event => (
+            EVENT_FIELDS,
+            match first.as_str() {
+                "time" | "received_at" => Family::Time,
+                _ => Family::Text,
+            },
+        ),
+        Root::Company => (COMPANY_FIELDS, Family::Text),
+        Root::Orders => (
+            ORDERS_FIELDS,
+            match first.as_str() {
+                "currency" => Family::Text,
+                "last_at" => Family::Time,
+                _ => Family::Number,
+            },
+        ),
+    };
+    alone(known).then_some((family, true))
+}
+
+fn below(field: &Field, steps: &[String]) -> Option<(Family, bool)> {
+    if let Some((first, rest)) = steps.split_first() {
+        return match &field.of {
+            FieldType::Free => Some((Family::Any, false)),
+            FieldType::Object(parts) | FieldType::Objects(parts) => {
+                let part = parts.iter().find(|part| part.name == first)?;
+                let (family, is_single) = below(part, rest)?;
+                let of_many = matches!(field.of, FieldType::Objects(_));
+                Some((family, is_single && !of_many))
+            }
+            _ => None,
+        };
+    }
+    let family = match &field.of {
+        FieldType::Object(_) | FieldType::Objects(_) | FieldType::Free => Family::Group,
+        FieldType::Text if field.name == "postal_code" => Family::Postal,
+        FieldType::Text
+        | FieldType::Email
+        | FieldType::Phone
+        | FieldType::Currency
+        | FieldType::Link => Family::Text,
+        FieldType::Country => Family::Country,
+        FieldType::Money | FieldType::Number => Family::Number,
+        FieldType::Time => Family::Time,
+        FieldType::Bool => Family::Bool,
+        FieldType::OneOf(words) => Family::Words(words),
+        FieldType::Texts => Family::List,
+    };
+    Some((family, family != Family::List))
+}
+
+fn unknown(path: &str, root: Root, steps: &[String]) -> String {
+    let names: Vec<&str> = match root {
+        Root::Lead => Kind::Lead.fields().iter().map(|it| it.name).collect(),
+        Root::Contact => Kind::Contact.fields().iter().map(|it| it.name).collect(),
+        Root::Event => EVENT_FIELDS.to_vec(),
+        Root::Company => COMPANY_FIELDS.to_vec(),
+        Root::Orders => ORDERS_FIELDS.to_vec(),
+    };
+    let first = steps.first().map(String::as_str).unwrap_or_default();
+    let hint = match names.contains(&first) {
+        true => String::new(),
+        false => did_you_mean(first, names),
+    };
+    format!(
+        "there is no field \"{path}\"{hint}: write lead.…, contact.…, event.…, company.… or orders.… and a field of \
+         it, such as contact.address.country"
+    )
+}
+
+impl Family {
+    /// The operators that make sense of such values.
+    pub fn operators(self) -> &'static [Operator] {
+        use Operator as O;
+        const TEXT: &[Operator] = &[
+            O::Eq,
+            O::Ne,
+            O::In,
+            O::NotIn,
+            O::Contains,
+            O::NotContains,
+            O::StartsWith,
+            O::EndsWith,
+            O::Matches,
+            O::NotMatches,
+            O::Exists,
+            O::NotExists,
+        ];
+        const POSTAL: &[Operator] = &[
+            O::Eq,
+            O::Ne,
+            O::In,
+            O::NotIn,
+            O::InPostal,
+            O::NotInPostal,
+            O::StartsWith,
+            O::Matches,
+            O::NotMatches,
+            O::Exists,
+            O::NotExists,
+        ];
+        const WORD: &[Operator] = &[O::Eq, O::Ne, O::In, O::NotIn, O::Exists, O::NotExists];
+        const NUMBER: &[Operator] = &[
+            O::Eq,
+            O::Ne,
+            O::In,
+            O::NotIn,
+            O::Gt,
+            O::Gte,
+            O::Lt,
+            O::Lte,
+            O::Between,
+            O::Exists,
+            O::NotExists,
+        ];
+        const TIME: &[Operator] = &[
+            O::Gt,
+            O::Gte,
+            O::Lt,
+            O::Lte,
+            O::Between,
+            O::During,
+            O::NotDuring,
+            O::WithinDays,
+            O::NotWithinDays,
+            O::Exists,
+            O::NotExists,
+        ];
+        const BOOL: &[Operator] = &[O::Eq, O::Ne, O::Exists, O::NotExists];
+        const LIST: &[Operator] = &[
+            O::Contains,
+            O::NotContains,
+            O::ContainsAll,
+            O::Eq,
+            O::Ne,
+            O::In,
+            O::NotIn,
+            O::StartsWith,
+            O::EndsWith,
+            O::Matches,
+            O::NotMatches,
+            O::Exists,
+            O::NotExists,
+        ];
+        const GROUP: &[Operator] = &[O::Exists, O::NotExists];
+        match self {
+            Family::Text => TEXT,
+            Family::Postal => POSTAL,
+            Family::Country | Family::Words(_) => WORD,
+            Family::Number => NUMBER,
+            Family::Time => TIME,
+            Family::Bool => BOOL,
+            Family::List => LIST,
+            Family::Group => GROUP,
+            Family::Any => &Operator::ALL,
+        }
+    }
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Text => "a text",
+            Family::Postal => "a postal code",
+            Family::Country => "a country",
+            Family::Number => "a number",
+            Family::Time => "a time",
+            Family::Bool => "true or false",
+            Family::Words(_) => "one of a few words",
+            Family::List => "a list",
+            Family::Group => "a group of fields",
+            Family::Any => "a field of the sender's own",
+        }
     }
 }
 
@@ -139,10 +364,13 @@ mod tests {
             "contact.address.country",
             "contact.custom.size.of.shoe",
             "contact.consent.state",
+            "contact.stats.total_spent",
             "answers.answer",
             "attribution.utm_source",
             "event.endpoint",
             "event.type",
+            "company.domain",
+            "orders.count",
         ] {
             assert!(FieldPath::parse(path).is_ok(), "{path}");
         }
@@ -157,6 +385,8 @@ mod tests {
             "contact.address.planet",
             "lead.status.more",
             "order.total",
+            "orders",
+            "company.size",
             "email",
         ] {
             let sentence = FieldPath::parse(path).unwrap_err();

@@ -41,9 +41,9 @@ struct Place<'a, 't> {
     stored: Option<&'t Turn>,
 }
 
-/// Gives the next turn of `team` to one of `pool`, which has no rep twice. `turns` are the team's rows, those of absent
-/// and former members included. `None` when the pool is empty.
-pub fn take<'a>(team: &str, pool: &[Candidate<'a>], turns: &[&Turn]) -> Option<Taken<'a>> {
+/// Gives the next turn of `team` to one of `pool`, which has no rep twice. `turns` are the team's rows by rep, those of
+/// absent and former members included. `None` when the pool is empty.
+pub fn take<'a>(team: &str, pool: &[Candidate<'a>], turns: &[Turn]) -> Option<Taken<'a>> {
     let mut places = place(pool, turns);
     bring_back(&mut places);
     let number = turns.iter().map(|turn| turn.last).max().unwrap_or(0) + 1;
@@ -51,28 +51,40 @@ pub fn take<'a>(team: &str, pool: &[Candidate<'a>], turns: &[&Turn]) -> Option<T
     let changed = places
         .into_iter()
         .filter_map(|place| {
-            let mut turn = Turn {
+            let mut taken = i64::try_from(place.taken).unwrap_or(i64::MAX);
+            let mut last = place.last;
+            if place.rep == next {
+                taken = taken.saturating_add(TURN);
+                last = number;
+            }
+            let stored = place.stored;
+            let same = stored.is_some_and(|turn| (turn.taken, turn.last) == (taken, last));
+            (!same).then(|| Turn {
                 team: team.to_owned(),
                 rep: place.rep.to_owned(),
-                taken: i64::try_from(place.taken).unwrap_or(i64::MAX),
-                last: place.last,
-            };
-            if turn.rep == next {
-                turn.taken = turn.taken.saturating_add(TURN);
-                turn.last = number;
-            }
-            (place.stored != Some(&turn)).then_some(turn)
+                taken,
+                last,
+            })
         })
         .collect();
     Some(Taken { rep: next, changed })
 }
 
+/// Takes back a turn that did not count. `None` when there is none to take back.
+pub fn give_back(turn: &Turn) -> Option<Turn> {
+    (turn.last > 0).then(|| Turn {
+        taken: turn.taken - TURN,
+        ..turn.clone()
+    })
+}
+
 /// The candidates where their rows say; newcomers beside the member furthest behind.
-fn place<'a, 't>(pool: &[Candidate<'a>], turns: &[&'t Turn]) -> Vec<Place<'a, 't>> {
+fn place<'a, 't>(pool: &[Candidate<'a>], turns: &'t [Turn]) -> Vec<Place<'a, 't>> {
     let mut places: Vec<Place<'a, 't>> = pool
         .iter()
         .map(|candidate| {
-            let stored = turns.iter().copied().find(|it| it.rep == candidate.rep);
+            let stored = turns.binary_search_by(|turn| turn.rep.as_str().cmp(candidate.rep));
+            let stored = stored.ok().and_then(|place| turns.get(place));
             Place {
                 rep: candidate.rep,
                 weight: i128::from(candidate.weight.max(1)),
@@ -163,7 +175,7 @@ mod tests {
                 })
                 .collect();
             let rows: Vec<Turn> = self.rows.values().cloned().collect();
-            let taken = take("team", &pool, &rows.iter().collect::<Vec<_>>()).unwrap();
+            let taken = take("team", &pool, &rows).unwrap();
             for turn in taken.changed {
                 self.rows.insert(turn.rep.clone(), turn);
             }
@@ -200,7 +212,7 @@ mod tests {
         team.series(&pool, 20);
         let rows: Vec<Turn> = team.rows.values().cloned().collect();
         let pool = pool.map(|(rep, weight)| Candidate { rep, weight });
-        let taken = take("team", &pool, &rows.iter().collect::<Vec<_>>()).unwrap();
+        let taken = take("team", &pool, &rows).unwrap();
         assert_eq!(taken.changed.len(), 1);
         assert_eq!(taken.changed[0].rep, taken.rep);
         assert_eq!(taken.changed[0].last, 21);

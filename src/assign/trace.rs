@@ -1,36 +1,53 @@
 //! Why and why not, as it is stored: each condition with the value seen, each candidate with the gate that removed
 //! them, turns before and after. Everything is borrowed until it is written as one text.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 use serde_json::Value;
 
 use crate::assign::field_path::Seen;
+use crate::assign::gate::Gate;
 use crate::assign::round_robin::TURN;
 use crate::model::people::Turn;
-use crate::model::rules::Target;
+use crate::model::rules::{OnNoneEligible, Strategy, Target};
 
 /// The whole document.
 #[derive(Debug, Serialize)]
 pub struct DecisionTrace<'t> {
     pub rule_set_version: u64,
+    /// When it was decided: shifts and caps were looked at as of then.
+    pub at: Timestamp,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
+    /// Reps who had the lead before and may not have it again.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub passed: &'t [String],
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub keep_owner: Option<KeepOwner<'t>>,
+    pub keep_owner: Option<OwnerTrace<'t>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_owner: Option<OwnerTrace<'t>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_owner: Option<OwnerTrace<'t>>,
     /// Those that were asked, in order.
     pub rules: Vec<RuleTrace<'t>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turns: Option<TurnsTrace<'t>>,
+    /// The targets that the lead waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<&'t str>,
 }
 
-/// The step before the rules.
+/// One of the steps before the rules.
 #[derive(Debug, Serialize)]
-pub struct KeepOwner<'t> {
+pub struct OwnerTrace<'t> {
     pub owner: &'t str,
-    /// `lead` or `contact`.
+    /// `lead`, `contact` or `company`.
     pub of: &'static str,
-    pub gate: Option<&'static str>,
+    /// When they had the contact's last lead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    pub gate: Option<Gate>,
     pub kept: bool,
 }
 
@@ -42,8 +59,19 @@ pub struct RuleTrace<'t> {
     pub matched: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<&'t Target>,
+    /// How it was chosen among those who were eligible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<CandidateTrace<'t>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tie_break: Option<&'static str>,
+    /// Older leads that wait for the same target and go first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
+    /// What was done because nobody was eligible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub none_eligible: Option<&'t OnNoneEligible>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen: Option<&'t str>,
 }
@@ -83,8 +111,11 @@ pub struct CandidateTrace<'t> {
     pub rep: &'t str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
+    /// Open leads, or leads given in the period: what the strategy compares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<i64>,
     /// What removed them; null for who could have it.
-    pub gate: Option<&'static str>,
+    pub gate: Option<Gate>,
 }
 
 #[derive(Debug, Serialize)]

@@ -119,6 +119,17 @@ impl Formula {
         names
     }
 
+    /// The same with what it reads of them: `lead.budget`, as far as the way is written out.
+    pub fn paths(&self) -> Vec<String> {
+        let paths = self.expression.undeclared_variables(true).into_iter();
+        let root = |path: &String| path.split('.').next().unwrap_or_default().to_owned();
+        let mut paths: Vec<String> = paths
+            .filter(|path| !filters::FUNCTIONS.contains(&root(path).as_str()))
+            .collect();
+        paths.sort();
+        paths
+    }
+
     /// Its value. What is missing is undefined, not an error.
     ///
     /// # Errors

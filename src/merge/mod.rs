@@ -77,6 +77,28 @@ pub fn write<'a>(
     telling.done()
 }
 
+/// What becomes of a field after a person wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It stays as it was written: later events do not touch it.
+    Locked,
+    /// Later news may replace it again.
+    Free,
+}
+
+/// The record after a person wrote one field as a whole, whatever stands there and since when.
+pub fn write_by_hand<'a>(
+    known: Cow<'a, Record>,
+    field: &str,
+    value: &Value,
+    origin: &Origin,
+    hold: Hold,
+) -> Cow<'a, Record> {
+    let mut telling = Telling::new(known, origin);
+    telling.force(field, value, hold);
+    telling.done()
+}
+
 fn tell(telling: &mut Telling<'_, '_>, name: &str, value: &Value, line: u32) {
     match (Policy::of(telling.kind(), name), value) {
         (Policy::Members, Value::Object(members)) => {

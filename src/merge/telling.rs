@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::merge::{ASSIGNMENT, names};
+use crate::merge::{ASSIGNMENT, Hold, names};
 use crate::model::field::Kind;
 use crate::model::record::{FieldMeta, Meta, Origin, Record, is_blank};
 
@@ -73,6 +73,21 @@ impl<'a, 'o> Telling<'a, 'o> {
             fields.insert(name.to_owned(), value.clone());
         }
         self.own(name, line);
+    }
+
+    /// A field as a whole, by hand: nothing stands above that. A blank erases.
+    pub fn force(&mut self, name: &str, value: &Value, hold: Hold) {
+        let fields = &mut self.record.to_mut().fields;
+        match is_blank(value) {
+            true => drop(fields.shift_remove(name)),
+            false => drop(fields.insert(name.to_owned(), value.clone())),
+        }
+        let meta = FieldMeta {
+            origin: self.here(),
+            locked: hold == Hold::Locked,
+            ..FieldMeta::default()
+        };
+        self.put_meta(name, meta);
     }
 
     /// A blank that erases.

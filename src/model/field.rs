@@ -183,6 +183,9 @@ pub const LEAD_STATUSES: &[&str] = &[
     "junk",
 ];
 
+/// The statuses of leads that nobody has to call any more.
+pub const CLOSED_LEADS: &[&str] = &["unqualified", "converted", "lost", "junk"];
+
 static LEAD: &[Field] = &[
     field("external_id", Text),
     field("title", Text),

@@ -2,9 +2,11 @@
 
 pub mod change;
 pub mod dedupe;
+pub mod desk;
 pub mod event;
 pub mod field;
 pub mod fold;
+pub mod hours;
 pub mod id;
 pub mod identity;
 pub mod page;
@@ -14,5 +16,6 @@ pub mod record;
 pub mod request;
 pub mod role;
 pub mod rules;
+pub mod strict;
 pub mod trace;
 pub mod user;

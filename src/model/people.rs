@@ -1,6 +1,10 @@
 //! Reps and teams: who a record can be handed to.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use crate::model::hours::{Absence, Week};
+use crate::model::rules::{Period, Strategy};
 
 /// A person who works leads. Records name them by `handle`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -13,9 +17,44 @@ pub struct Rep {
     pub email: Option<String>,
     #[serde(default = "yes")]
     pub active: bool,
-    /// IANA name: `Europe/Madrid`.
+    /// IANA name: `Europe/Madrid`. Hours, days off and days of caps are counted in it.
     #[serde(default = "utc")]
     pub time_zone: String,
+    /// What a rule can ask for: languages, products, regions; compared without case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
+    /// Absent: at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Week>,
+    /// Days off by the calendar of the zone, such as `2026-12-25`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub holidays: Vec<Date>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub out_of_office: Vec<Absence>,
+    #[serde(default, skip_serializing_if = "Caps::is_none")]
+    pub caps: Caps,
+}
+
+/// How many leads a rep may get.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Caps {
+    /// Within a day of the rep's calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_day: Option<u32>,
+    /// From Monday to Sunday of the rep's calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_week: Option<u32>,
+    /// Open leads at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<u32>,
+}
+
+impl Caps {
+    fn is_none(&self) -> bool {
+        *self == Caps::default()
+    }
 }
 
 /// Reps that share leads.
@@ -26,6 +65,16 @@ pub struct Team {
     pub name: String,
     #[serde(default)]
     pub members: Vec<Member>,
+    /// For rules that name none; `round_robin` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
+    /// What `fewest_in_period` counts; `week` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
+    #[serde(default, skip_serializing_if = "HoursPolicy::is_own")]
+    pub hours: HoursPolicy,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<Sla>,
 }
 
 /// A rep's place in a team.
@@ -37,6 +86,34 @@ pub struct Member {
     /// Share relative to the others, from 1.
     #[serde(default = "one")]
     pub weight: u32,
+}
+
+/// Whether a team's members get leads outside their hours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoursPolicy {
+    /// Each member's own hours and holidays count.
+    #[default]
+    Own,
+    /// The team works around the clock; only being out of office counts.
+    Ignore,
+}
+
+impl HoursPolicy {
+    fn is_own(&self) -> bool {
+        *self == HoursPolicy::Own
+    }
+}
+
+/// How soon a lead that a team's member was given has to be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sla {
+    /// Working minutes of the rep, from 1; then the lead goes to somebody else.
+    pub accept_minutes: u32,
+    /// Whether the rep who let it pass gets the turn back.
+    #[serde(default = "yes")]
+    pub return_credit: bool,
 }
 
 /// A member's place in a team's round robin: counted, so that it survives members coming and going.

@@ -4,6 +4,7 @@ pub mod coerce;
 pub mod decide;
 pub mod fetch;
 pub mod map;
+pub mod office;
 pub mod plan;
 pub mod preview;
 pub mod recipe;

@@ -16,6 +16,7 @@ use crate::process::fetch::{FetchCall, call};
 use crate::process::recipe::Recipe;
 use crate::process::understand::{OpenError, Opened, Understood, open, understand};
 use crate::source::envelope::Part;
+use crate::store::desk::DeskWrites;
 use crate::store::{Held, Settlement, Writes};
 
 /// The code of an event whose subject was fetched in vain.
@@ -159,7 +160,7 @@ fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> String {
 /// The event keeps its own time, so that a replay meets the clocks it left behind.
 fn settlement(claimed: &Claimed, part: &Part, drafts: Vec<Draft>, context: &Context) -> Settlement {
     let event = &claimed.event;
-    let scope = part.scope.clone().unwrap_or_else(|| event.endpoint.clone());
+    let scope = part.scope.as_deref().unwrap_or(&event.endpoint);
     let made = Made {
         now: context.now,
         first_id: new_id(context.now),
@@ -176,7 +177,7 @@ fn settlement(claimed: &Claimed, part: &Part, drafts: Vec<Draft>, context: &Cont
 /// The decision runs inside the store's writer: a defect in it must end this event and nothing else.
 fn guarded(plan: &Plan, held: &Held<'_>) -> Writes {
     catch_unwind(AssertUnwindSafe(|| decide(plan, held)))
-        .unwrap_or_else(|_| Conclusion::defect().writes(plan.now))
+        .unwrap_or_else(|_| Conclusion::defect().writes(plan.cause.now))
 }
 
 /// The settlement of an event that ends without records.
@@ -227,6 +228,7 @@ impl Conclusion {
             reviews: Vec::new(),
             decisions: Vec::new(),
             turns: Vec::new(),
+            desk: DeskWrites::default(),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The recipes of all endpoints, and how an event finds its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::config::Endpoint;
+use crate::model::field::Kind;
 use crate::model::problem::Problem;
-use crate::process::recipe::Recipe;
+use crate::process::recipe::{FieldRecipe, Recipe, ValueRecipe};
 use crate::source::catalog::Catalog;
 
 /// Every recipe, compiled from one reading of the configuration.
@@ -64,6 +65,27 @@ impl Recipes {
         }
     }
 
+    /// The fields that some endpoint's mapping fills: `lead.budget`, `contact.address.country`. Without an endpoint there
+    /// is nothing to go by, so every field counts.
+    pub fn filled(&self) -> BTreeSet<String> {
+        let mut filled = BTreeSet::new();
+        if self.by_endpoint.is_empty() {
+            for kind in Kind::ALL {
+                let names = kind.fields().iter().map(|field| field.name);
+                filled.extend(names.map(|name| format!("{}.{name}", kind.as_str())));
+            }
+            return filled;
+        }
+        let recipes = self.by_endpoint.values();
+        for record in recipes.flat_map(|it| &it.events).flat_map(|it| &it.records) {
+            record
+                .fields
+                .iter()
+                .for_each(|field| fill(&mut filled, record.kind.as_str(), field));
+        }
+        filled
+    }
+
     fn spare(&self, name: &str) -> Option<Arc<Recipe>> {
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(recipe) = spare.get(name) {
@@ -73,6 +95,22 @@ impl Recipes {
         let recipe = Arc::new(recipe);
         spare.insert(name.to_owned(), Arc::clone(&recipe));
         Some(recipe)
+    }
+}
+
+fn fill(filled: &mut BTreeSet<String>, above: &str, field: &FieldRecipe) {
+    let path = format!("{above}.{}", field.name);
+    match &field.value {
+        ValueRecipe::Formula(_) => drop(filled.insert(path)),
+        ValueRecipe::Object(parts) | ValueRecipe::Each { fields: parts, .. } => {
+            parts.iter().for_each(|part| fill(filled, &path, part));
+        }
+        ValueRecipe::Entries(entries) => {
+            entries
+                .iter()
+                .flatten()
+                .for_each(|part| fill(filled, &path, part));
+        }
     }
 }
 

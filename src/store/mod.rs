@@ -3,6 +3,7 @@
 //! Every list is an indexed, cursor-paged query. The store decides nothing: `Inbox::settle` shows pure functions
 //! what it holds and writes what they say, in one transaction.
 
+pub mod desk;
 pub mod meters;
 pub mod sqlite;
 pub mod users;
@@ -16,15 +17,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::change::{Change, FieldChange, Review};
+use crate::model::desk::Desk;
 use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::page::{Page, PageRequest};
 use crate::model::people::{Rep, Team, Turn};
-use crate::model::record::Record;
+use crate::model::record::{Fields, Record};
 use crate::model::request::RawRequest;
-use crate::model::rules::{Desk, RuleSet};
 use crate::model::trace::Trace;
+use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
 use crate::store::meters::Meters;
 use crate::store::users::Users;
 
@@ -55,7 +57,16 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once; the application holds one.
 pub trait Store:
-    Inbox + Records + Assignments + Tokens + Users + Meters + Alarms + Maintenance
+    Inbox
+    + Records
+    + Assignments
+    + Rulebook
+    + Decisions
+    + Tokens
+    + Users
+    + Meters
+    + Alarms
+    + Maintenance
 {
 }
 
@@ -183,6 +194,7 @@ pub struct Held<'a> {
     /// Those records, tombstones included; and the records that matched leads, orders and tickets link to as `contact`.
     pub records: Vec<Record>,
     pub desk: &'a Desk,
+    pub ties: Ties,
 }
 
 /// What one event writes.
@@ -201,6 +213,7 @@ pub struct Writes {
     pub decisions: Vec<DecisionRow>,
     /// Turns to store, each replacing the row of its team and rep.
     pub turns: Vec<Turn>,
+    pub desk: DeskWrites,
 }
 
 /// A record to insert (version 1) or replace.
@@ -230,6 +243,9 @@ pub struct DecisionRow {
     pub reason: String,
     /// Values seen, each rule's conditions, each candidate's gate, turns before and after.
     pub trace: Trace,
+    /// What rules could ask of the event that brought the lead.
+    pub facts: Fields,
+    /// That event.
     pub event: Option<Uuid>,
     pub at: Timestamp,
 }
@@ -279,6 +295,7 @@ pub struct HeldOwned {
     pub matches: Vec<(IdentityKey, Uuid)>,
     pub records: Vec<Record>,
     pub desk: Desk,
+    pub ties: Ties,
 }
 
 impl HeldOwned {
@@ -287,6 +304,7 @@ impl HeldOwned {
             matches: self.matches.clone(),
             records: self.records.clone(),
             desk: &self.desk,
+            ties: self.ties.clone(),
         }
     }
 }
@@ -313,7 +331,7 @@ pub struct RecordFilter {
     pub q: Option<String>,
 }
 
-/// Rules, people and decisions.
+/// People, and the desk as a whole.
 #[async_trait]
 pub trait Assignments: Send + Sync {
     /// The desk as it now is.
@@ -326,13 +344,6 @@ pub trait Assignments: Send + Sync {
     async fn put_team(&self, team: Team) -> Result<()>;
     /// `InUse` while a rule names the team; `false` when there was none.
     async fn delete_team(&self, handle: String) -> Result<bool>;
-
-    /// Publishes the next version. `rules.version` is the one it was made from; `Stale` when that is not current,
-    /// `Missing` when a rule names a rep or a team that is not there.
-    async fn publish_rules(&self, rules: RuleSet, at: Timestamp) -> Result<RuleSet>;
-
-    /// The last decision on a lead.
-    async fn decision(&self, lead: Uuid) -> Result<Option<DecisionRow>>;
 }
 
 /// API tokens: only their hashes are kept.

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use crate::process::{Gateway, call, command, lead, seed_team, signed, write_config};
 
-const ROUNDS: u64 = 20;
-const SENDERS: usize = 6;
+const SENDERS: usize = 8;
 
 /// What the senders know: deliveries nobody has acknowledged yet, and the ids of the events that were.
 #[derive(Default)]
@@ -30,10 +29,83 @@ fn acknowledged_events_survive_kill_9_and_take_effect_once() {
         seed_team(&gateway, &token);
         assert_eq!(gateway.terminate(), Some(0));
     }
+    let (gateway, acknowledged) = kill_under_load(folder.path(), 20);
+    gateway.drain(&token);
+    verify(&gateway, &token, &acknowledged);
+}
+
+#[test]
+fn turns_stay_within_their_share_through_kill_9_and_eight_writers() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "");
+    let token = command(
+        folder.path(),
+        &["token", "create", "--name", "t", "--role", "admin"],
+    );
+    let weights: BTreeMap<&str, i64> = BTreeMap::from([("ana", 5), ("eva", 3), ("rui", 1)]);
+    {
+        let mut gateway = Gateway::start(folder.path());
+        seed_team(&gateway, &token);
+        let members: Vec<_> = weights
+            .iter()
+            .map(|(rep, weight)| serde_json::json!({"rep": rep, "weight": weight}))
+            .collect();
+        let team = serde_json::json!({"name": "All", "members": members});
+        gateway.api(&token, "PUT", "/api/v1/teams/all", &team.to_string());
+        assert_eq!(gateway.terminate(), Some(0));
+    }
+    let (gateway, acknowledged) = kill_under_load(folder.path(), 8);
+    gateway.drain(&token);
+    let turns = turns(&gateway, &token);
+    assert_eq!(turns.len(), acknowledged.len(), "one turn a lead");
+    let mut got: BTreeMap<&str, i64> = BTreeMap::new();
+    let all: i64 = weights.values().sum();
+    for (expected, (turn, owner)) in (1..).zip(&turns) {
+        assert_eq!(*turn, expected, "no turn is lost, none is spent twice");
+        *got.entry(owner).or_default() += 1;
+        for (rep, weight) in &weights {
+            let off = got.get(rep).copied().unwrap_or(0) * all - turn * weight;
+            assert!(
+                off.abs() < all,
+                "{rep} is off by {off}/{all} after turn {turn}"
+            );
+        }
+    }
+}
+
+/// The turns that decisions took, by their numbers, and whose they were.
+fn turns(gateway: &Gateway, token: &str) -> BTreeMap<i64, String> {
+    let mut turns = BTreeMap::new();
+    let mut cursor = String::new();
+    loop {
+        let page = gateway.api(
+            token,
+            "GET",
+            &format!("/api/v1/leads?limit=200{cursor}"),
+            "",
+        );
+        for item in page["items"].as_array().unwrap() {
+            let path = format!("/api/v1/leads/{}/assignment", item["id"].as_str().unwrap());
+            let decision = gateway.api(token, "GET", &path, "");
+            let owner = decision["owner"].as_str().unwrap();
+            let rows = decision["trace"]["turns"]["after"].as_array().unwrap();
+            let own = rows.iter().find(|row| row["rep"] == owner).unwrap();
+            let taken = turns.insert(own["last"].as_i64().unwrap(), owner.to_owned());
+            assert_eq!(taken, None, "two leads took the same turn");
+        }
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return turns,
+        }
+    }
+}
+
+/// Kills the gateway at uneven moments while many send; then one that takes what was not acknowledged, and all that was.
+fn kill_under_load(folder: &std::path::Path, rounds: u64) -> (Gateway, BTreeMap<u64, String>) {
     let ledger = Arc::new(Mutex::new(Ledger::default()));
     let next = Arc::new(AtomicU64::new(0));
-    for round in 0..ROUNDS {
-        let mut gateway = Gateway::start(folder.path());
+    for round in 0..rounds {
+        let mut gateway = Gateway::start(folder);
         let stop = Arc::new(AtomicBool::new(false));
         let senders: Vec<_> = (0..SENDERS)
             .map(|_| {
@@ -51,13 +123,13 @@ fn acknowledged_events_survive_kill_9_and_take_effect_once() {
             sender.join().unwrap();
         }
     }
-    let gateway = Gateway::start(folder.path());
+    let gateway = Gateway::start(folder);
     let pending = std::mem::take(&mut ledger.lock().unwrap().unanswered);
     for n in pending {
         deliver(gateway.address, n, &ledger).unwrap();
     }
-    gateway.drain(&token);
-    verify(&gateway, &token, &ledger.lock().unwrap().acknowledged);
+    let acknowledged = std::mem::take(&mut ledger.lock().unwrap().acknowledged);
+    (gateway, acknowledged)
 }
 
 /// Sends fresh deliveries until the gateway is gone; the one without an answer will be sent again.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use frontdesk::access::token::hash_of;
@@ -32,6 +33,7 @@ pub struct TestGateway {
     pub address: SocketAddr,
     config: Config,
     catalog: Arc<Catalog>,
+    clock: Clock,
     _folder: tempfile::TempDir,
 }
 
@@ -44,7 +46,8 @@ impl TestGateway {
         );
         let config = load(&text, folder.path());
         let catalog = Arc::new(Catalog::load(&config.catalog).unwrap());
-        let running = start(&config, Arc::clone(&catalog), Clock::fixed(now()))
+        let clock = Clock::fixed(now());
+        let running = start(&config, Arc::clone(&catalog), clock.clone())
             .await
             .unwrap();
         let token = TokenRow {
@@ -60,6 +63,7 @@ impl TestGateway {
             running,
             config,
             catalog,
+            clock,
             _folder: folder,
         }
     }
@@ -127,6 +131,15 @@ impl TestGateway {
                 .wait_for_work(Duration::from_millis(5))
                 .await;
         }
+    }
+
+    /// Moves the gateway's clock, and lets the desk look round.
+    pub async fn set_clock(&self, to: &str) {
+        let to: Timestamp = to.parse().unwrap();
+        if let Clock::Fixed(clock) = &self.clock {
+            clock.store(to.as_millisecond(), Ordering::SeqCst);
+        }
+        self.running.processing.office().round().await.unwrap();
     }
 
     /// The items of a list.

@@ -28,6 +28,7 @@ mod gateway;
 mod hooks;
 mod made;
 mod mapping;
+mod office;
 mod panics;
 mod process;
 mod receive;

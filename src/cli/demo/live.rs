@@ -11,10 +11,11 @@ use crate::cli::demo::style::{bold, cyan, dim, green, magenta, yellow};
 use crate::cli::table::plain;
 use crate::cli::tell;
 use crate::model::change::{Change, ChangeKind};
+use crate::model::desk::Desk;
 use crate::model::field::Kind;
 use crate::model::page::PageRequest;
 use crate::model::record::Fields;
-use crate::model::rules::{Desk, Target};
+use crate::model::rules::Target;
 use crate::store::{Result, Store};
 
 /// Between two looks at the feed.

@@ -8,7 +8,7 @@ use crate::cli::user;
 use crate::clock::Clock;
 use crate::model::people::{Rep, Team};
 use crate::model::role::Role;
-use crate::model::rules::RuleSet;
+use crate::model::rules::{Imprint, RuleSet};
 use crate::store::{Store, TokenRow};
 
 /// The console's user.
@@ -52,7 +52,12 @@ pub async fn seed(store: &dyn Store) -> anyhow::Result<Keys> {
         store.put_team(team).await?;
     }
     let now = Clock::System.now();
-    store.publish_rules(rules, now).await?;
+    let imprint = Imprint {
+        author: "demo".to_owned(),
+        at: now,
+        note: "the demo's first rules".to_owned(),
+    };
+    store.publish_rules(rules, imprint).await?;
     let token = format!("{API}{}", fresh()?);
     let row = TokenRow {
         name: "demo".to_owned(),

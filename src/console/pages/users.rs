@@ -73,7 +73,10 @@ async fn of<'v>(console: &Console, insider: &'v Insider) -> Result<Page<'v>, Fau
         });
     }
     let desk = console.store.desk().await?;
-    let reps = desk.reps.into_iter().map(|rep| (rep.handle, rep.name));
+    let reps = desk
+        .reps
+        .iter()
+        .map(|rep| (rep.handle.clone(), rep.name.clone()));
     Ok(Page {
         f: Frame::new(insider, "users"),
         users,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::merge::matching::Known;
 use crate::model::identity::IdentityKey;
-use crate::model::record::{Draft, Fields, Origin, Record};
+use crate::model::record::{Draft, Origin, Record};
 use crate::store::Held;
 
 /// Records by id, each as it was and as it now is. An event has a handful, so they are searched one by one.
@@ -41,12 +41,6 @@ impl<'a> Board<'a> {
             Some(piece) => Some(&piece.now),
             None => self.stored(id),
         }
-    }
-
-    /// Fields of a record that is not deleted.
-    pub fn fields(&self, id: Uuid) -> Option<&Fields> {
-        let record = self.record(id)?;
-        record.deleted_at.is_none().then_some(&record.fields)
     }
 
     /// A record as it was before the event.

@@ -4,10 +4,13 @@
 //! news names another by a strong key; a contact without one is taken for the contact its order, lead or ticket has
 //! already, so that an update which knows only a name does not make a stranger.
 
+pub mod amend;
 mod board;
+pub mod cause;
 mod ownership;
 pub mod plan;
 pub mod rules;
+pub mod subject;
 
 use std::borrow::Cow;
 
@@ -18,6 +21,7 @@ use crate::merge;
 use crate::merge::diff;
 use crate::merge::matching::{self, Known};
 use crate::model::change::{Change, Review};
+use crate::model::desk::Ledger;
 use crate::model::event::EventStatus;
 use crate::model::field::Kind;
 use crate::model::id::Series;
@@ -25,23 +29,14 @@ use crate::model::identity::IdentityKey;
 use crate::model::people::Turn;
 use crate::model::record::{Draft, Fields, Record};
 use crate::process::decide::board::{Board, Piece};
+use crate::process::decide::cause::Cause;
 use crate::process::decide::plan::{Item, Plan};
+use crate::store::desk::DeskWrites;
 use crate::store::{DecisionRow, Held, RecordWrite, Writes};
 
 /// Says what `plan` writes, given what is `held`. The same for the same arguments, however often it is asked.
 pub fn decide(plan: &Plan, held: &Held<'_>) -> Writes {
-    let mut deciding = Deciding {
-        plan,
-        held,
-        board: Board::new(held),
-        ids: Series::new(plan.first_id),
-        turns: Cow::Borrowed(&held.desk.turns),
-        spent: Vec::new(),
-        reviews: Vec::new(),
-        decisions: Vec::new(),
-        contact: None,
-        order: None,
-    };
+    let mut deciding = Deciding::new(&plan.cause, &plan.items, held);
     for kind in Kind::ALL {
         for item in plan.items.iter().filter(|item| item.draft.kind == kind) {
             deciding.settle(item);
@@ -59,14 +54,16 @@ struct Party {
 }
 
 struct Deciding<'a> {
-    plan: &'a Plan,
+    cause: &'a Cause,
+    items: &'a [Item],
     held: &'a Held<'a>,
     board: Board<'a>,
     ids: Series,
-    /// Turns as they are after the leads so far.
-    turns: Cow<'a, [Turn]>,
-    /// Those of them that are to be stored.
+    /// As it is after the leads so far.
+    ledger: Cow<'a, Ledger>,
+    /// The turns in it that are to be stored.
     spent: Vec<Turn>,
+    desk: DeskWrites,
     reviews: Vec<Review>,
     decisions: Vec<DecisionRow>,
     /// The first contact of the event.
@@ -76,6 +73,23 @@ struct Deciding<'a> {
 }
 
 impl<'a> Deciding<'a> {
+    fn new(cause: &'a Cause, items: &'a [Item], held: &'a Held<'a>) -> Self {
+        Deciding {
+            cause,
+            items,
+            held,
+            board: Board::new(held),
+            ids: Series::new(cause.first_id),
+            ledger: Cow::Borrowed(&held.desk.ledger),
+            spent: Vec::new(),
+            desk: DeskWrites::default(),
+            reviews: Vec::new(),
+            decisions: Vec::new(),
+            contact: None,
+            order: None,
+        }
+    }
+
     fn settle(&mut self, item: &'a Item) {
         let id = match item.draft.kind {
             Kind::Contact => self.find_contact(item),
@@ -84,7 +98,7 @@ impl<'a> Deciding<'a> {
         let Some(id) = id else {
             return;
         };
-        let origin = &self.plan.origin;
+        let origin = &self.cause.origin;
         self.board
             .change(id, |known| merge::merge(known, &item.draft, origin));
         match item.draft.kind {
@@ -131,7 +145,6 @@ impl<'a> Deciding<'a> {
             return None;
         }
         let linked = self
-            .plan
             .items
             .iter()
             .filter(|other| other.draft.kind != Kind::Contact)
@@ -158,7 +171,7 @@ impl<'a> Deciding<'a> {
 
     fn create(&mut self, draft: &Draft) -> Uuid {
         let id = self.ids.next_id();
-        self.board.create(draft, id, self.plan.now);
+        self.board.create(draft, id, self.cause.now);
         id
     }
 
@@ -175,13 +188,14 @@ impl<'a> Deciding<'a> {
             return;
         }
         let value = Value::from(party.id.to_string());
-        self.board.write(id, "contact", &value, &self.plan.origin);
+        self.board.write(id, "contact", &value, &self.cause.origin);
     }
 
     fn link_order(&mut self, ticket: Uuid) {
         if let Some(order) = self.order {
             let value = Value::from(order.to_string());
-            self.board.write(ticket, "order", &value, &self.plan.origin);
+            self.board
+                .write(ticket, "order", &value, &self.cause.origin);
         }
     }
 
@@ -200,8 +214,8 @@ impl<'a> Deciding<'a> {
             record: id,
             other: conflict.other,
             reason: conflict.reason,
-            event: self.plan.origin.event,
-            at: self.plan.now,
+            event: self.cause.origin.event,
+            at: self.cause.now,
         });
     }
 
@@ -219,18 +233,19 @@ impl<'a> Deciding<'a> {
             code: None,
             status: EventStatus::Processed,
             reason: None,
-            at: self.plan.now,
+            at: self.cause.now,
             records,
             changes,
             reviews: self.reviews,
             decisions: self.decisions,
             turns: self.spent,
+            desk: self.desk,
         }
     }
 
     /// The write of one record, and its row of the change feed when people see a change.
     fn close(&mut self, piece: Piece<'_>) -> Option<(RecordWrite, Option<Change>)> {
-        let sealed = diff::seal(piece.before, piece.now, self.plan.now);
+        let sealed = diff::seal(piece.before, piece.now, self.cause.now);
         let (record, difference) = match (sealed, piece.before) {
             (Some(sealed), _) => sealed,
             // Nothing that counts was told, but the record is now known by another key.
@@ -252,9 +267,9 @@ impl<'a> Deciding<'a> {
             record: record.id,
             version: record.version,
             what: difference.what,
-            event: Some(self.plan.origin.event),
-            source: self.plan.origin.source.clone(),
-            at: self.plan.now,
+            event: self.cause.event,
+            source: self.cause.origin.source.clone(),
+            at: self.cause.now,
             changed: difference.fields,
             snapshot: record.fields.clone(),
         });

@@ -8,26 +8,17 @@ use uuid::Uuid;
 
 use crate::merge::identity;
 use crate::model::event::Event;
+use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::record::{Draft, Fields, Origin};
+use crate::process::decide::cause::Cause;
 use crate::process::decide::rules::Rules;
 
-/// An event understood: its drafts with their keys, and all that a decision must not ask the world for.
+/// An event understood: its drafts with their keys, and the event itself.
 #[derive(Debug)]
 pub struct Plan {
-    /// The event, its source and its own time: the clock of everything it tells.
-    pub origin: Origin,
-    pub event_type: String,
-    pub endpoint: String,
-    pub delivery_id: Option<String>,
-    /// The account at the source that the sender's ids belong to.
-    pub scope: String,
+    pub cause: Cause,
     pub items: Vec<Item>,
-    /// When the decision is made.
-    pub now: Timestamp,
-    /// A fresh id that all ids of this plan follow, so that a repeated decision makes the same ones.
-    pub first_id: Uuid,
-    pub rules: Arc<Rules>,
 }
 
 /// A draft and the keys it is found by, strongest first.
@@ -42,14 +33,14 @@ impl Plan {
     /// received. `first_id` is fresh: `model::id::new_id(now)`.
     pub fn new(
         event: &Event,
-        scope: String,
+        scope: &str,
         drafts: Vec<Draft>,
         made: Made,
         rules: Arc<Rules>,
     ) -> Self {
         let mut items: Vec<Item> = Vec::with_capacity(drafts.len());
         for draft in drafts {
-            let mut keys = identity::keys(&draft, &event.source, &scope);
+            let mut keys = identity::keys(&draft, &event.source, scope);
             if !keys.iter().any(IdentityKey::is_strong) {
                 let earlier = items.iter().filter(|item| item.draft.kind == draft.kind);
                 keys.push(IdentityKey::Told {
@@ -60,23 +51,28 @@ impl Plan {
             }
             items.push(Item { draft, keys });
         }
+        // Only leads are assigned.
+        let has_lead = items.iter().any(|item| item.draft.kind == Kind::Lead);
+        let facts = if has_lead {
+            facts(event, scope)
+        } else {
+            Fields::new()
+        };
+        let at = event.event_time.unwrap_or(event.received_at);
         Plan {
-            origin: Origin {
-                event: event.id,
-                source: event.source.clone(),
-                at_ms: event
-                    .event_time
-                    .unwrap_or(event.received_at)
-                    .as_millisecond(),
+            cause: Cause {
+                origin: Origin {
+                    event: event.id,
+                    source: event.source.clone(),
+                    at_ms: at.as_millisecond(),
+                },
+                event: Some(event.id),
+                facts,
+                now: made.now,
+                first_id: made.first_id,
+                rules,
             },
-            event_type: event.event_type.clone(),
-            endpoint: event.endpoint.clone(),
-            delivery_id: event.delivery_id.clone(),
-            scope,
             items,
-            now: made.now,
-            first_id: made.first_id,
-            rules,
         }
     }
 
@@ -87,25 +83,25 @@ impl Plan {
             .flat_map(|item| item.keys.iter().cloned())
             .collect()
     }
+}
 
-    /// What rules can ask of the event: `assign::EVENT_FIELDS`.
-    pub fn event_fields(&self) -> Fields {
-        let mut fields = Fields::new();
-        let mut put = |name: &str, value: &str| {
-            fields.insert(name.to_owned(), Value::from(value));
-        };
-        put("type", &self.event_type);
-        put("source", &self.origin.source);
-        put("endpoint", &self.endpoint);
-        put("scope", &self.scope);
-        if let Some(id) = &self.delivery_id {
-            put("delivery_id", id);
-        }
-        if let Ok(time) = Timestamp::from_millisecond(self.origin.at_ms) {
-            put("time", &time.to_string());
-        }
-        fields
+/// What rules can ask of an event.
+fn facts(event: &Event, scope: &str) -> Fields {
+    let mut fields = Fields::new();
+    let mut put = |name: &str, value: &str| {
+        fields.insert(name.to_owned(), Value::from(value));
+    };
+    put("type", &event.event_type);
+    put("source", &event.source);
+    put("endpoint", &event.endpoint);
+    put("scope", scope);
+    if let Some(id) = &event.delivery_id {
+        put("delivery_id", id);
     }
+    let time = event.event_time.unwrap_or(event.received_at);
+    put("time", &time.to_string());
+    put("received_at", &event.received_at.to_string());
+    fields
 }
 
 /// The moment of a plan, and its first id.

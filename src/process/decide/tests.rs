@@ -8,14 +8,18 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::model::change::ChangeKind;
+use crate::model::desk::{Desk, Ledger, Line};
 use crate::model::field::Kind;
+use crate::model::id::new_id;
 use crate::model::identity::IdentityKey;
-use crate::model::people::Turn;
-use crate::model::record::{Draft, Origin, Record};
-use crate::model::rules::Desk;
+use crate::model::people::{Rep, Turn};
+use crate::model::record::{Draft, Fields, Origin, Record};
+use crate::process::decide::amend::{Accept, HandOver, accept, hand_over, pass_on, serve_waiting};
+use crate::process::decide::cause::Cause;
 use crate::process::decide::decide;
 use crate::process::decide::plan::{Item, Plan};
 use crate::process::decide::rules::Rules;
+use crate::store::desk::{Declined, Standing, Ties};
 use crate::store::{Held, Writes};
 
 /// What the store would hold, and the events told so far.
@@ -23,8 +27,10 @@ struct Gateway {
     keys: Vec<(IdentityKey, Uuid)>,
     records: Vec<Record>,
     desk: Desk,
+    ties: Ties,
     rules: Arc<Rules>,
     events: u128,
+    now: Timestamp,
 }
 
 fn desk() -> Desk {
@@ -36,9 +42,9 @@ fn desk() -> Desk {
     ]});
     Desk {
         rules: Arc::new(serde_json::from_value(rules).unwrap()),
-        reps: reps.map(|it| serde_json::from_value(it).unwrap()).to_vec(),
-        teams: vec![serde_json::from_value(team).unwrap()],
-        turns: Vec::new(),
+        reps: Arc::new(reps.map(|it| serde_json::from_value(it).unwrap()).to_vec()),
+        teams: Arc::new(vec![serde_json::from_value(team).unwrap()]),
+        ledger: Ledger::default(),
     }
 }
 
@@ -48,8 +54,10 @@ impl Gateway {
             keys: Vec::new(),
             records: Vec::new(),
             desk: desk(),
+            ties: Ties::default(),
             rules: Arc::default(),
             events: 0,
+            now: Timestamp::from_second(1_000_000).unwrap(),
         }
     }
 
@@ -64,21 +72,56 @@ impl Gateway {
             let keys = crate::merge::identity::keys(&draft, "shop", "scope");
             Item { draft, keys }
         });
+        let facts = json!({"endpoint": "shop"});
         Plan {
             items: items.collect(),
-            origin: Origin {
-                event: Uuid::from_u128(self.events),
-                source: "shop".to_owned(),
-                at_ms: at * 1000,
+            cause: Cause {
+                origin: Origin {
+                    event: Uuid::from_u128(self.events),
+                    source: "shop".to_owned(),
+                    at_ms: at * 1000,
+                },
+                event: Some(Uuid::from_u128(self.events)),
+                facts: facts.as_object().unwrap().clone(),
+                now: self.now,
+                first_id: Uuid::from_u128(self.events << 70),
+                rules: Arc::clone(&self.rules),
             },
-            event_type: "told".to_owned(),
-            endpoint: "shop".to_owned(),
-            delivery_id: None,
-            scope: "scope".to_owned(),
-            now: Timestamp::from_second(1_000_000).unwrap(),
-            first_id: Uuid::from_u128(self.events << 70),
-            rules: Arc::clone(&self.rules),
         }
+    }
+
+    /// The cause of something that no event brings.
+    fn cause(&mut self, source: &str) -> Cause {
+        Cause {
+            origin: Origin {
+                event: new_id(self.now),
+                source: source.to_owned(),
+                at_ms: self.now.as_millisecond(),
+            },
+            event: None,
+            facts: Fields::new(),
+            ..self.plan(0, json!({})).cause
+        }
+    }
+
+    /// Amends a lead, as the store would.
+    fn amend(
+        &mut self,
+        lead: Uuid,
+        source: &str,
+        decide: impl Fn(&Cause, &Held<'_>) -> Result<Writes, Declined>,
+    ) -> Result<Writes, Declined> {
+        let cause = self.cause(source);
+        let held = Held {
+            matches: Vec::new(),
+            records: self.records.clone(),
+            desk: &self.desk,
+            ties: self.ties.clone(),
+        };
+        assert!(held.records.iter().any(|record| record.id == lead));
+        let writes = decide(&cause, &held)?;
+        self.write(&writes);
+        Ok(writes)
     }
 
     /// As the store promises: the holders of the wanted keys, and the contacts that those of other kinds link to.
@@ -104,6 +147,7 @@ impl Gateway {
             matches,
             records,
             desk: &self.desk,
+            ties: self.ties.clone(),
         }
     }
 
@@ -116,6 +160,11 @@ impl Gateway {
             format!("{again:?}"),
             "a decision repeats itself"
         );
+        self.write(&writes);
+        writes
+    }
+
+    fn write(&mut self, writes: &Writes) {
         for write in &writes.records {
             let known = self.records.iter().position(|it| it.id == write.record.id);
             match known {
@@ -136,11 +185,85 @@ impl Gateway {
                 self.keys.push((key.clone(), write.record.id));
             }
         }
+        let ledger = &mut self.desk.ledger;
         for turn in &writes.turns {
-            self.desk.turns.retain(|it| it.rep != turn.rep);
-            self.desk.turns.push(turn.clone());
+            ledger.put_turn(turn);
         }
-        writes
+        for given in &writes.desk.given {
+            ledger.give(given);
+        }
+        for decision in &writes.decisions {
+            let standing = self.ties.standing(decision.lead);
+            assert_eq!(decision.epoch, standing.epoch + 1);
+            let standing = Standing {
+                epoch: decision.epoch,
+                event: decision.event,
+                facts: decision.facts.clone(),
+                ..standing
+            };
+            self.put_standing(decision.lead, standing);
+        }
+        for (lead, waiting) in &writes.desk.waiting {
+            let standing = self.ties.standing(*lead);
+            let waiting = waiting.clone();
+            self.put_standing(
+                *lead,
+                Standing {
+                    waiting,
+                    ..standing
+                },
+            );
+        }
+        for (lead, offer) in &writes.desk.offers {
+            let standing = self.ties.standing(*lead);
+            let offer = offer.clone();
+            self.put_standing(*lead, Standing { offer, ..standing });
+        }
+        for company in &writes.desk.companies {
+            self.ties.companies.retain(|it| it.domain != company.domain);
+            self.ties.companies.push(company.clone());
+        }
+        self.count_lines();
+    }
+
+    fn put_standing(&mut self, lead: Uuid, standing: Standing) {
+        self.ties.standings.retain(|(id, _)| *id != lead);
+        self.ties.standings.push((lead, standing));
+    }
+
+    fn count_lines(&mut self) {
+        let ledger = &mut self.desk.ledger;
+        for line in ledger.lines().to_vec() {
+            ledger.put_line(&line.route, None);
+        }
+        for (lead, standing) in &self.ties.standings {
+            let Some(waiting) = &standing.waiting else {
+                continue;
+            };
+            let known = ledger.lines().iter().find(|it| it.route == waiting.route);
+            let own = (waiting.since, *lead);
+            let first = known.map_or(own, |line| own.min((line.since, line.head)));
+            let line = Line {
+                route: waiting.route.clone(),
+                count: known.map_or(1, |line| line.count + 1),
+                since: first.0,
+                head: first.1,
+            };
+            ledger.put_line(&waiting.route, Some(line));
+        }
+    }
+
+    /// Changes a rep.
+    fn rep(&mut self, handle: &str, change: impl Fn(&mut Rep)) {
+        let mut reps = self.desk.reps.to_vec();
+        reps.iter_mut()
+            .filter(|rep| rep.handle == handle)
+            .for_each(change);
+        self.desk.reps = Arc::new(reps);
+    }
+
+    fn lead(&self, nth: usize) -> &Record {
+        self.all(Kind::Lead)[nth]
     }
 
     fn tell(&mut self, at: i64, drafts: Value) -> Writes {
@@ -186,10 +309,14 @@ fn a_lead_arrives_with_its_contact_and_gets_an_owner() {
     assert_eq!(
         what(&writes),
         [
-            (Kind::Contact, vec![ChangeKind::Created]),
+            (
+                Kind::Contact,
+                vec![ChangeKind::Created, ChangeKind::Assigned]
+            ),
             (Kind::Lead, vec![ChangeKind::Created, ChangeKind::Assigned]),
         ]
     );
+    assert_eq!(contact.fields["owner"], "ana", "the contact is theirs, too");
     let [decision] = &writes.decisions[..] else {
         panic!("{:?}", writes.decisions);
     };
@@ -249,22 +376,21 @@ fn an_event_told_twice_changes_nothing_the_second_time() {
 #[test]
 fn a_lead_waits_until_somebody_is_there() {
     let mut gateway = Gateway::new();
-    for rep in &mut gateway.desk.reps {
-        rep.active = false;
-    }
+    gateway.rep("ana", |rep| rep.active = false);
+    gateway.rep("rui", |rep| rep.active = false);
     let lead = json!({"lead": {"external_id": "1"}});
     let writes = gateway.tell(1, lead.clone());
     assert_eq!(writes.decisions[0].owner, None);
     assert_eq!(gateway.only(Kind::Lead).fields["status"], "new");
     assert!(gateway.tell(2, lead.clone()).decisions.is_empty());
-    gateway.desk.reps[0].active = true;
+    gateway.rep("ana", |rep| rep.active = true);
     let writes = gateway.tell(3, lead);
     assert_eq!(
         (
             writes.decisions[0].epoch,
             writes.decisions[0].owner.as_deref()
         ),
-        (3, Some("ana"))
+        (2, Some("ana"))
     );
     assert_eq!(
         what(&writes),
@@ -496,6 +622,398 @@ fn two_drafts_of_one_person_are_one_write() {
     );
 }
 
+#[test]
+fn a_contact_follows_its_newest_lead_unless_somebody_says_whose_it_is() {
+    let mut gateway = Gateway::new();
+    let tell = |gateway: &mut Gateway, at: i64, email: &str, more: Value| {
+        let mut contact = json!({"email": email});
+        contact
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        gateway.tell(at, json!({"contact": contact, "lead": {}}));
+    };
+    tell(&mut gateway, 1, "a@example.com", json!({}));
+    assert_eq!(gateway.only(Kind::Contact).fields["owner"], "ana");
+    tell(&mut gateway, 2, "a@example.com", json!({}));
+    assert_eq!(
+        gateway.only(Kind::Contact).fields["owner"],
+        "rui",
+        "the turn went on"
+    );
+    let mut rules = (*gateway.desk.rules).clone();
+    rules.last_owner_days = Some(30);
+    gateway.desk.rules = Arc::new(rules);
+    tell(&mut gateway, 3, "a@example.com", json!({}));
+    assert_eq!(
+        gateway.lead(2).fields["owner"],
+        "rui",
+        "they return to whom they had"
+    );
+    tell(&mut gateway, 4, "b@example.com", json!({"owner": "rui"}));
+    assert_eq!(gateway.lead(3).fields["owner"], "rui", "the sender says so");
+    tell(&mut gateway, 5, "c@example.com", json!({"owner": "gone"}));
+    assert_eq!(gateway.lead(4).fields["owner"], "ana");
+    assert_eq!(
+        gateway.all(Kind::Contact)[2].fields["owner"],
+        "gone",
+        "the sender's word stands"
+    );
+    gateway.tell(
+        6,
+        json!({"contact": {"email": "d@example.com"}, "lead": {"test": true}}),
+    );
+    assert!(
+        !gateway.all(Kind::Contact)[3].fields.contains_key("owner"),
+        "a test gives nobody away"
+    );
+}
+
+#[test]
+fn a_company_is_whose_it_was_first() {
+    let mut gateway = Gateway::new();
+    let mut rules = (*gateway.desk.rules).clone();
+    rules.company_owner = true;
+    gateway.desk.rules = Arc::new(rules);
+    for (nth, email) in [
+        "x@acme.example",
+        "y@ACME.example",
+        "z@gmail.com",
+        "w@acme.example",
+    ]
+    .iter()
+    .enumerate()
+    {
+        gateway.tell(nth as i64, json!({"contact": {"email": email}, "lead": {}}));
+    }
+    let owners = |gateway: &Gateway| -> Vec<String> {
+        let leads = gateway.all(Kind::Lead).into_iter();
+        leads
+            .map(|lead| lead.fields["owner"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(owners(&gateway), ["ana", "ana", "rui", "ana"]);
+    gateway.rep("ana", |rep| rep.active = false);
+    gateway.tell(
+        9,
+        json!({"contact": {"email": "v@acme.example"}, "lead": {}}),
+    );
+    gateway.rep("ana", |rep| rep.active = true);
+    gateway.tell(
+        10,
+        json!({"contact": {"email": "u@acme.example"}, "lead": {}}),
+    );
+    assert_eq!(
+        owners(&gateway)[4..],
+        ["rui", "rui"],
+        "who is gone gives the company to another"
+    );
+}
+
+/// Nobody is there; three leads wait, the second one in another line.
+fn waiting() -> (Gateway, Vec<Uuid>) {
+    let mut gateway = Gateway::new();
+    gateway.rep("ana", |rep| rep.active = false);
+    gateway.rep("rui", |rep| rep.active = false);
+    for (nth, company) in ["Theirs", "Ours", "Theirs"].into_iter().enumerate() {
+        gateway.now += jiff::SignedDuration::from_mins(1);
+        gateway.tell(nth as i64, json!({"lead": {"title": company}, "contact": {"email": format!("{nth}@example.com"), "company": company}}));
+    }
+    let leads = gateway
+        .all(Kind::Lead)
+        .into_iter()
+        .map(|lead| lead.id)
+        .collect();
+    (gateway, leads)
+}
+
+#[test]
+fn leads_that_wait_are_served_in_their_order() {
+    let (mut gateway, leads) = waiting();
+    let serve = |gateway: &mut Gateway, lead: Uuid| {
+        gateway.amend(lead, "assignment", |cause, held| {
+            serve_waiting(cause, held, lead)
+        })
+    };
+    let lines: Vec<(String, u64)> = gateway
+        .desk
+        .ledger
+        .lines()
+        .iter()
+        .map(|it| (it.route.clone(), it.count))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("rep:rui|team:all".to_owned(), 1),
+            ("team:all".to_owned(), 2)
+        ]
+    );
+    assert_eq!(
+        serve(&mut gateway, leads[0]).unwrap_err().code,
+        "still_waiting"
+    );
+    gateway.rep("ana", |rep| rep.active = true);
+    // A newer lead stands behind those who wait, even for who is there by now.
+    gateway.tell(9, json!({"lead": {}}));
+    assert!(gateway.lead(3).fields.get("owner").is_none());
+    assert_eq!(
+        serve(&mut gateway, leads[2]).unwrap_err().code,
+        "still_waiting",
+        "the first goes first"
+    );
+    let writes = serve(&mut gateway, leads[0]).unwrap();
+    assert_eq!(
+        (
+            writes.decisions[0].epoch,
+            writes.decisions[0].owner.as_deref()
+        ),
+        (2, Some("ana"))
+    );
+    assert_eq!(
+        writes.decisions[0].event,
+        Some(Uuid::from_u128(1)),
+        "the event that brought it"
+    );
+    assert_eq!(writes.decisions[0].facts["endpoint"], "shop");
+    assert_eq!(gateway.lead(0).fields["status"], "assigned");
+    for lead in [leads[1], leads[2]] {
+        serve(&mut gateway, lead).unwrap();
+    }
+    let last = gateway.lead(3).id;
+    serve(&mut gateway, last).unwrap();
+    assert!(gateway.desk.ledger.lines().is_empty());
+    assert_eq!(
+        serve(&mut gateway, leads[0]).unwrap_err().code,
+        "not_waiting"
+    );
+}
+
+#[test]
+fn a_lead_that_waits_no_longer_leaves_its_line() {
+    let (mut gateway, leads) = waiting();
+    let lead = leads[0];
+    let closed = gateway
+        .records
+        .iter_mut()
+        .find(|record| record.id == lead)
+        .unwrap();
+    closed.fields.insert("status".to_owned(), json!("lost"));
+    let writes = gateway
+        .amend(lead, "assignment", |cause, held| {
+            serve_waiting(cause, held, lead)
+        })
+        .unwrap();
+    assert!(writes.decisions.is_empty() && writes.records.is_empty());
+    assert_eq!(gateway.ties.standing(lead).waiting, None);
+}
+
+#[test]
+fn new_rules_move_a_lead_to_another_line() {
+    let (mut gateway, leads) = waiting();
+    let mut rules = (*gateway.desk.rules).clone();
+    rules.version = 8;
+    gateway.desk.rules = Arc::new(rules.clone());
+    let lead = leads[0];
+    let writes = gateway
+        .amend(lead, "assignment", |cause, held| {
+            serve_waiting(cause, held, lead)
+        })
+        .unwrap();
+    assert!(writes.decisions.is_empty(), "the same line is no news");
+    assert_eq!(gateway.ties.standing(lead).waiting.unwrap().version, 8);
+    rules.version = 9;
+    rules.rules.truncate(1);
+    rules.rules[0].when = None;
+    gateway.desk.rules = Arc::new(rules);
+    let since = gateway.ties.standing(lead).waiting.unwrap().since;
+    gateway
+        .amend(lead, "assignment", |cause, held| {
+            serve_waiting(cause, held, lead)
+        })
+        .unwrap();
+    let waiting = gateway.ties.standing(lead).waiting.unwrap();
+    assert_eq!(
+        (waiting.route.as_str(), waiting.since, waiting.version),
+        ("rep:rui", since, 9)
+    );
+}
+
+/// Leads of a team have to be accepted within half an hour.
+fn with_sla(return_credit: bool) -> Gateway {
+    let mut gateway = Gateway::new();
+    let mut teams = gateway.desk.teams.to_vec();
+    teams[0].sla =
+        serde_json::from_value(json!({"accept_minutes": 30, "return_credit": return_credit}))
+            .unwrap();
+    gateway.desk.teams = Arc::new(teams);
+    gateway.tell(1, json!({"lead": {"external_id": "1"}}));
+    gateway
+}
+
+#[test]
+fn a_lead_that_nobody_accepts_goes_on_and_the_credit_as_the_team_says() {
+    for return_credit in [true, false] {
+        let mut gateway = with_sla(return_credit);
+        let lead = gateway.lead(0).id;
+        let pass = |gateway: &mut Gateway| {
+            gateway.amend(lead, "assignment", |cause, held| pass_on(cause, held, lead))
+        };
+        let day = gateway.ties.standing(lead).offer.unwrap().day;
+        assert_eq!(pass(&mut gateway).unwrap_err().code, "not_due");
+        gateway.now += jiff::SignedDuration::from_mins(30);
+        let writes = pass(&mut gateway).unwrap();
+        assert_eq!(gateway.lead(0).fields["owner"], "rui");
+        assert_eq!(
+            writes.decisions[0].reason,
+            "ana did not accept it within 30 working minutes. Rule \"All\" matched: it is rui's turn in team all."
+        );
+        let turns = |gateway: &Gateway, rep: &str| {
+            gateway.desk.ledger.turn("all", rep).unwrap().taken / 1_000_000
+        };
+        let given =
+            |gateway: &Gateway, rep: &str| gateway.desk.ledger.load(rep).unwrap().since(day);
+        let kept = i64::from(!return_credit);
+        assert_eq!((turns(&gateway, "ana"), turns(&gateway, "rui")), (kept, 1));
+        assert_eq!((given(&gateway, "ana"), given(&gateway, "rui")), (kept, 1));
+        let offer = gateway.ties.standing(lead).offer.unwrap();
+        assert_eq!(
+            (offer.rep.as_str(), offer.epoch, &offer.passed[..]),
+            ("rui", 2, &["ana".to_owned()][..])
+        );
+        // Nobody else is left: rui keeps it, and the time begins anew.
+        gateway.now += jiff::SignedDuration::from_mins(45);
+        assert!(pass(&mut gateway).unwrap().decisions.is_empty());
+        let later = gateway.ties.standing(lead).offer.unwrap();
+        assert_eq!(
+            (later.rep.as_str(), later.due),
+            ("rui", gateway.now + jiff::SignedDuration::from_mins(30))
+        );
+    }
+}
+
+#[test]
+fn a_lead_that_is_worked_on_is_left_alone() {
+    let mut gateway = with_sla(true);
+    let lead = gateway.lead(0).id;
+    gateway.tell(
+        2,
+        json!({"lead": {"external_id": "1", "status": "qualified"}}),
+    );
+    gateway.now += jiff::SignedDuration::from_hours(9);
+    let writes = gateway
+        .amend(lead, "assignment", |cause, held| pass_on(cause, held, lead))
+        .unwrap();
+    assert!(writes.decisions.is_empty());
+    assert_eq!(gateway.ties.standing(lead).offer, None);
+    assert_eq!(gateway.lead(0).fields["owner"], "ana");
+}
+
+#[test]
+fn a_rep_accepts_what_is_theirs_once() {
+    let mut gateway = with_sla(true);
+    let lead = gateway.lead(0).id;
+    let take = |gateway: &mut Gateway, rep: Option<&str>, epoch: Option<u32>| {
+        let wish = Accept {
+            by: "ana".to_owned(),
+            rep: rep.map(str::to_owned),
+            epoch,
+        };
+        let done = gateway.amend(lead, "ana", |cause, held| accept(cause, held, lead, &wish));
+        done.map(|writes| what(&writes)).map_err(|why| why.code)
+    };
+    assert_eq!(take(&mut gateway, Some("rui"), None), Err("not_yours"));
+    assert_eq!(take(&mut gateway, None, Some(7)), Err("not_yours"));
+    let accepted = vec![(
+        Kind::Lead,
+        vec![ChangeKind::Updated, ChangeKind::StatusChanged],
+    )];
+    assert_eq!(take(&mut gateway, Some("ana"), Some(1)), Ok(accepted));
+    assert_eq!(gateway.lead(0).fields["status"], "working");
+    assert_eq!(
+        gateway.ties.standing(lead).offer.unwrap().accepted,
+        Some(gateway.now)
+    );
+    assert_eq!(
+        take(&mut gateway, Some("ana"), None),
+        Err("accepted_already")
+    );
+    gateway.now += jiff::SignedDuration::from_hours(9);
+    let late = gateway.amend(lead, "assignment", |cause, held| pass_on(cause, held, lead));
+    assert_eq!(late.unwrap_err().code, "not_due");
+    gateway.tell(9, json!({"lead": {"external_id": "1", "status": "new"}}));
+    assert_eq!(gateway.lead(0).fields["status"], "working");
+}
+
+#[test]
+fn a_person_hands_over_and_it_stays_so() {
+    let mut gateway = with_sla(true);
+    let lead = gateway.lead(0).id;
+    let hand = |gateway: &mut Gateway, to: Option<&str>| {
+        let wish = HandOver {
+            to: to.map(str::to_owned),
+            by: "olga".to_owned(),
+            reason: "she knows them.".to_owned(),
+        };
+        gateway.amend(lead, "olga", |cause, held| {
+            hand_over(cause, held, lead, &wish)
+        })
+    };
+    assert_eq!(
+        hand(&mut gateway, Some("eve")).unwrap_err().code,
+        "not_a_rep"
+    );
+    assert_eq!(
+        hand(&mut gateway, Some("ana")).unwrap_err().code,
+        "no_change"
+    );
+    let writes = hand(&mut gateway, Some("rui")).unwrap();
+    let decision = &writes.decisions[0];
+    assert_eq!(
+        (
+            decision.epoch,
+            decision.owner.as_deref(),
+            decision.rule.as_deref()
+        ),
+        (2, Some("rui"), None)
+    );
+    assert_eq!(decision.reason, "olga handed it to rui: she knows them.");
+    assert_eq!(
+        (writes.changes[0].event, writes.changes[0].source.as_str()),
+        (None, "olga")
+    );
+    assert_eq!(
+        gateway.ties.standing(lead).offer,
+        None,
+        "nobody has to accept what was handed to them"
+    );
+    gateway.tell(99, json!({"lead": {"external_id": "1", "owner": "ana"}}));
+    assert_eq!(
+        gateway.lead(0).fields["owner"],
+        "rui",
+        "the hand stands above later news"
+    );
+    let back = hand(&mut gateway, None).unwrap();
+    assert_eq!(gateway.lead(0).fields["owner"], "ana");
+    assert!(
+        back.decisions[0]
+            .reason
+            .starts_with("olga gave it back to the rules: she knows them. Rule"),
+        "{:?}",
+        back.decisions
+    );
+    gateway.rep("rui", |rep| rep.active = false);
+    let refused = hand(&mut gateway, None).unwrap_err();
+    assert_eq!(
+        (refused.code, refused.sentence.as_str()),
+        (
+            "nobody_else",
+            "nobody else can take it now; it stays with ana"
+        )
+    );
+    assert_eq!(gateway.lead(0).fields["owner"], "ana");
+}
+
 proptest! {
     /// Events about one order in any order of arrival end in the same order, contact and link.
     #[test]
@@ -513,7 +1031,7 @@ proptest! {
                 drafts["order"]["deleted"] = json!(true);
             }
             let mut plan = gateway.plan(n, drafts);
-            plan.origin.event = Uuid::from_u128(u128::try_from(n).unwrap());
+            plan.cause.origin.event = Uuid::from_u128(u128::try_from(n).unwrap());
             gateway.settle(&plan);
         };
         let mut one = Gateway::new();

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::model::event::Claimed;
+use crate::model::field::Kind;
 use crate::process::fetch::FetchCall;
 use crate::process::plan::{Conclusion, Context, Planned, conclude, open_claimed, plan_part};
 use crate::process::recipe::Recipe;
@@ -92,6 +93,10 @@ impl Processing {
             }
         }
         report::settled(&settled);
+        let mut records = settled.iter().flat_map(|(_, settled)| &settled.records);
+        if records.any(|(kind, _)| *kind == Kind::Lead) {
+            self.office.nudge();
+        }
         if let Some((_, error)) = failed.first() {
             tracing::error!(%error, events = failed.len(), "events.not_settled");
             // Not at once: an event that is given back is claimed again at once.

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Outbound;
 use crate::process::decide::rules::Rules;
 use crate::process::fetch::client::Limits;
+use crate::process::office::Office;
 use crate::process::plan::Context;
 use crate::process::recipes::{LiveRecipes, Recipes};
 use crate::process::worker::batch::Requests;
@@ -35,6 +36,7 @@ pub struct Processing {
     store: Arc<dyn Store>,
     recipes: LiveRecipes,
     rules: Arc<Rules>,
+    office: Arc<Office>,
     fetches: Fetches,
     requests: Requests,
     clock: Clock,
@@ -50,10 +52,13 @@ impl Processing {
         outbound: &Outbound,
         clock: Clock,
     ) -> Arc<Self> {
+        let rules: Arc<Rules> = Arc::default();
+        let office = Office::new(Arc::clone(&store), Arc::clone(&rules), clock.clone());
         Arc::new(Processing {
             store,
             recipes: LiveRecipes::new(recipes),
-            rules: Arc::default(),
+            rules,
+            office: Arc::new(office),
             fetches: Fetches::new(outbound, Limits::default()),
             requests: Requests::default(),
             clock,
@@ -65,6 +70,11 @@ impl Processing {
     /// The recipes in use.
     pub fn recipes(&self) -> &LiveRecipes {
         &self.recipes
+    }
+
+    /// What people and rounds do with rules and leads.
+    pub fn office(&self) -> &Arc<Office> {
+        &self.office
     }
 
     /// What a plan made now is made with.

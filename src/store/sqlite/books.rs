@@ -10,7 +10,7 @@ use crate::model::field::Kind;
 use crate::store::StoreRole;
 use crate::store::sqlite::claims::Claims;
 use crate::store::sqlite::connect;
-use crate::store::sqlite::desk::DeskCache;
+use crate::store::sqlite::desk_cache::DeskCache;
 use crate::store::sqlite::entries::Entries;
 use crate::store::sqlite::failpoint::FailPoints;
 use crate::store::sqlite::fault::Done;
@@ -90,7 +90,7 @@ impl Books {
 
     /// Writes what was gathered for the end and commits; on disk when it returns.
     pub(super) fn commit(&mut self) -> Done<()> {
-        self.desk.write_turns(&self.conn)?;
+        self.desk.write(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;
         self.entries.write(&self.conn)?;
         self.tally.write(&self.conn)?;

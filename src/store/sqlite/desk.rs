@@ -1,23 +1,23 @@
-//! The desk: people, rules, and whose turn it is; cached by the writer.
+//! The desk as it stands in rows: people, rules, the ledger.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
 
+use crate::model::desk::{Desk, Ledger, Line, Load};
+use crate::model::people::Turn;
 use crate::model::rules::RuleSet;
-use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::value::{json, text};
-use crate::store::{Desk, Turn};
+use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::value::{id, json, maybe_time, text, time, unsigned};
 
 /// Reads the desk as it now is.
 pub(super) fn load(conn: &Connection) -> Done<Desk> {
     Ok(Desk {
         rules: Arc::new(rules(conn)?),
-        reps: documents(conn, "SELECT body FROM rep ORDER BY handle")?,
-        teams: documents(conn, "SELECT body FROM team ORDER BY handle")?,
-        turns: turns(conn)?,
+        reps: Arc::new(documents(conn, "SELECT body FROM rep ORDER BY handle")?),
+        teams: Arc::new(documents(conn, "SELECT body FROM team ORDER BY handle")?),
+        ledger: Ledger::new(turns(conn)?, loads(conn)?, lines(conn)?),
     })
 }
 
@@ -28,13 +28,7 @@ pub(super) fn rules(conn: &Connection) -> Done<RuleSet> {
     let found = select
         .query_row([], |row| Ok(json::<RuleSet>(row, 0)))
         .optional()?;
-    found.unwrap_or_else(|| {
-        Ok(RuleSet {
-            version: 0,
-            keep_owner: true,
-            rules: Vec::new(),
-        })
-    })
+    found.unwrap_or_else(|| Ok(RuleSet::none()))
 }
 
 fn documents<T: DeserializeOwned>(conn: &Connection, sql: &str) -> Done<Vec<T>> {
@@ -63,96 +57,51 @@ fn turns(conn: &Connection) -> Done<Vec<Turn>> {
     Ok(turns)
 }
 
-/// The writer's copy. Turns that settlements take are written once a transaction.
-#[derive(Default)]
-pub(super) struct DeskCache {
-    desk: Option<Desk>,
-    /// SQLite's count of other connections' commits when the copy was read.
-    data_version: i64,
-    /// Places in `desk.turns` that are not written yet.
-    unwritten: BTreeSet<usize>,
-    /// The copy holds what this transaction wrote.
-    touched: bool,
+fn loads(conn: &Connection) -> Done<Vec<Load>> {
+    let mut loads: Vec<Load> = Vec::new();
+    let mut select = conn.prepare_cached("SELECT rep, open, last FROM load ORDER BY rep")?;
+    let mut days =
+        conn.prepare_cached("SELECT day, count FROM given WHERE rep = ?1 ORDER BY day")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let rep = text(row, 0)?.to_owned();
+        let given = days.query_map([&rep], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        loads.push(Load {
+            open: row.get(1)?,
+            last: maybe_time(row, 2)?,
+            days: given.collect::<Result<_, _>>()?,
+            rep,
+        });
+    }
+    Ok(loads)
 }
 
-impl DeskCache {
-    /// At the beginning of a transaction: forgets the copy when another process wrote.
-    pub(super) fn notice(&mut self, conn: &Connection) -> Done<()> {
-        let version = conn
-            .prepare_cached("PRAGMA data_version")?
-            .query_row([], |row| row.get(0))?;
-        if version != self.data_version {
-            self.desk = None;
-            self.data_version = version;
-        }
-        Ok(())
+/// Every line with its head.
+pub(super) fn lines(conn: &Connection) -> Done<Vec<Line>> {
+    let mut select =
+        conn.prepare_cached("SELECT route, count(*) FROM waiting GROUP BY route ORDER BY route")?;
+    let mut rows = select.query([])?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (route, count) = (text(row, 0)?, unsigned(row.get(1)?));
+        lines.extend(line(conn, route, count)?);
     }
+    Ok(lines)
+}
 
-    pub(super) fn get(&mut self, conn: &Connection) -> Done<&Desk> {
-        match &mut self.desk {
-            Some(desk) => Ok(desk),
-            none => Ok(none.insert(load(conn)?)),
-        }
-    }
-
-    pub(super) fn take_turns(&mut self, conn: &Connection, turns: &[Turn]) -> Done<()> {
-        if turns.is_empty() {
-            return Ok(());
-        }
-        self.get(conn)?;
-        let Some(desk) = &mut self.desk else {
-            return Err(Fault::Corrupt("the desk was not read".to_owned()));
-        };
-        self.touched = true;
-        for turn in turns {
-            let place = desk
-                .turns
-                .iter()
-                .position(|known| known.team == turn.team && known.rep == turn.rep);
-            let place = place.unwrap_or(desk.turns.len());
-            match desk.turns.get_mut(place) {
-                Some(known) => known.clone_from(turn),
-                None => desk.turns.push(turn.clone()),
-            }
-            self.unwritten.insert(place);
-        }
-        Ok(())
-    }
-
-    pub(super) fn write_turns(&mut self, conn: &Connection) -> Done<()> {
-        let Some(desk) = &self.desk else {
-            return Ok(());
-        };
-        for place in &self.unwritten {
-            let Some(turn) = desk.turns.get(*place) else {
-                continue;
-            };
-            conn.prepare_cached(
-                "INSERT INTO turn (team, rep, taken, last) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (team, rep) DO UPDATE SET taken = excluded.taken, last = excluded.last",
-            )?
-            .execute((&turn.team, &turn.rep, turn.taken, turn.last))?;
-        }
-        self.unwritten.clear();
-        Ok(())
-    }
-
-    /// Before this transaction changes people or rules itself.
-    pub(super) fn change(&mut self, conn: &Connection) -> Done<()> {
-        self.write_turns(conn)?;
-        self.desk = None;
-        self.touched = true;
-        Ok(())
-    }
-
-    pub(super) fn keep(&mut self) {
-        self.touched = false;
-    }
-
-    pub(super) fn undo(&mut self) {
-        self.unwritten.clear();
-        if std::mem::take(&mut self.touched) {
-            self.desk = None;
-        }
-    }
+/// A line of so many leads; `None` when nobody waits there.
+pub(super) fn line(conn: &Connection, route: &str, count: u64) -> Done<Option<Line>> {
+    let mut select = conn.prepare_cached(
+        "SELECT lead_id, since FROM waiting WHERE route = ?1 ORDER BY since, lead_id LIMIT 1",
+    )?;
+    let mut rows = select.query([route])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    Ok(Some(Line {
+        route: route.to_owned(),
+        count: count.max(1),
+        head: id(row, 0)?,
+        since: time(row, 1)?,
+    }))
 }

@@ -8,9 +8,13 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::lookup::{self, Identity, Posting, RecordRef};
+use crate::store::sqlite::lookup::{
+    self, Identity, Posting, RecordRef, after_prefix, number_at_end,
+};
+use crate::store::sqlite::postings::tree_numbers;
 use crate::store::sqlite::sweep::{Entry, Sweep};
 use crate::store::sqlite::tail::{self, Told};
+use crate::store::sqlite::walk::merge;
 
 /// Entries in memory before they are swept.
 const GENERATION: usize = 64 * 1024;
@@ -66,6 +70,21 @@ impl Entries {
             None => lookup::holder(conn, key)?,
         };
         value.map(RecordRef::from_value).transpose()
+    }
+
+    /// The numbers under a prefix that leaves nothing but the number, greatest first, `most` of them.
+    pub(super) fn numbers_under(
+        &self,
+        conn: &Connection,
+        prefix: &[u8],
+        most: usize,
+    ) -> Done<Vec<i64>> {
+        let end = after_prefix(prefix);
+        let mut numbers = tree_numbers(conn, prefix, &end, most)?;
+        for key in self.postings.between(prefix, &*end) {
+            numbers.push(number_at_end(key)?);
+        }
+        Ok(merge(numbers, most, true))
     }
 
     /// Claimed lately, by this transaction for example.

@@ -27,6 +27,10 @@ impl Wanted {
         }
     }
 
+    pub(super) fn keys(&self) -> &[IdentityKey] {
+        &self.keys
+    }
+
     /// The hash of any key; mostly it is one of these.
     pub(super) fn hash_of(&self, key: &IdentityKey) -> Identity {
         let nth = self.keys.iter().position(|wanted| wanted == key);
@@ -105,6 +109,18 @@ pub(super) fn load(
         .filter_map(|place| place.contact)
         .collect();
     for seq in contacts {
+        let kind = Kind::Contact;
+        loaded.include(conn, RecordRef { kind, seq })?;
+    }
+    Ok(loaded)
+}
+
+/// Loads one record and the contact it belongs to.
+pub(super) fn load_place(conn: &Connection, place: RecordRef) -> Done<Loaded> {
+    let mut loaded = Loaded::default();
+    loaded.include(conn, place)?;
+    let contact = loaded.places.iter().find_map(|place| place.contact);
+    if let Some(seq) = contact {
         let kind = Kind::Contact;
         loaded.include(conn, RecordRef { kind, seq })?;
     }

@@ -4,6 +4,7 @@
 //! `settle` with `held` and `writes`, then the lists.
 
 mod alarms;
+mod amend;
 mod append;
 mod assignments;
 mod audit;
@@ -12,7 +13,10 @@ mod change_row;
 mod checkpoint;
 mod claims;
 mod connect;
+mod decisions;
 mod desk;
+mod desk_cache;
+mod desk_rows;
 mod entries;
 mod event_list;
 mod event_read;
@@ -30,6 +34,8 @@ mod meter;
 mod migrate;
 mod number;
 mod open;
+mod open_lead;
+mod past;
 #[cfg(test)]
 mod plans;
 mod postings;
@@ -44,12 +50,14 @@ mod record_row;
 mod record_words;
 mod records;
 mod refusals;
+mod rulebook;
 mod sessions;
 mod settle;
 mod sheet;
 mod stream;
 mod sweep;
 mod tail;
+mod ties;
 mod timeline;
 mod tokens;
 mod users;

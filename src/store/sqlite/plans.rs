@@ -6,7 +6,8 @@ use rusqlite::Connection;
 
 use crate::model::field::Kind;
 use crate::store::sqlite::{
-    audit, change_row, event_list, meter, migrate, postings, record_list, refusals,
+    audit, change_row, decisions, event_list, meter, migrate, postings, record_list, refusals,
+    rulebook,
 };
 
 fn plan(conn: &Connection, sql: &str) -> String {
@@ -95,6 +96,19 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
         change_row::FEED,
         "SEARCH change USING INTEGER PRIMARY KEY (rowid>?)",
     );
+    check(
+        rulebook::NEWEST_RULES,
+        "SEARCH rule_set USING INTEGER PRIMARY KEY (rowid<?)",
+    );
+    check(
+        decisions::OLDEST_WAITING,
+        "SEARCH waiting USING COVERING INDEX waiting_line (route=?)",
+    );
+    check(
+        decisions::WAITING_FOR_OTHER,
+        "SEARCH waiting USING COVERING INDEX waiting_version (version<?)",
+    );
+    check(decisions::OVERDUE, "INDEX offer_due (due<?)");
     for (kind, table) in Kind::ALL
         .into_iter()
         .zip(["contact", "lead", "purchase", "ticket"])

@@ -79,7 +79,13 @@ impl Postings {
     }
 }
 
-fn tree_numbers(conn: &Connection, from: &[u8], end: &[u8], limit: usize) -> Done<Vec<i64>> {
+/// The numbers at the end of the tree's keys in a range, greatest first.
+pub(super) fn tree_numbers(
+    conn: &Connection,
+    from: &[u8],
+    end: &[u8],
+    limit: usize,
+) -> Done<Vec<i64>> {
     let mut select = conn.prepare_cached(BELOW)?;
     let mut rows = select.query((from, end, walk::rows(limit)))?;
     let mut numbers = Vec::new();

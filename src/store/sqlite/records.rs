@@ -16,8 +16,10 @@ use crate::store::sqlite::event_row;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::held;
 use crate::store::sqlite::lookup::RecordRef;
+use crate::store::sqlite::past;
 use crate::store::sqlite::record_list;
 use crate::store::sqlite::record_row;
+use crate::store::sqlite::ties;
 use crate::store::sqlite::timeline;
 use crate::store::sqlite::value::{id, kind, text, time};
 use crate::store::sqlite::walk::{self, Listing, rows};
@@ -65,11 +67,20 @@ impl Records for SqliteStore {
     async fn held(&self, wanted: Vec<IdentityKey>) -> Result<HeldOwned> {
         self.readers
             .read(move |conn| {
-                let loaded = held::load_from_snapshot(conn, wanted)?;
+                let loaded = held::load_from_snapshot(conn, wanted.clone())?;
+                let desk = desk::load(conn)?;
+                let orders = |contact: i64| past::orders_of(conn, contact);
+                let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> =
+                    match desk.rules.asks_for_orders() {
+                        true => Some(&orders),
+                        false => None,
+                    };
+                let ties = ties::load(conn, &wanted, &loaded, orders)?;
                 Ok(HeldOwned {
                     matches: loaded.matches,
                     records: loaded.records,
-                    desk: desk::load(conn)?,
+                    desk,
+                    ties,
                 })
             })
             .await

@@ -14,7 +14,9 @@ use crate::store::sqlite::event_row::{self, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::InFlight;
 use crate::store::sqlite::held::{self, Loaded, Wanted};
+use crate::store::sqlite::lookup;
 use crate::store::sqlite::queue::Job;
+use crate::store::sqlite::ties::{self, MOST_ORDERS};
 use crate::store::sqlite::value;
 use crate::store::sqlite::writes;
 use crate::store::{Held, Result, Settled, Settlement, StoreError, Writes};
@@ -67,10 +69,23 @@ impl Settle {
         let mut loaded = held::load(&books.conn, &self.plan.wanted, |key| {
             books.entries.holder(&books.conn, key)
         })?;
+        let orders = |contact: i64| {
+            let prefix = lookup::links(contact, Kind::Order);
+            books
+                .entries
+                .numbers_under(&books.conn, &prefix, MOST_ORDERS)
+        };
+        let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> =
+            match books.desk.asks_for_orders(&books.conn)? {
+                true => Some(&orders),
+                false => None,
+            };
+        let ties = ties::load(&books.conn, self.plan.wanted.keys(), &loaded, orders)?;
         let held = Held {
             matches: std::mem::take(&mut loaded.matches),
             records: std::mem::take(&mut loaded.records),
             desk: books.desk.get(&books.conn)?,
+            ties,
         };
         let decide = &self.plan.decide;
         let Ok(writes) = catch_unwind(AssertUnwindSafe(|| decide(&held))) else {

@@ -180,6 +180,7 @@ impl<'l> Sheet<'l> {
                 _ => books.stamp(writes.at),
             },
         };
+        books.desk.count_open(&books.conn, old, record)?;
         if record.kind == Kind::Lead {
             let old = old.map(|old| &old.fields);
             books.meter.lead(old, record, writes.at);

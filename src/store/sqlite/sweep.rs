@@ -79,6 +79,18 @@ impl<K: Ord + Clone> Sweep<K> {
             .map(|entry| entry.value)
     }
 
+    /// The keys from `from` to before `to` that may not be in the tree yet, in no order.
+    pub(super) fn between<'s, Q>(&'s self, from: &'s Q, to: &'s Q) -> impl Iterator<Item = &'s K>
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let range = (Bound::Included(from), Bound::Excluded(to));
+        let young = self.young.range::<Q, _>(range);
+        let frozen = self.frozen.range::<Q, _>(range);
+        young.chain(frozen).map(|(key, _)| key)
+    }
+
     /// `log` is the entry of the log that this transaction writes for it.
     pub(super) fn put(&mut self, key: K, value: i64, log: i64) {
         self.added += 1;

@@ -4,7 +4,9 @@ use uuid::Uuid;
 
 use crate::model::change::Review;
 use crate::model::field::Kind;
+use crate::store::desk::DeskWrites;
 use crate::store::sqlite::books::Books;
+use crate::store::sqlite::desk_rows;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::held::{Loaded, Wanted};
 use crate::store::sqlite::sheet::Sheet;
@@ -24,7 +26,24 @@ pub(super) fn write(books: &mut Books, writes: &Writes, seen: (&Loaded, &Wanted)
     for review in &writes.reviews {
         write_review(books, review)?;
     }
-    books.desk.take_turns(&books.conn, &writes.turns)
+    books.desk.take_turns(&books.conn, &writes.turns)?;
+    write_desk(books, &mut sheet, &writes.desk)
+}
+
+fn write_desk(books: &mut Books, sheet: &mut Sheet<'_>, desk: &DeskWrites) -> Done<()> {
+    books.desk.give(&books.conn, &desk.given)?;
+    for company in &desk.companies {
+        desk_rows::write_company(&books.conn, company)?;
+    }
+    for (lead, waiting) in &desk.waiting {
+        let at = sheet.place(books, Kind::Lead, *lead)?;
+        desk_rows::write_waiting(books, (at.seq, *lead), waiting.as_ref())?;
+    }
+    for (lead, offer) in &desk.offers {
+        let at = sheet.place(books, Kind::Lead, *lead)?;
+        desk_rows::write_offer(&books.conn, (at.seq, *lead), offer.as_ref())?;
+    }
+    Ok(())
 }
 
 fn write_decision(books: &mut Books, sheet: &mut Sheet<'_>, row: &DecisionRow) -> Done<()> {
@@ -39,8 +58,9 @@ fn write_decision(books: &mut Books, sheet: &mut Sheet<'_>, row: &DecisionRow) -
     books
         .conn
         .prepare_cached(
-            "INSERT INTO decision (seat, id, owner, rule, rule_set, reason, trace, event, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO decision
+                (seat, id, owner, rule, rule_set, reason, trace, event, at, facts)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(rusqlite::params![
             lead.seq * EPOCHS + epoch,
@@ -52,6 +72,7 @@ fn write_decision(books: &mut Books, sheet: &mut Sheet<'_>, row: &DecisionRow) -
             row.trace.as_str(),
             row.event.as_ref().map(Uuid::as_bytes),
             micros(row.at),
+            serde_json::to_string(&row.facts)?,
         ])?;
     books.tally.add("decisions", 1);
     Ok(())

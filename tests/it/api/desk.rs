@@ -22,6 +22,7 @@ use frontdesk::model::trace::Trace;
 use frontdesk::process::recipes::Recipes;
 use frontdesk::process::worker::Processing;
 use frontdesk::source::catalog::Catalog;
+use frontdesk::store::desk::DeskWrites;
 use frontdesk::store::{
     DecisionRow, RecordWrite, Settlement, Store, StoreOptions, StoreRole, TokenRow, Writes, open,
 };
@@ -287,6 +288,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         rule_set_version: 1,
         reason: "the rule \"Spain\" matched".to_owned(),
         trace: Trace::of(&json!({"rules": []})),
+        facts: Fields::new(),
         event: Some(event),
         at,
     };
@@ -306,5 +308,6 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
             .into_iter()
             .collect(),
         turns: Vec::new(),
+        desk: DeskWrites::default(),
     }
 }

@@ -12,7 +12,9 @@ use frontdesk::model::page::{Page, PageRequest};
 use frontdesk::model::people::Turn;
 use frontdesk::model::record::{Fields, Meta, Record};
 use frontdesk::model::request::{Headers, RawRequest};
+use frontdesk::model::rules::Imprint;
 use frontdesk::model::trace::Trace;
+use frontdesk::store::desk::DeskWrites;
 use frontdesk::store::{self, DecisionRow, Held, RecordWrite, Settled, Settlement, Writes};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,6 +23,15 @@ use uuid::Uuid;
 /// So many seconds after the tests' beginning of time.
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+/// Who publishes the tests' rules, and when.
+pub fn by(seconds: i64) -> Imprint {
+    Imprint {
+        author: "test".to_owned(),
+        at: at(seconds),
+        note: format!("second {seconds}"),
+    }
 }
 
 pub fn request(endpoint: &str, body: &[u8], at: Timestamp) -> RawRequest {
@@ -167,6 +178,7 @@ pub fn nothing(at: Timestamp) -> Writes {
         reviews: Vec::new(),
         decisions: Vec::new(),
         turns: Vec::new(),
+        desk: DeskWrites::default(),
     }
 }
 
@@ -210,7 +222,7 @@ pub fn lead_form(event: Uuid, address: &str, lead: &str, at: Timestamp) -> Settl
         };
         let value = json!({"status": "new", "owner": "ana", "contact": contact.id.to_string()});
         let lead = record(Kind::Lead, value, at);
-        let mut turn = held.desk.turns.first().cloned().unwrap_or(Turn {
+        let mut turn = held.desk.ledger.turns().first().cloned().unwrap_or(Turn {
             team: "iberia".to_owned(),
             rep: "ana".to_owned(),
             taken: 0,
@@ -231,6 +243,7 @@ pub fn lead_form(event: Uuid, address: &str, lead: &str, at: Timestamp) -> Settl
                 rule_set_version: 3,
                 reason: "the rule Spain matched".to_owned(),
                 trace: Trace::of(&json!({"turn": turn.taken})),
+                facts: Fields::new(),
                 event: Some(event),
                 at,
             }],

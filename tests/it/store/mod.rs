@@ -1,5 +1,6 @@
 //! One conformance suite, run on every store; then what only one of them promises.
 
+mod desk;
 mod inbox;
 mod lists;
 mod made;
@@ -95,6 +96,15 @@ conformance! {
         a_lead_may_be_decided_on_as_often_as_one_likes,
         tokens_live_until_they_are_revoked,
         alarms_stand_until_they_are_cleared;
+    desk:
+        versions_are_kept_with_who_made_them,
+        a_draft_is_saved_by_one_at_a_time,
+        what_was_given_and_what_is_open_is_counted,
+        amendments_see_and_write_one_lead,
+        lines_keep_their_order,
+        offers_are_due_in_their_order,
+        ties_are_shown_to_decisions,
+        the_past_is_told_oldest_first;
     upkeep:
         a_purge_removes_what_is_old_and_nothing_that_waits,
         a_purged_key_is_free_again,

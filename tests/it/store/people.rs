@@ -2,11 +2,9 @@
 
 use frontdesk::model::event::EventStatus;
 use frontdesk::model::field::Kind;
-use frontdesk::model::people::{Member, Rep, Team};
-use frontdesk::model::record::Record;
-use frontdesk::model::rules::{
-    OnNoneEligible, RepTarget, Rule, RuleSet, Strategy, Target, TeamTarget,
-};
+use frontdesk::model::people::{Rep, Team};
+use frontdesk::model::record::{Fields, Record};
+use frontdesk::model::rules::{OnNoneEligible, Rule, RuleSet, Target};
 use frontdesk::model::trace::Trace;
 use frontdesk::store::{
     self, Alarm, DecisionRow, LAST_EPOCH, RecordWrite, Settlement, StoreError, TokenRow, Writes,
@@ -15,16 +13,24 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::Stand;
-use crate::store::made::{arrival, at, done, lead_form, nothing, record, traced};
+use crate::store::made::{arrival, at, by, done, lead_form, nothing, record, traced};
 
 fn rep(handle: &str) -> Rep {
-    Rep {
-        handle: handle.to_owned(),
-        name: handle.to_uppercase(),
-        email: None,
-        active: true,
-        time_zone: "UTC".to_owned(),
-    }
+    serde_json::from_value(json!({"handle": handle, "name": handle.to_uppercase()})).unwrap()
+}
+
+fn iberia(reps: &[&str]) -> Team {
+    let members: Vec<_> = reps.iter().map(|rep| json!({"rep": rep})).collect();
+    let team = json!({"handle": "iberia", "name": "Iberia", "members": members});
+    serde_json::from_value(team).unwrap()
+}
+
+fn to_iberia() -> Target {
+    serde_json::from_value(json!({"team": "iberia"})).unwrap()
+}
+
+fn to_rep(handle: &str) -> Target {
+    serde_json::from_value(json!({"rep": handle})).unwrap()
 }
 
 fn rules(version: u64, targets: Vec<Target>) -> RuleSet {
@@ -32,12 +38,12 @@ fn rules(version: u64, targets: Vec<Target>) -> RuleSet {
         name: "a rule".to_owned(),
         when: None,
         assign,
-        on_none_eligible: OnNoneEligible::NextRule,
+        on_none_eligible: OnNoneEligible::default(),
     };
     RuleSet {
         version,
-        keep_owner: true,
         rules: targets.into_iter().map(rule).collect(),
+        ..RuleSet::none()
     }
 }
 
@@ -46,24 +52,10 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     for handle in ["ana", "rui", "boss", "idle"] {
         store.put_rep(rep(handle)).await.unwrap();
     }
-    let team = Team {
-        handle: "iberia".to_owned(),
-        name: "Iberia".to_owned(),
-        members: vec![Member {
-            rep: "ana".to_owned(),
-            weight: 2,
-        }],
-    };
+    let team = iberia(&["ana"]);
     store.put_team(team.clone()).await.unwrap();
-    let to_team = Target::Team(TeamTarget {
-        team: "iberia".to_owned(),
-        strategy: Strategy::RoundRobin,
-    });
-    let to_boss = Target::Rep(RepTarget {
-        rep: "boss".to_owned(),
-    });
     store
-        .publish_rules(rules(0, vec![to_team, to_boss]), at(0))
+        .publish_rules(rules(0, vec![to_iberia(), to_rep("boss")]), by(0))
         .await
         .unwrap();
 
@@ -71,8 +63,8 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     renamed.active = false;
     store.put_rep(renamed.clone()).await.unwrap();
     let desk = store.desk().await.unwrap();
-    assert_eq!(desk.reps, [rep("ana"), rep("boss"), rep("idle"), renamed]);
-    assert_eq!(desk.teams, [team]);
+    assert_eq!(*desk.reps, [rep("ana"), rep("boss"), rep("idle"), renamed]);
+    assert_eq!(*desk.teams, [team]);
 
     for (handle, word) in [("ana", "iberia"), ("boss", "a rule")] {
         match store.delete_rep(handle.to_owned()).await {
@@ -86,12 +78,12 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     assert!(!store.delete_rep("idle".to_owned()).await.unwrap());
 
     store
-        .publish_rules(rules(1, Vec::new()), at(1))
+        .publish_rules(rules(1, Vec::new()), by(1))
         .await
         .unwrap();
     assert!(store.delete_team("iberia".to_owned()).await.unwrap());
     assert!(store.delete_rep("ana".to_owned()).await.unwrap());
-    assert_eq!(store.desk().await.unwrap().teams, []);
+    assert_eq!(*store.desk().await.unwrap().teams, []);
 }
 
 pub async fn nothing_names_who_is_not_there(stand: Stand) {
@@ -101,39 +93,17 @@ pub async fn nothing_names_who_is_not_there(stand: Stand) {
         other => panic!("{other:?}"),
     };
     store.put_rep(rep("ana")).await.unwrap();
-    let team = |reps: &[&str]| Team {
-        handle: "iberia".to_owned(),
-        name: "Iberia".to_owned(),
-        members: reps
-            .iter()
-            .map(|rep| Member {
-                rep: (*rep).to_owned(),
-                weight: 1,
-            })
-            .collect(),
-    };
-    let refused = missing(store.put_team(team(&["ana", "eve"])).await);
+    let refused = missing(store.put_team(iberia(&["ana", "eve"])).await);
     assert!(refused.contains("eve"), "{refused}");
-    let to_rep = |handle: &str| {
-        Target::Rep(RepTarget {
-            rep: handle.to_owned(),
-        })
-    };
-    let to_team = || {
-        Target::Team(TeamTarget {
-            team: "iberia".to_owned(),
-            strategy: Strategy::RoundRobin,
-        })
-    };
-    for targets in [vec![to_rep("ana"), to_rep("eve")], vec![to_team()]] {
+    for targets in [vec![to_rep("ana"), to_rep("eve")], vec![to_iberia()]] {
         let word = if targets.len() == 2 { "eve" } else { "iberia" };
-        let published = store.publish_rules(rules(0, targets), at(0)).await;
+        let published = store.publish_rules(rules(0, targets), by(0)).await;
         let refused = missing(published.map(|_| ()));
         assert!(refused.contains(word), "{refused}");
     }
-    store.put_team(team(&["ana"])).await.unwrap();
-    let all = vec![to_rep("ana"), to_team()];
-    store.publish_rules(rules(0, all), at(0)).await.unwrap();
+    store.put_team(iberia(&["ana"])).await.unwrap();
+    let all = vec![to_rep("ana"), to_iberia()];
+    store.publish_rules(rules(0, all), by(0)).await.unwrap();
     assert_eq!(store.desk().await.unwrap().rules.version, 1);
 }
 
@@ -141,13 +111,9 @@ pub async fn rules_are_published_on_top_of_the_current_ones(stand: Stand) {
     let store = stand.store;
     assert_eq!(store.desk().await.unwrap().rules.version, 0);
     store.put_rep(rep("boss")).await.unwrap();
-    let to_boss = || {
-        vec![Target::Rep(RepTarget {
-            rep: "boss".to_owned(),
-        })]
-    };
+    let to_boss = || vec![to_rep("boss")];
     let check = async |from: u64, current: u64| {
-        let published = store.publish_rules(rules(from, to_boss()), at(0)).await;
+        let published = store.publish_rules(rules(from, to_boss()), by(0)).await;
         match published {
             Ok(rules) => assert_eq!((from, rules.version), (current, current + 1)),
             Err(StoreError::Stale {
@@ -217,6 +183,7 @@ pub async fn a_lead_may_be_decided_on_as_often_as_one_likes(stand: Stand) {
                 rule_set_version: 0,
                 reason: "nobody".to_owned(),
                 trace: Trace::of(&()),
+                facts: Fields::new(),
                 event: Some(event),
                 at: at(0),
             }],

@@ -6,6 +6,7 @@ use frontdesk::model::change::ChangeKind;
 use frontdesk::model::event::EventStatus;
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
+use frontdesk::model::record::Fields;
 use frontdesk::model::trace::Trace;
 use frontdesk::store::{DecisionRow, Held, RecordFilter, RecordWrite, Settled, Settlement, Writes};
 use futures_util::future::join_all;
@@ -40,7 +41,7 @@ pub async fn a_settlement_counts_once(stand: Stand) {
     for _ in 0..3 {
         assert_eq!(done(settle().await), first_time, "the stored outcome");
     }
-    assert_eq!(store.desk().await.unwrap().turns[0].taken, 1);
+    assert_eq!(store.desk().await.unwrap().ledger.turns()[0].taken, 1);
     let stats = store.stats().await.unwrap();
     assert_eq!(
         (stats.contacts, stats.leads, stats.decisions, stats.changes),
@@ -151,6 +152,7 @@ pub async fn a_broken_settlement_does_not_spoil_the_others(stand: Stand) {
         rule_set_version: 0,
         reason: "nobody".to_owned(),
         trace: Trace::of(&json!({})),
+        facts: Fields::new(),
         event: None,
         at: at(1),
     };
@@ -206,7 +208,7 @@ pub async fn a_broken_settlement_does_not_spoil_the_others(stand: Stand) {
     }
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.contacts, stats.leads, stats.decisions), (2, 3, 3));
-    assert_eq!(store.desk().await.unwrap().turns[0].taken, 3);
+    assert_eq!(store.desk().await.unwrap().ledger.turns()[0].taken, 3);
     let contacts = store
         .records(Kind::Contact, RecordFilter::default(), first(9))
         .await
@@ -258,7 +260,7 @@ pub async fn turns_are_spent_once_each_under_parallel_settlements(stand: Stand) 
                 .all(|one| one.status == EventStatus::Processed)
         );
     }
-    assert_eq!(store.desk().await.unwrap().turns[0].taken, 120);
+    assert_eq!(store.desk().await.unwrap().ledger.turns()[0].taken, 120);
     let leads = all(50, |page| {
         store.records(Kind::Lead, RecordFilter::default(), page)
     })

@@ -18,9 +18,12 @@ use frontdesk::store::{
     Settlement, Store, StoreError, StoreOptions, StoreRole, TokenRow,
 };
 use futures_util::future::join_all;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::store::made::{all, arrival, at, done, first, lead_form, nothing, windowed, writing};
+use crate::store::made::{
+    all, arrival, at, by, done, first, lead_form, nothing, windowed, writing,
+};
 use crate::store::options;
 
 async fn gateway(dir: &Path) -> Arc<SqliteStore> {
@@ -134,19 +137,8 @@ async fn a_companion_reads_and_queues_beside_the_gateway() {
     );
 
     // The gateway's next decision is made with the companion's rules and people.
-    let rules = RuleSet {
-        version: 0,
-        keep_owner: false,
-        rules: Vec::new(),
-    };
-    late.publish_rules(rules, at(3)).await.unwrap();
-    let rep = Rep {
-        handle: "rui".to_owned(),
-        name: "Rui".to_owned(),
-        email: None,
-        active: true,
-        time_zone: "UTC".to_owned(),
-    };
+    late.publish_rules(RuleSet::none(), by(3)).await.unwrap();
+    let rep: Rep = serde_json::from_value(json!({"handle": "rui", "name": "Rui"})).unwrap();
     late.put_rep(rep.clone()).await.unwrap();
     let mut settlement = writing(ids[1], Vec::new(), at(4));
     settlement.decide = Box::new(move |held| {
@@ -284,7 +276,7 @@ async fn a_commit_that_is_refused_costs_nobody_else_the_outcome() {
         assert_eq!(stored.status, expected, "{nth}");
     }
     let desk = store.desk().await.unwrap();
-    assert_eq!(desk.turns[0].taken, 7);
+    assert_eq!(desk.ledger.turns()[0].taken, 7);
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.leads, stats.decisions, stats.changes), (7, 7, 14));
 }
@@ -310,7 +302,7 @@ async fn an_outcome_says_what_is_on_disk_and_what_is_not_is_settled_later() {
         // What the writer remembers is what the file says: no turn of the lost transaction, and no number.
         done(store.settle((0..8).map(&form).collect()).await);
         let desk = store.desk().await.unwrap();
-        assert_eq!(desk.turns[0].taken, 7, "{point}");
+        assert_eq!(desk.ledger.turns()[0].taken, 7, "{point}");
         let stats = store.stats().await.unwrap();
         assert_eq!((stats.contacts, stats.leads, stats.changes), (1, 7, 14));
         let contact = store
@@ -599,8 +591,8 @@ async fn check_promises(dir: &Path, taken: &BTreeMap<String, Uuid>, settled: &[U
         store.records(Kind::Lead, RecordFilter::default(), page)
     })
     .await;
-    let turns = store.desk().await.unwrap().turns;
-    let spent: i64 = turns.iter().map(|turn| turn.taken).sum();
+    let desk = store.desk().await.unwrap();
+    let spent: i64 = desk.ledger.turns().iter().map(|turn| turn.taken).sum();
     assert!(processed.len() >= settled.len());
     assert_eq!(leads.len(), processed.len(), "one lead an event");
     assert_eq!(spent, leads.len() as i64, "one turn a lead");

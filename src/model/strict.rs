@@ -9,15 +9,18 @@ use serde::de::{
 };
 use serde_json::Value;
 
-use crate::api::problem::Fault;
+use crate::model::event::Violation;
 use crate::model::problem::did_you_mean;
 
 /// `value` as a `T`.
 ///
 /// # Errors
 /// The first thing that does not fit, with its JSON pointer.
-pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Fault> {
-    T::deserialize(Strict(value)).map_err(|misfit| Fault::new(misfit.path, misfit.message))
+pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Violation> {
+    T::deserialize(Strict(value)).map_err(|misfit| Violation {
+        path: misfit.path,
+        message: misfit.message,
+    })
 }
 
 /// A value that does not fit; the path grows while the fault rises.
@@ -321,9 +324,15 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::read;
-    use crate::api::release::ReleaseRequest;
     use crate::model::people::Team;
     use crate::model::rules::RuleSet;
+
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Wanted {
+        events: Vec<uuid::Uuid>,
+        since: Option<jiff::Timestamp>,
+    }
 
     fn fault<T: serde::de::DeserializeOwned>(value: &Value) -> String {
         match read::<T>(value) {
@@ -367,12 +376,12 @@ mod tests {
         }
         let ids = json!({"events": ["x"]});
         assert!(
-            fault::<ReleaseRequest>(&ids).starts_with("/events/0 "),
+            fault::<Wanted>(&ids).starts_with("/events/0 "),
             "{}",
-            fault::<ReleaseRequest>(&ids)
+            fault::<Wanted>(&ids)
         );
         let since = json!({"since": "yesterday"});
-        assert!(fault::<ReleaseRequest>(&since).starts_with("/since "));
+        assert!(fault::<Wanted>(&since).starts_with("/since "));
     }
 
     /// What the strict reader reads is what the library's own reads.

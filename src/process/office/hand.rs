@@ -1,0 +1,61 @@
+//! What people do with one lead: hand it over, give it back to the rules, accept it.
+
+use uuid::Uuid;
+
+use crate::model::event::Violation;
+use crate::process::decide::amend::{self, Accept, HandOver};
+use crate::process::office::{Office, OfficeError, Result};
+use crate::store::desk::{Amended, Amendment};
+
+/// Characters of a reason at most.
+const LONGEST_REASON: usize = 1_000;
+
+impl Office {
+    /// Hands a lead over, with a decision of its own that says who did it and why.
+    ///
+    /// # Errors
+    /// `Unknown`, `Invalid`, `Declined`
+    pub async fn hand_over(&self, lead: Uuid, hand: HandOver) -> Result<()> {
+        if hand.reason.chars().count() > LONGEST_REASON {
+            return Err(OfficeError::Invalid(vec![Violation {
+                path: "/reason".to_owned(),
+                message: format!("a reason has at most {LONGEST_REASON} characters"),
+            }]));
+        }
+        let cause = self.cause(&hand.by);
+        let amendment = Amendment::new(lead, move |held| {
+            amend::hand_over(&cause, held, lead, &hand)
+        });
+        self.amend(amendment).await
+    }
+
+    /// The rep takes the lead on: it is being worked, and stays with them. Accepting it again changes nothing.
+    ///
+    /// # Errors
+    /// `Unknown`; `Declined` when it is somebody else's by now, or closed
+    pub async fn accept(&self, lead: Uuid, accept: Accept) -> Result<()> {
+        let cause = self.cause(&accept.by);
+        let amendment =
+            Amendment::new(lead, move |held| amend::accept(&cause, held, lead, &accept));
+        match self.amend(amendment).await {
+            Err(OfficeError::Declined(why)) if why.code == "accepted_already" => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn amend(&self, amendment: Amendment) -> Result<()> {
+        let lead = amendment.lead;
+        let amended = self.store.amend(vec![amendment]).await?.pop();
+        match amended {
+            Some(Amended::Written) => {
+                // A rep may have come below a cap.
+                self.nudge.notify_one();
+                Ok(())
+            }
+            Some(Amended::Declined(why)) => Err(OfficeError::Declined(why)),
+            Some(Amended::Unknown) | None => {
+                Err(OfficeError::Unknown(format!("there is no lead {lead}")))
+            }
+        }
+    }
+}

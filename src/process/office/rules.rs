@@ -1,0 +1,188 @@
+//! Rule sets: drafted, published, looked back at, rolled back.
+
+use serde_json::Value;
+
+use crate::assign::check::check;
+use crate::assign::diff::diff;
+use crate::assign::read::read;
+use crate::model::event::Violation;
+use crate::model::page::{Page, PageRequest};
+use crate::model::rules::{Draft, Imprint, RuleSet};
+use crate::process::office::{Office, OfficeError, Result};
+
+/// Characters of a note at most.
+const LONGEST_NOTE: usize = 2_000;
+
+/// Who does something with rules, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    pub author: String,
+    pub note: String,
+}
+
+impl Office {
+    /// A rule set out of a JSON document.
+    ///
+    /// # Errors
+    /// `Invalid`
+    pub fn read_rules(&self, body: Value) -> Result<RuleSet> {
+        read(body).map_err(OfficeError::Invalid)
+    }
+
+    /// Everything because of which a rule set could not be published now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn problems(&self, rules: &RuleSet) -> Result<Vec<Violation>> {
+        let desk = self.store.desk().await?;
+        Ok(check(rules, &desk.reps, &desk.teams))
+    }
+
+    /// Publishes the next version; `rules.version` is the one it was made from.
+    ///
+    /// # Errors
+    /// `Invalid`, `Stale`
+    pub async fn publish(&self, rules: RuleSet, by: Signature) -> Result<RuleSet> {
+        let current = self.store.desk().await?.rules.version;
+        if rules.version != current {
+            let expected = rules.version;
+            return Err(OfficeError::Stale { expected, current });
+        }
+        let mut problems = self.problems(&rules).await?;
+        if by.note.chars().count() > LONGEST_NOTE {
+            problems.push(Violation {
+                path: "/note".to_owned(),
+                message: format!("a note has at most {LONGEST_NOTE} characters"),
+            });
+        }
+        if !problems.is_empty() {
+            return Err(OfficeError::Invalid(problems));
+        }
+        let imprint = Imprint {
+            author: by.author,
+            at: self.clock.now(),
+            note: by.note,
+        };
+        let published = self.store.publish_rules(rules, imprint).await?;
+        // Leads may have waited for just these rules.
+        self.nudge.notify_one();
+        Ok(published)
+    }
+
+    /// Publishes the draft, which is then gone.
+    ///
+    /// # Errors
+    /// `Unknown` when there is none; those of `publish`
+    pub async fn publish_draft(&self, by: Signature) -> Result<RuleSet> {
+        let Some(draft) = self.store.draft().await? else {
+            let sentence = "there is no draft to publish; save one first";
+            return Err(OfficeError::Unknown(sentence.to_owned()));
+        };
+        let published = self.publish(draft.rules, by).await?;
+        self.store.delete_draft().await?;
+        Ok(published)
+    }
+
+    /// Publishes what an earlier version said as the next version. `current` is the one that is to be replaced, when
+    /// the caller knows it.
+    ///
+    /// # Errors
+    /// `Unknown`; `Invalid` when that version names people who are gone; `Stale`
+    pub async fn roll_back(
+        &self,
+        to: u64,
+        current: Option<u64>,
+        mut by: Signature,
+    ) -> Result<RuleSet> {
+        let (rules, _) = self.version(to).await?;
+        let current = match current {
+            Some(current) => current,
+            None => self.store.desk().await?.rules.version,
+        };
+        if by.note.trim().is_empty() {
+            by.note = format!("back to version {to}");
+        }
+        let rules = RuleSet {
+            version: current,
+            ..rules
+        };
+        self.publish(rules, by).await
+    }
+
+    /// An earlier version, or the current one.
+    ///
+    /// # Errors
+    /// `Unknown`
+    pub async fn version(&self, version: u64) -> Result<(RuleSet, Imprint)> {
+        let found = self.store.rule_set(version).await?;
+        found.ok_or_else(|| {
+            OfficeError::Unknown(format!("there is no version {version} of the rules"))
+        })
+    }
+
+    /// Versions, newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn versions(&self, page: PageRequest) -> Result<Page<(RuleSet, Imprint)>> {
+        Ok(self.store.rule_sets(page).await?)
+    }
+
+    /// What `to` does differently from `from`, in sentences; version 0 is the one without rules.
+    ///
+    /// # Errors
+    /// `Unknown`
+    pub async fn difference(&self, from: u64, to: u64) -> Result<Vec<String>> {
+        let mut sets = Vec::with_capacity(2);
+        for version in [from, to] {
+            sets.push(match version {
+                0 => RuleSet::none(),
+                version => self.version(version).await?.0,
+            });
+        }
+        match sets.as_slice() {
+            [from, to] => Ok(diff(from, to)),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The draft, when there is one.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn draft(&self) -> Result<Option<Draft>> {
+        Ok(self.store.draft().await?)
+    }
+
+    /// Keeps the draft, finished or not. `revision` is the one it was made from; without it whatever was there is
+    /// replaced.
+    ///
+    /// # Errors
+    /// `Stale` when somebody else saved meanwhile.
+    pub async fn save_draft(
+        &self,
+        rules: RuleSet,
+        revision: Option<u64>,
+        author: String,
+    ) -> Result<Draft> {
+        let revision = match revision {
+            Some(revision) => revision,
+            None => self.store.draft().await?.map_or(0, |draft| draft.revision),
+        };
+        let draft = Draft {
+            rules,
+            revision,
+            author,
+            saved_at: self.clock.now(),
+        };
+        Ok(self.store.put_draft(draft).await?)
+    }
+
+    /// `false` when there was none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn drop_draft(&self) -> Result<bool> {
+        Ok(self.store.delete_draft().await?)
+    }
+}

@@ -1,0 +1,78 @@
+//! Amendments: work on one stored lead, shown and written as a settlement's is.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::model::field::Kind;
+use crate::store::desk::{Amended, Amendment, Declined};
+use crate::store::sqlite::books::Books;
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::held::{self, Loaded, Wanted};
+use crate::store::sqlite::lookup::{self, RecordRef};
+use crate::store::sqlite::record_row;
+use crate::store::sqlite::ties::{self, MOST_ORDERS};
+use crate::store::sqlite::writes;
+use crate::store::{Held, Ties};
+
+/// Runs one amendment within the transaction.
+pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
+    let asks_for_orders = books.desk.asks_for_orders(&books.conn)?;
+    let orders = |contact: i64| {
+        let prefix = lookup::links(contact, Kind::Order);
+        books
+            .entries
+            .numbers_under(&books.conn, &prefix, MOST_ORDERS)
+    };
+    let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> = match asks_for_orders {
+        true => Some(&orders),
+        false => None,
+    };
+    let Some((mut loaded, ties)) = load(&books.conn, amendment.lead, orders)? else {
+        return Ok(Amended::Unknown);
+    };
+    let held = Held {
+        matches: Vec::new(),
+        records: std::mem::take(&mut loaded.records),
+        desk: books.desk.get(&books.conn)?,
+        ties,
+    };
+    let decide = &amendment.decide;
+    let decided = catch_unwind(AssertUnwindSafe(|| decide(&held)));
+    let written = match decided {
+        Ok(Ok(writes)) => writes,
+        Ok(Err(declined)) => return Ok(Amended::Declined(declined)),
+        Err(_) => {
+            let sentence = "a defect of the gateway stopped this; the log has the place";
+            return Ok(Amended::Declined(Declined::new("defect", sentence)));
+        }
+    };
+    loaded.records = held.records;
+    let wanted = Wanted::new(Vec::new());
+    writes::write(books, &written, (&loaded, &wanted))?;
+    Ok(Amended::Written)
+}
+
+/// The lead with its contact, and where it stands.
+pub(super) fn load(
+    conn: &Connection,
+    lead: Uuid,
+    orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>>,
+) -> Done<Option<(Loaded, Ties)>> {
+    let kind = Kind::Lead;
+    let Some(seq) = record_row::find(conn, kind, lead)? else {
+        return Ok(None);
+    };
+    let loaded = held::load_place(conn, RecordRef { kind, seq })?;
+    let mut ties = ties::load(conn, &[], &loaded, orders)?;
+    for (id, standing) in &mut ties.standings {
+        if *id == lead {
+            *standing = ties::whole(conn, seq)?;
+        }
+    }
+    match loaded.records.is_empty() {
+        true => Err(Fault::Corrupt(format!("lead {lead} cannot be read"))),
+        false => Ok(Some((loaded, ties))),
+    }
+}
