@@ -27,6 +27,7 @@ mod flight;
 mod group;
 mod held;
 mod inbox;
+mod leftover;
 mod lookup;
 mod maintenance;
 mod mend;
