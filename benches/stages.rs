@@ -1,4 +1,5 @@
-//! What each stage of processing costs, for a lead of 400 bytes and an order of 5 kB: `cargo bench --bench stages`.
+//! What each stage of processing costs, for a lead of 400 bytes and an order of 5 kB, what they cost together, and what the
+//! catalog costs at start: `cargo bench --bench stages`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,20 +15,24 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use frontdesk::config::CatalogConfig;
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use frontdesk::config::{CatalogConfig, Endpoint, SecretString};
 use frontdesk::expr::payload::of_json;
+use frontdesk::ingest::sign::{Unsigned, sign};
+use frontdesk::ingest::verify::Verifier;
 use frontdesk::model::desk::Desk;
 use frontdesk::model::event::{Claimed, Event, EventStatus, Verdict};
 use frontdesk::model::id::new_id;
 use frontdesk::model::request::{Headers, RawRequest};
 use frontdesk::payload;
+use frontdesk::process::health::observe::observe;
 use frontdesk::process::map::map;
 use frontdesk::process::plan::{Context, Planned, plan};
 use frontdesk::process::recipe::Recipe;
-use frontdesk::process::understand::open;
+use frontdesk::process::understand::{Understood, open, understand};
 use frontdesk::source::catalog::Catalog;
 use frontdesk::source::envelope;
+use frontdesk::source::settings::Settings;
 use frontdesk::store::HeldOwned;
 use frontdesk::store::desk::Ties;
 use jiff::Timestamp;
@@ -160,8 +165,70 @@ fn stages(criterion: &mut Criterion) {
             b.iter(|| (settlement.decide)(&black_box(&held).as_held()));
         });
         group.bench_function("value", |b| b.iter(|| of_json(Arc::clone(&body))));
+        group.bench_function("seen", |b| {
+            b.iter(|| observe(&[("body", black_box(&body))], &[]));
+        });
         group.finish();
     }
+}
+
+/// The sum that matters for an order of 5 kB, in one number: verified, parsed, its envelope opened, validated, mapped.
+fn whole_order(criterion: &mut Criterion) {
+    let [_, order] = subjects();
+    let catalog = Catalog::load(&CatalogConfig::default()).unwrap();
+    let source = catalog.get("shopify").unwrap();
+    let mut endpoint = Endpoint::new("order", "shopify");
+    endpoint.secrets = vec![SecretString::from("a secret of the shop")];
+    let settings = Settings::defaults(source);
+    let verifier = Verifier::compile(source, &endpoint, String::new(), settings).unwrap();
+    let mut request = order.claimed.raw.clone().unwrap();
+    let unsigned = Unsigned {
+        method: "POST",
+        url: "",
+        headers: &request.headers,
+        body: &request.body,
+        id: "",
+        now: request.received_at,
+    };
+    let signed = sign(source, "a secret of the shop", &unsigned).unwrap();
+    request.headers.0.extend(signed.headers.0);
+    let name = format!("verify, parse and map {} bytes", request.body.len());
+    criterion.bench_function(&name, |b| {
+        b.iter_batched(
+            || request.clone(),
+            |request| {
+                let verified = verifier.verify(request, order.claimed.event.received_at);
+                let (request, ..) = verified.unwrap().into_parts();
+                let opened = open(&order.recipe, &request).unwrap();
+                let part = &opened.parts[0];
+                match understand(&order.recipe, &opened.body, part, None) {
+                    Understood::Records(drafts) => drafts,
+                    other => unreachable!("{other:?}"),
+                }
+            },
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+/// What all sources cost when the gateway starts, and what one endpoint costs besides.
+fn start(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("start");
+    group.sample_size(20);
+    group.bench_function("load and check every source", |b| {
+        b.iter(|| Catalog::load(black_box(&CatalogConfig::default())).unwrap());
+    });
+    let catalog = Catalog::load(&CatalogConfig::default()).unwrap();
+    group.bench_function("compile every source", |b| {
+        b.iter(|| {
+            let compile = |source| Recipe::of_source(source, None).unwrap();
+            catalog.sources().map(compile).collect::<Vec<_>>()
+        });
+    });
+    group.bench_function("compile one endpoint", |b| {
+        b.iter(|| Recipe::of_source(catalog.get("shopify").unwrap(), None).unwrap());
+    });
+    group.finish();
 }
 
 /// A store that knows nobody yet.
@@ -174,5 +241,5 @@ fn empty() -> HeldOwned {
     }
 }
 
-criterion_group!(benches, stages);
+criterion_group!(benches, stages, whole_order, start);
 criterion_main!(benches);

@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod deliveries;
 pub mod draft;
 pub mod events;
+pub mod health;
 pub mod leads;
 pub mod mask;
 pub mod office;
@@ -136,6 +137,10 @@ static PLACES: &[Place] = &[
     place(Method::GET, "/reviews", |r| r.to(reviews::list)),
     place(Method::GET, "/alarms", |r| r.to(alarms::list)),
     place(Method::GET, "/stats", |r| r.to(stats::show)),
+    place(Method::GET, "/health/mappings", |r| r.to(health::mappings)),
+    place(Method::GET, "/health/endpoints", |r| {
+        r.to(health::endpoints)
+    }),
     place(Method::GET, "/reps", |r| r.to(reps::list)),
     place(Method::POST, "/reps", |r| r.to(reps::add)),
     place(Method::GET, "/reps/{handle}", |r| r.to(reps::show)),

@@ -8,8 +8,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alarms, assignment, changes, contacts, deliveries, draft, events, leads, orders, refusals,
-    rehearsal, release, replay, reps, reviews, rules, stats, teams, tickets, versions,
+    alarms, assignment, changes, contacts, deliveries, draft, events, health, leads, orders,
+    refusals, rehearsal, release, replay, reps, reviews, rules, stats, teams, tickets, versions,
 };
 use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator};
 
@@ -47,6 +47,8 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
         reviews::list,
         alarms::list,
         stats::show,
+        health::mappings,
+        health::endpoints,
         reps::list,
         reps::add,
         reps::show,

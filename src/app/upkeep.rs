@@ -1,4 +1,4 @@
-//! What runs beside the work: retention, gauges, the upkeep of metrics.
+//! What runs beside the work: retention, gauges, the upkeep of metrics, the health of mappings and endpoints.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
-use crate::process::office::Office;
+use crate::process::health::keep::Keeper;
+use crate::process::worker::Processing;
 use crate::store::{PurgeBefore, Purged, Store};
 use crate::telemetry;
 
@@ -19,11 +20,14 @@ const PURGE: Duration = Duration::from_secs(60 * 60);
 /// Between two looks at the backlog.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Between two looks at the health of mappings and endpoints.
+const WATCH: Duration = Duration::from_secs(10);
+
 /// Starts all of it; it ends when the set is dropped.
 pub fn start(
     config: &Config,
     store: &Arc<dyn Store>,
-    office: Arc<Office>,
+    processing: &Arc<Processing>,
     clock: Clock,
     metrics: PrometheusHandle,
 ) -> JoinSet<()> {
@@ -33,10 +37,35 @@ pub fn start(
         config.store.clone(),
         clock.clone(),
     ));
-    tasks.spawn(gauges(Arc::clone(store), clock));
+    tasks.spawn(gauges(Arc::clone(store), clock.clone()));
+    tasks.spawn(health(Arc::clone(store), Arc::clone(processing), clock));
     tasks.spawn(telemetry::keep_up(metrics));
+    let office = Arc::clone(processing.office());
     tasks.spawn(async move { office.go_round().await });
     tasks
+}
+
+/// Keeps what is known of mappings and endpoints; a store that does not answer is asked again with the next tick.
+async fn health(store: Arc<dyn Store>, processing: Arc<Processing>, clock: Clock) {
+    let mut ticks = tokio::time::interval(WATCH);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut keeper = None;
+    loop {
+        ticks.tick().await;
+        let keeper = match &mut keeper {
+            Some(keeper) => keeper,
+            None => match Keeper::open(Arc::clone(&store), Arc::clone(&processing)).await {
+                Ok(opened) => keeper.insert(opened),
+                Err(error) => {
+                    tracing::warn!(%error, "health.not_opened");
+                    continue;
+                }
+            },
+        };
+        if let Err(error) = keeper.look(clock.now()).await {
+            tracing::warn!(%error, "health.not_kept");
+        }
+    }
 }
 
 async fn purge(store: Arc<dyn Store>, keep: StoreConfig, clock: Clock) {

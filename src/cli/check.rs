@@ -9,8 +9,8 @@ use crate::app;
 use crate::config::Config;
 use crate::model::problem::Problem;
 use crate::source::catalog::Catalog;
-use crate::source::declaration::{KeyPlace, SignatureKind, Source, Verify};
 use crate::source::endpoints;
+use crate::source::guide;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -75,7 +75,7 @@ fn summary(config: &Config, catalog: &Catalog, out: &mut dyn Write) -> anyhow::R
             _ if endpoint.unverified => {
                 "open to anybody, behind the spam gate (verify = \"none\")".to_owned()
             }
-            Some(source) => format!("verified by {}", proof(source)),
+            Some(source) => format!("verified by {}", guide::in_short(source)),
             None => String::new(),
         };
         writeln!(
@@ -88,30 +88,4 @@ fn summary(config: &Config, catalog: &Catalog, out: &mut dyn Write) -> anyhow::R
         writeln!(out, "  none yet: `frontdesk init` shows how one is written")?;
     }
     Ok(())
-}
-
-/// How a source proves itself, in a few words.
-pub fn proof(source: &Source) -> String {
-    let words: Vec<String> = source
-        .verify
-        .iter()
-        .map(|scheme| match scheme {
-            Verify::Signature(signature) => {
-                let kind = match signature.kind {
-                    SignatureKind::Hmac(_) => "HMAC",
-                    SignatureKind::Digest(_) => "a hash with the secret",
-                    SignatureKind::Ed25519 => "an ed25519 signature",
-                    SignatureKind::Rsa => "an RSA signature",
-                };
-                format!("{kind} in {}", signature.headers.join(" or "))
-            }
-            Verify::Jwt(jwt) => format!("a signed token in {}", jwt.headers.join(" or ")),
-            Verify::Key(KeyPlace::Header(name)) => format!("a key in the header {name}"),
-            Verify::Key(KeyPlace::Query(name)) => format!("a key in the URL (?{name}=)"),
-            Verify::Key(KeyPlace::Field(path)) => format!("a key in the body ({path})"),
-            Verify::Basic => "Basic authentication".to_owned(),
-            Verify::Bearer => "a bearer token".to_owned(),
-        })
-        .collect();
-    words.join(", or ")
 }

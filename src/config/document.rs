@@ -294,7 +294,7 @@ impl<'d> Table<'d> {
             return vec![self.child(key, table, item.line)];
         }
         let Some(list) = item.value.as_array() else {
-            self.wrong::<()>(key, item, "a list of tables");
+            self.wrong::<()>(key, item, "a table or a list of tables");
             return Vec::new();
         };
         let list: &'d DeArray<'d> = list;

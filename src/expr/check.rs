@@ -221,7 +221,7 @@ fn arithmetic() -> FormulaError {
 }
 
 /// The expressions right inside an expression.
-fn children<'x, 'a>(expr: &'x Expr<'a>) -> Vec<&'x Expr<'a>> {
+pub fn children<'x, 'a>(expr: &'x Expr<'a>) -> Vec<&'x Expr<'a>> {
     match expr {
         Expr::Var(_) | Expr::Const(_) => Vec::new(),
         Expr::Slice(slice) => [

@@ -8,6 +8,7 @@ pub mod check;
 pub mod filters;
 mod path;
 pub mod payload;
+pub mod reads;
 pub mod scope;
 
 use std::borrow::Cow;

@@ -2,36 +2,50 @@
 
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
-use crate::model::record::Draft;
+use crate::model::record::{Draft, Fields};
 
-/// The keys of `draft`, strongest first: the sender's id; of a contact also the e-mail address and the phone number,
-/// the latter only in E.164, because a local number is many people's.
+/// The keys of `draft`, strongest first: those it had before, where the sender says that they changed; the sender's id;
+/// of a contact also the e-mail address and the phone number, the latter only in E.164, because a local number is many
+/// people's.
 ///
 /// `scope` is the account at the source that the sender's ids belong to.
 pub fn keys(draft: &Draft, source: &str, scope: &str) -> Vec<IdentityKey> {
     let mut keys = Vec::with_capacity(3);
-    if let Some(id) = said(draft, "external_id") {
+    for fields in [&draft.previous, &draft.fields] {
+        for key in keys_of(draft.kind, fields, source, scope) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+    }
+    keys
+}
+
+fn keys_of(kind: Kind, fields: &Fields, source: &str, scope: &str) -> Vec<IdentityKey> {
+    let mut keys = Vec::with_capacity(3);
+    if let Some(id) = said(fields, "external_id") {
         keys.push(IdentityKey::External {
-            kind: draft.kind,
+            kind,
             source: source.to_owned(),
             scope: scope.to_owned(),
             id: id.to_owned(),
         });
     }
-    if draft.kind != Kind::Contact {
+    if kind != Kind::Contact {
         return keys;
     }
-    if let Some(address) = said(draft, "email").filter(|it| it.contains('@')) {
+    if let Some(address) = said(fields, "email").filter(|it| it.contains('@')) {
         keys.push(IdentityKey::Email(address.to_lowercase()));
     }
-    if let Some(number) = said(draft, "phone").filter(|it| is_e164(it)) {
+    if let Some(number) = said(fields, "phone").filter(|it| is_e164(it)) {
         keys.push(IdentityKey::Phone(number.to_owned()));
     }
     keys
 }
 
-fn said<'a>(draft: &'a Draft, name: &str) -> Option<&'a str> {
-    draft.text(name).map(str::trim).filter(|it| !it.is_empty())
+fn said<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    let text = fields.get(name)?.as_str()?.trim();
+    (!text.is_empty()).then_some(text)
 }
 
 fn is_e164(number: &str) -> bool {
@@ -81,5 +95,23 @@ mod tests {
             &["x|2|shopify|shop-1|820982911946154508"],
         );
         check(Kind::Lead, json!({"external_id": " "}), &[]);
+    }
+
+    /// Known from before comes first: else a new address would look like a new person.
+    #[test]
+    fn a_change_of_identity_claims_both() {
+        let mut draft = Draft::new(Kind::Contact);
+        draft.fields =
+            serde_json::from_value(json!({"external_id": "2", "email": "new@b.example"})).unwrap();
+        draft.previous =
+            serde_json::from_value(json!({"email": "old@b.example", "external_id": "2"})).unwrap();
+        let found: Vec<String> = keys(&draft, "mailchimp", "list")
+            .iter()
+            .map(|key| key.to_text().replace('\u{1f}', "|"))
+            .collect();
+        assert_eq!(
+            found,
+            ["x|0|mailchimp|list|2", "e|old@b.example", "e|new@b.example"]
+        );
     }
 }

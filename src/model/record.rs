@@ -77,6 +77,8 @@ pub struct Draft {
     pub deleted: bool,
     /// Fields whose blank value clears what is known (the mapping says so), instead of being ignored.
     pub clears: Vec<String>,
+    /// `external_id`, `email` and `phone` by which the sender knew the record before this event.
+    pub previous: Fields,
 }
 
 impl Draft {
@@ -87,6 +89,7 @@ impl Draft {
             lines: BTreeMap::new(),
             deleted: false,
             clears: Vec::new(),
+            previous: Fields::new(),
         }
     }
 

@@ -119,6 +119,15 @@ fn draft(
     if says_nothing(&draft) {
         return Ok(None);
     }
+    for field in &record.previous {
+        match value(field, names) {
+            Ok(Some(json)) => {
+                draft.previous.insert(field.name.clone(), json);
+            }
+            Ok(None) => {}
+            Err(fault) => on_fault(fault.below(&format!(".previous.{}", field.name)))?,
+        }
+    }
     if let Some(field) = lost_id(record, &draft) {
         let sentence =
             "is blank: without its id nothing that is told of this record later could find it"

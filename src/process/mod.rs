@@ -3,6 +3,7 @@
 pub mod coerce;
 pub mod decide;
 pub mod fetch;
+pub mod health;
 pub mod map;
 pub mod office;
 pub mod plan;

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::model::event::{Claimed, EventStatus, Violation};
@@ -12,7 +13,7 @@ use crate::model::record::Draft;
 use crate::process::decide::decide;
 use crate::process::decide::plan::{Made, Plan};
 use crate::process::decide::rules::Rules;
-use crate::process::fetch::{FetchCall, call};
+use crate::process::fetch::{FetchCall, FetchPlace, call};
 use crate::process::recipe::Recipe;
 use crate::process::understand::{OpenError, Opened, Understood, open, understand};
 use crate::source::envelope::Part;
@@ -75,24 +76,32 @@ pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclu
     })
 }
 
-/// Plans one event of an opened request.
-pub fn plan_part(
-    recipe: &Recipe,
+/// One event of a request, and what it says.
+#[derive(Debug)]
+pub struct Look<'a> {
+    pub part: &'a Part,
+    pub understood: Understood<'a>,
+}
+
+/// Looks at one event of an opened request.
+///
+/// # Errors
+/// The conclusion, when the event is not in its request any more.
+pub fn look<'a>(
+    recipe: &'a Recipe,
     claimed: &Claimed,
-    opened: &Opened,
-    context: &Context,
-) -> Planned {
-    let event = &claimed.event;
+    opened: &'a Opened,
+) -> Result<Look<'a>, Conclusion> {
     if opened.parts.is_empty() {
-        return Planned::Conclude(Conclusion {
+        return Err(Conclusion {
             status: EventStatus::Ignored,
             code: "ignored",
             reason: "the request holds no events".to_owned(),
         });
     }
-    let position = usize::try_from(event.part).unwrap_or(usize::MAX);
+    let position = usize::try_from(claimed.event.part).unwrap_or(usize::MAX);
     let Some(part) = opened.parts.get(position) else {
-        return Planned::Conclude(Conclusion::quarantined(
+        return Err(Conclusion::quarantined(
             "part_missing",
             format!(
                 "{} finds {} events in the request and not this one, number {}: [split] has changed",
@@ -102,7 +111,49 @@ pub fn plan_part(
             ),
         ));
     };
-    match understand(recipe, &opened.body, part, claimed.fetched.as_ref()) {
+    let understood = understand(recipe, &opened.body, part, claimed.fetched.as_ref());
+    Ok(Look {
+        part,
+        understood: without_optional(recipe, opened, part, claimed.fetched.clone(), understood),
+    })
+}
+
+/// Nothing can be fetched without an endpoint: an event that can do without goes on.
+fn without_optional<'a>(
+    recipe: &'a Recipe,
+    opened: &'a Opened,
+    part: &'a Part,
+    mut fetched: Option<Json>,
+    mut understood: Understood<'a>,
+) -> Understood<'a> {
+    while !recipe.configured
+        && let Understood::Thin { event, fetch, .. } = &understood
+        && let Some(fetch) = event.fetches.get(*fetch).filter(|fetch| fetch.optional)
+    {
+        fetched = Some(fetch.with_answer(fetched.take(), Json::Null));
+        understood = understand(recipe, &opened.body, part, fetched.as_ref());
+    }
+    understood
+}
+
+/// Plans one event of an opened request.
+pub fn plan_part(
+    recipe: &Recipe,
+    claimed: &Claimed,
+    opened: &Opened,
+    context: &Context,
+) -> Planned {
+    match look(recipe, claimed, opened) {
+        Ok(look) => plan_look(recipe, claimed, look, context),
+        Err(conclusion) => Planned::Conclude(conclusion),
+    }
+}
+
+/// Plans an event that was looked at.
+pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &Context) -> Planned {
+    let Look { part, understood } = look;
+    let event = &claimed.event;
+    match understood {
         Understood::Records(drafts) => Planned::Settle(settlement(claimed, part, drafts, context)),
         Understood::Ignored(reason) => Planned::Conclude(Conclusion {
             status: EventStatus::Ignored,
@@ -134,7 +185,11 @@ pub fn plan_part(
             ))
         }
         Understood::Thin { fetch, names, .. } => {
-            match call(recipe, part.spec.unwrap_or(usize::MAX), fetch, &names) {
+            let place = FetchPlace {
+                event: part.spec.unwrap_or(usize::MAX),
+                fetch,
+            };
+            match call(recipe, place, &names) {
                 Ok(call) => Planned::NeedsFetch(call),
                 Err(error) => {
                     Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))

@@ -1,5 +1,7 @@
 //! Dry runs: what a body would become, and what a replay would change. Nothing is written.
 
+use std::collections::VecDeque;
+
 use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -44,6 +46,9 @@ pub struct TryRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
     pub fields: Fields,
+    /// How the sender knew it before this event, where the event says that this changed.
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    pub previous: Fields,
     /// The event only names it; the rest has to be fetched from the sender's API.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub needs_fetch: bool,
@@ -75,7 +80,7 @@ pub struct RecordDiff {
 }
 
 /// Runs a request through a recipe. `fetched` are answers of the sender's API for its thin events: one with the `id` of
-/// an event belongs to that event, the others are given out in the order of the events.
+/// an event belongs to that event, the others are given out in the order of the events and of their fetches.
 ///
 /// # Errors
 /// A body that does not parse, or an envelope that cannot be read.
@@ -87,7 +92,7 @@ pub fn try_body(
     let opened = open(recipe, request)?;
     let mut parts: Vec<&Part> = opened.parts.iter().collect();
     parts.sort_by_key(|part| part.time.unwrap_or(request.received_at));
-    let answers = give_out(recipe, &parts, fetched);
+    let mut answers = Answers::new(recipe, &parts, fetched);
     let mut report = TryReport {
         source: recipe.source.clone(),
         event: shared_type(&parts),
@@ -99,9 +104,20 @@ pub fn try_body(
         ignored: 0,
         records: Vec::new(),
     };
-    for (part, answer) in parts.into_iter().zip(answers) {
-        let understood = understand(recipe, &opened.body, part, answer);
-        report.add(recipe, part, understood);
+    for part in parts {
+        let mut known: Option<Json> = None;
+        loop {
+            let understood = understand(recipe, &opened.body, part, known.as_ref());
+            if let Understood::Thin { event, fetch, .. } = &understood
+                && let Some(fetch) = event.fetches.get(*fetch)
+                && let Some(answer) = answers.take(part).cloned().or_else(|| fetch.without())
+            {
+                known = Some(fetch.with_answer(known.take(), answer));
+                continue;
+            }
+            report.add(recipe, part, understood);
+            break;
+        }
     }
     if !report.violations.is_empty() {
         report.records.clear();
@@ -109,35 +125,44 @@ pub fn try_body(
     Ok(report)
 }
 
-/// One slot per part: its answer, where it is thin and there is one.
-fn give_out<'f>(recipe: &Recipe, parts: &[&Part], fetched: &'f [Json]) -> Vec<Option<&'f Json>> {
-    let is_thin = |part: &Part| {
-        let event = part.spec.and_then(|spec| recipe.events.get(spec));
-        event.is_some_and(|event| event.fetch.is_some())
-    };
-    let mut slots = vec![None; parts.len()];
-    let mut rest = Vec::new();
-    for answer in fetched {
-        let id = answer.get("id").map(|id| match id.as_str() {
-            Some(text) => text.to_owned(),
-            None => id.to_string(),
-        });
-        let own = parts
-            .iter()
-            .zip(&mut slots)
-            .find(|(part, slot)| slot.is_none() && is_thin(part) && id.is_some() && part.id == id);
-        match own {
-            Some((_, slot)) => *slot = Some(answer),
-            None => rest.push(answer),
+/// The answers of the sender's API that a dry run was given.
+struct Answers<'f> {
+    /// By the position of the part they belong to.
+    own: Vec<(u32, &'f Json)>,
+    rest: VecDeque<&'f Json>,
+}
+
+impl<'f> Answers<'f> {
+    fn new(recipe: &Recipe, parts: &[&Part], fetched: &'f [Json]) -> Self {
+        let is_thin = |part: &&&Part| {
+            let event = part.spec.and_then(|spec| recipe.events.get(spec));
+            event.is_some_and(|event| !event.fetches.is_empty())
+        };
+        let mut own: Vec<(u32, &Json)> = Vec::new();
+        let mut rest = VecDeque::new();
+        for answer in fetched {
+            let id = answer.get("id").map(|id| match id.as_str() {
+                Some(text) => text.to_owned(),
+                None => id.to_string(),
+            });
+            let part = parts.iter().filter(is_thin).find(|part| {
+                id.is_some() && part.id == id && own.iter().all(|(of, _)| *of != part.index)
+            });
+            match part {
+                Some(part) => own.push((part.index, answer)),
+                None => rest.push_back(answer),
+            }
+        }
+        Answers { own, rest }
+    }
+
+    /// The next answer for a part: its own first.
+    fn take(&mut self, part: &Part) -> Option<&'f Json> {
+        match self.own.iter().position(|(of, _)| *of == part.index) {
+            Some(at) => Some(self.own.remove(at).1),
+            None => self.rest.pop_front(),
         }
     }
-    let mut rest = rest.into_iter();
-    for (part, slot) in parts.iter().zip(&mut slots) {
-        if slot.is_none() && is_thin(part) {
-            *slot = rest.next();
-        }
-    }
-    slots
 }
 
 fn shared_type(parts: &[&Part]) -> Option<String> {
@@ -193,6 +218,7 @@ impl TryRecord {
             event: in_batch.then(|| part.event_type.clone()),
             delivery_id: part.id.clone().filter(|_| in_batch),
             fields: draft.fields,
+            previous: draft.previous,
             needs_fetch: false,
             deleted: draft.deleted,
         }

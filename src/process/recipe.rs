@@ -1,5 +1,7 @@
 //! A source compiled for one endpoint: no declaration is interpreted while an event waits.
 
+use std::collections::BTreeMap;
+
 use minijinja::Value;
 
 use crate::config::Endpoint;
@@ -8,7 +10,7 @@ use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::Problem;
 use crate::payload::Formats;
 use crate::source::declaration::{
-    EventSpec, Expr, Fetch, FieldSpec, FieldValue, RecordSpec, Source,
+    EventSpec, Expr, Fetch, FetchMethod, FieldSpec, FieldValue, RecordSpec, Source,
 };
 use crate::source::envelope::{self, Envelope, compile};
 use crate::source::schema::Schemas;
@@ -34,7 +36,7 @@ pub struct Recipe {
     pub tables: Value,
     /// For the formulas of fetches alone.
     pub settings: Settings,
-    /// Whether an endpoint of the configuration gave the settings; a fetch needs them.
+    /// Whether an endpoint of the configuration gave the settings; nothing is fetched without.
     pub configured: bool,
 }
 
@@ -45,24 +47,32 @@ pub struct EventRecipe {
     pub ignore: bool,
     /// Name of a schema.
     pub schema: Option<String>,
-    pub fetch: Option<FetchRecipe>,
+    /// In order; see `understand::next_fetch`.
+    pub fetches: Vec<FetchRecipe>,
     pub records: Vec<RecordRecipe>,
 }
 
 /// `[event.fetch]`, compiled.
 #[derive(Debug)]
 pub struct FetchRecipe {
+    /// Under which name of `fetched` the answer stands; without one it is `fetched` itself.
+    pub name: Option<String>,
     /// Whether an event has to be fetched; absent: each.
     pub when: Option<Formula>,
+    pub method: FetchMethod,
     pub url: Formula,
     /// Line of the URL in the mapping file.
     pub line: u32,
     pub headers: Vec<(String, Formula)>,
+    /// Members of the JSON body; empty: no body.
+    pub json: Vec<(String, Formula)>,
     pub token_error: Option<Formula>,
     /// Name of the schema of the answer.
     pub schema: Option<String>,
     /// The setting that holds the token.
     pub token_setting: Option<String>,
+    /// The event goes on without the answer when there is none to be had.
+    pub optional: bool,
 }
 
 /// One record of an event, compiled.
@@ -74,6 +84,8 @@ pub struct RecordRecipe {
     pub deleted: Option<Formula>,
     pub clears: Vec<String>,
     pub fields: Vec<FieldRecipe>,
+    /// How the record was known before.
+    pub previous: Vec<FieldRecipe>,
 }
 
 /// One field, compiled.
@@ -125,12 +137,13 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// Compiles `source` with its default settings: for `try`, and for events whose endpoint is gone.
+    /// Compiles `source` with its default settings: for `try`, and for events whose endpoint is gone. A setting without a
+    /// default has a text in its place, as if an endpoint gave it, so that conditions of fetches mean what they say.
     ///
     /// # Errors
     /// As `compile`.
     pub fn of_source(source: &Source, region: Option<&str>) -> Result<Self, Vec<Problem>> {
-        let mut recipe = build(source, Settings::defaults(source))?;
+        let mut recipe = build(source, Settings::supposed(source))?;
         recipe.region = region.map(str::to_owned);
         Ok(recipe)
     }
@@ -177,7 +190,11 @@ impl Compiler<'_> {
             name: spec.name.clone(),
             ignore: spec.ignore,
             schema: spec.schema.clone(),
-            fetch: spec.fetch.as_ref().and_then(|fetch| self.fetch(fetch)),
+            fetches: spec
+                .fetches
+                .iter()
+                .filter_map(|fetch| self.fetch(fetch))
+                .collect(),
             records: spec
                 .records
                 .iter()
@@ -187,23 +204,24 @@ impl Compiler<'_> {
     }
 
     fn fetch(&mut self, fetch: &Fetch) -> Option<FetchRecipe> {
-        let headers = fetch
-            .headers
-            .iter()
-            .filter_map(|(name, expr)| Some((name.clone(), self.formula(expr)?)))
-            .collect();
+        let headers = self.formulas(&fetch.headers);
+        let json = self.formulas(&fetch.json);
         let token_error = fetch
             .token_error
             .as_ref()
             .and_then(|expr| self.formula(expr));
         Some(FetchRecipe {
+            name: fetch.name.clone(),
             when: fetch.when.as_ref().and_then(|expr| self.formula(expr)),
+            method: fetch.method,
             url: self.formula(&fetch.url)?,
             line: fetch.url.line,
             headers,
+            json,
             token_error,
             schema: fetch.schema.clone(),
             token_setting: fetch.token_setting.clone(),
+            optional: fetch.optional,
         })
     }
 
@@ -215,6 +233,7 @@ impl Compiler<'_> {
             deleted: spec.deleted.as_ref().and_then(|expr| self.formula(expr)),
             clears: spec.clears.clone(),
             fields: self.fields(Names::Of(spec.kind.fields()), &spec.fields),
+            previous: self.fields(Names::Of(spec.kind.fields()), &spec.previous),
         }
     }
 
@@ -269,6 +288,13 @@ impl Compiler<'_> {
             line: spec.line,
             value,
         })
+    }
+
+    fn formulas(&mut self, exprs: &BTreeMap<String, Expr>) -> Vec<(String, Formula)> {
+        exprs
+            .iter()
+            .filter_map(|(name, expr)| Some((name.clone(), self.formula(expr)?)))
+            .collect()
     }
 
     fn formula(&mut self, expr: &Expr) -> Option<Formula> {

@@ -8,6 +8,7 @@ use crate::model::field::Kind;
 use crate::model::problem::Problem;
 use crate::process::recipe::{FieldRecipe, Recipe, ValueRecipe};
 use crate::source::catalog::Catalog;
+use crate::source::declaration::Source;
 
 /// Every recipe, compiled from one reading of the configuration.
 #[derive(Debug)]
@@ -63,6 +64,16 @@ impl Recipes {
             Some(recipe) if recipe.source == source => Some(Arc::clone(recipe)),
             _ => self.spare(source),
         }
+    }
+
+    /// Whether an endpoint of this name is configured.
+    pub fn has_endpoint(&self, name: &str) -> bool {
+        self.by_endpoint.contains_key(name)
+    }
+
+    /// The declaration of a source.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.catalog.get(name)
     }
 
     /// The fields that some endpoint's mapping fills: `lead.budget`, `contact.address.country`. Without an endpoint there

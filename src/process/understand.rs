@@ -50,7 +50,8 @@ pub enum Understood<'a> {
     /// It only names its subject: the sender's API has to be asked.
     Thin {
         event: &'a EventRecipe,
-        fetch: &'a FetchRecipe,
+        /// Position of the fetch in `EventRecipe::fetches`.
+        fetch: usize,
         names: Scope,
     },
     /// A field cannot be made of it.
@@ -80,7 +81,7 @@ pub fn open(recipe: &Recipe, request: &RawRequest) -> Result<Opened, OpenError> 
     Ok(Opened { body, parts })
 }
 
-/// Validates and maps one part. `fetched` is the answer of the sender's API, where it is known already.
+/// Validates and maps one part. `fetched` is what the sender's API answered, as far as it was asked already.
 pub fn understand<'a>(
     recipe: &'a Recipe,
     body: &Json,
@@ -107,8 +108,13 @@ pub fn understand<'a>(
         }
     }
     let mut names = part.names.clone();
-    if let Some(fetch) = &event.fetch {
-        match fetched {
+    if let Some(answers) = fetched.filter(|_| !event.fetches.is_empty()) {
+        names = names.with("fetched", payload::of_json(Arc::new(answers.clone())));
+    }
+    for (position, fetch) in event.fetches.iter().enumerate() {
+        match fetch.answer(fetched) {
+            // There was none to be had.
+            Some(Json::Null) if fetch.optional => {}
             Some(answer) => {
                 if let Some(schema) = &fetch.schema {
                     let violations = recipe.schemas.violations(schema, answer);
@@ -116,12 +122,11 @@ pub fn understand<'a>(
                         return Understood::AnswerViolates { schema, violations };
                     }
                 }
-                names = names.with("fetched", payload::of_json(Arc::new(answer.clone())));
             }
             None if is_wanted(recipe, fetch, &names) => {
                 return Understood::Thin {
                     event,
-                    fetch,
+                    fetch: position,
                     names,
                 };
             }
@@ -138,13 +143,41 @@ pub fn understand<'a>(
     }
 }
 
-/// Whether the sender's API has to be asked. Without an endpoint nothing is known of its settings: then it has to.
+impl FetchRecipe {
+    /// Its own answer among all that were given.
+    fn answer<'f>(&self, fetched: Option<&'f Json>) -> Option<&'f Json> {
+        match &self.name {
+            None => fetched,
+            Some(name) => fetched?.get(name),
+        }
+    }
+
+    /// What stands in the place of an answer that is not to be had, where the event can go on without.
+    pub fn without(&self) -> Option<Json> {
+        self.optional.then_some(Json::Null)
+    }
+
+    /// All answers, with its own added.
+    pub fn with_answer(&self, fetched: Option<Json>, answer: Json) -> Json {
+        let Some(name) = &self.name else {
+            return answer;
+        };
+        let mut all = match fetched {
+            Some(Json::Object(all)) => all,
+            _ => serde_json::Map::new(),
+        };
+        all.insert(name.clone(), answer);
+        Json::Object(all)
+    }
+}
+
+/// Whether the sender's API has to be asked. A condition that fails is no reason not to.
 fn is_wanted(recipe: &Recipe, fetch: &FetchRecipe, names: &Scope) -> bool {
     let Some(when) = &fetch.when else {
         return true;
     };
     let names = names.with("settings", recipe.settings.as_value());
-    !recipe.configured || when.is_true(&names).unwrap_or(true)
+    when.is_true(&names).unwrap_or(true)
 }
 
 fn violations(recipe: &Recipe, schema: &str, body: &Json, part: &Part) -> Vec<Violation> {

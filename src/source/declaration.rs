@@ -27,10 +27,14 @@ pub struct Source {
     pub file: String,
     /// `Shopify`.
     pub title: String,
-    /// Where to paste the URL and where the secret stands, for people.
+    /// Where to paste the URL, for people.
     pub help: String,
+    /// Where the secret is found, for people.
+    pub secret: Option<String>,
     /// How the sender retries, for people.
     pub retries: Option<String>,
+    /// What surprises people who connect this sender, a sentence each.
+    pub traps: Vec<String>,
     /// Facts that are not verified.
     pub experimental: bool,
     /// What an endpoint of this source may or must set under `settings`.
@@ -311,7 +315,8 @@ pub struct EventSpec {
     pub schema: Option<String>,
     /// Of no interest: answered 200, kept as `ignored`.
     pub ignore: bool,
-    pub fetch: Option<Fetch>,
+    /// In order: a later one reads the answers of the earlier ones.
+    pub fetches: Vec<Fetch>,
     /// In order of the contract: contact first, so that the others can link to it.
     pub records: Vec<RecordSpec>,
     /// Lines where a sentence about the event may help people.
@@ -321,18 +326,34 @@ pub struct EventSpec {
 /// A declared read of the sender's API, for events that only name their subject.
 #[derive(Debug, Clone)]
 pub struct Fetch {
-    /// Over the event and `settings`; false where the event says enough by itself, or the endpoint has no token.
+    /// The answer is `fetched.NAME`; without a name, which only a single fetch may lack, it is `fetched`.
+    pub name: Option<String>,
+    /// Over the event, `settings` and the answers before; false where the event says enough by itself, or the endpoint
+    /// has no token.
     pub when: Option<Expr>,
+    pub method: FetchMethod,
     /// Formula for the URL.
     pub url: Expr,
     /// Header → formula; `settings` is in scope.
     pub headers: BTreeMap<String, Expr>,
+    /// A POST's JSON body: member → formula.
+    pub json: BTreeMap<String, Expr>,
     /// True when the answer says that the token is not valid any more: an alarm, not a defect of the event.
     pub token_error: Option<Expr>,
     /// JSON Schema (by name) of the answer.
     pub schema: Option<String>,
     /// Settings that hold the token, named in the alarm.
     pub token_setting: Option<String>,
+    /// The event goes on without the answer when the API does not know the subject.
+    pub optional: bool,
+}
+
+/// How an API is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FetchMethod {
+    Get,
+    /// For APIs that are asked by a document, such as GraphQL.
+    Post,
 }
 
 /// One record of an event: `[event.contact]`.
@@ -347,6 +368,8 @@ pub struct RecordSpec {
     /// Fields whose blank clears what is known.
     pub clears: Vec<String>,
     pub fields: Vec<FieldSpec>,
+    /// `[event.contact.previous]`: how the record was known before this event: `external_id`, `email`, `phone`.
+    pub previous: Vec<FieldSpec>,
 }
 
 /// A field and how it is made.
@@ -374,6 +397,8 @@ pub enum FieldValue {
 /// A sample event.
 #[derive(Debug, Clone)]
 pub struct Sample {
+    /// The file's name without `.http`.
+    pub name: String,
     /// The event's name.
     pub event: String,
     /// Body as a template: `{{ n }}` counts, `{{ now }}` is the time, `{{ uuid }}` is fresh.
@@ -381,6 +406,6 @@ pub struct Sample {
     pub content_type: String,
     /// Header → template.
     pub headers: BTreeMap<String, String>,
-    /// The sender's API answer to the fetch, as a template, where the event is thin.
-    pub fetched: Option<String>,
+    /// What the sender's API answers to the fetches, in their order, as templates, where the event is thin.
+    pub fetched: Vec<String>,
 }

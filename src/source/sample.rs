@@ -18,8 +18,8 @@ pub struct Rendered {
     pub content_type: String,
     /// Header names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The answer of the sender's API, where the event is thin.
-    pub fetched: Option<String>,
+    /// The answers of the sender's API, where the event is thin.
+    pub fetched: Vec<String>,
 }
 
 impl Sample {
@@ -48,10 +48,11 @@ impl Sample {
             body: fill("body", &self.body)?,
             content_type: self.content_type.clone(),
             headers,
-            fetched: match &self.fetched {
-                Some(template) => Some(fill("fetched answer", template)?),
-                None => None,
-            },
+            fetched: self
+                .fetched
+                .iter()
+                .map(|template| fill("fetched answer", template))
+                .collect::<Result<_, _>>()?,
         })
     }
 }

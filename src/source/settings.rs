@@ -31,6 +31,14 @@ impl Settings {
         Settings::over(source, |_| None)
     }
 
+    /// The source's defaults, and some text for every setting without: as if an endpoint set them all.
+    pub fn supposed(source: &Source) -> Self {
+        Settings::over(source, |name| {
+            let default = &source.settings.get(name)?.default;
+            default.is_none().then_some("a setting")
+        })
+    }
+
     fn over<'a>(source: &Source, given: impl Fn(&str) -> Option<&'a str>) -> Self {
         let pairs = source.settings.iter().filter_map(|(name, spec)| {
             let value = given(name).or(spec.default.as_deref())?;

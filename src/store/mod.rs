@@ -5,6 +5,7 @@
 
 pub mod desk;
 pub mod meters;
+pub mod observation;
 pub mod sqlite;
 pub mod users;
 
@@ -28,6 +29,7 @@ use crate::model::request::RawRequest;
 use crate::model::trace::Trace;
 use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
 use crate::store::meters::Meters;
+use crate::store::observation::Observations;
 use crate::store::users::Users;
 
 /// Why the store could not do it.
@@ -66,6 +68,7 @@ pub trait Store:
     + Users
     + Meters
     + Alarms
+    + Observations
     + Maintenance
 {
 }

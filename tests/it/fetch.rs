@@ -3,13 +3,18 @@
 use std::time::Duration;
 
 use frontdesk::config::value::network;
+use frontdesk::expr::payload::of_json;
 use frontdesk::expr::scope::Scope;
 use frontdesk::process::fetch::client::{Client, Limits};
 use frontdesk::process::fetch::retry::Trouble;
-use frontdesk::process::fetch::{FetchCall, Outcome, Response, classify};
+use frontdesk::process::fetch::{
+    FetchCall, FetchPlace, Outcome, Response, call as worked_out, classify,
+};
+use frontdesk::process::recipe::Recipe;
+use frontdesk::source::declaration::FetchMethod;
 use secrecy::SecretString;
 use serde_json::json;
-use wiremock::matchers::{header, method};
+use wiremock::matchers::{body_json, header, method};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::dry;
@@ -21,7 +26,9 @@ const LIMITS: Limits = Limits {
 
 fn call(url: &str) -> FetchCall {
     FetchCall {
-        event: 0,
+        place: FetchPlace { event: 0, fetch: 0 },
+        method: FetchMethod::Get,
+        body: None,
         url: SecretString::from(url),
         headers: vec![(
             "authorization".to_owned(),
@@ -45,9 +52,9 @@ async fn answering(answer: ResponseTemplate) -> MockServer {
 async fn outcome(answer: ResponseTemplate) -> Outcome {
     let server = answering(answer).await;
     let client = Client::new(&[network("127.0.0.1").unwrap()], LIMITS);
-    let response = client.get(&call(&server.uri())).await;
+    let response = client.ask(&call(&server.uri())).await;
     let recipe = dry::recipe("meta", None);
-    let fetch = recipe.events.iter().find_map(|event| event.fetch.as_ref());
+    let fetch = recipe.events.iter().find_map(|event| event.fetches.first());
     classify(fetch.unwrap(), &Scope::default(), response)
 }
 
@@ -154,7 +161,7 @@ async fn the_inside_is_not_called() {
         ("127.0.0.1".to_owned(), &["127.0.0.1"], "not a URL"),
     ] {
         let allow: Vec<_> = allow.iter().map(|text| network(text).unwrap()).collect();
-        match Client::new(&allow, LIMITS).get(&call(&url)).await {
+        match Client::new(&allow, LIMITS).ask(&call(&url)).await {
             Response::Refused(why) => assert!(why.contains(words), "{url}: {why}"),
             other => panic!("{url}: {other:?}"),
         }
@@ -165,10 +172,60 @@ async fn the_inside_is_not_called() {
     );
     let allow = [network("127.0.0.0/8").unwrap(), network("::1").unwrap()];
     let by_name = Client::new(&allow, LIMITS)
-        .get(&call(&format!("http://localhost:{port}/")))
+        .ask(&call(&format!("http://localhost:{port}/")))
         .await;
     assert!(
         matches!(by_name, Response::Answered { status: 200, .. }),
         "{by_name:?}"
+    );
+}
+
+/// APIs that are asked by a document: the body is JSON, made by formulas, and no secret of it is printed.
+#[tokio::test]
+async fn an_api_can_be_asked_by_a_document() {
+    let server = MockServer::start().await;
+    Mock::given(method("POST"))
+        .and(header("content-type", "application/json"))
+        .and(body_json(
+            json!({"query": "{ order(id: $id) }", "variables": {"id": "17", "n": [1, 2]}}),
+        ))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"data": {"order": 1}})))
+        .mount(&server)
+        .await;
+    let source = crate::made::source(
+        "
+[settings.api_base]
+help = 'address'
+[delivery]
+event = \"'t'\"
+[verify.bearer]
+[[event]]
+name = 't'
+[event.fetch]
+url = 'settings.api_base'
+[event.fetch.json]
+query = \"'{ order(id: $id) }'\"
+variables = \"{'id': body.id, 'n': body.n}\"
+[event.order]
+external_id = 'body.id'
+",
+        &[],
+    );
+    let lines = format!(
+        "secrets = [\"a long secret\"]\nsettings = {{ api_base = \"{}\" }}",
+        server.uri()
+    );
+    let config = crate::made::configured("", &lines);
+    let recipe = Recipe::compile(&source, &config.endpoints[0]).unwrap();
+    let body = std::sync::Arc::new(json!({"id": "17", "n": [1, 2]}));
+    let names = Scope::new([("body", of_json(body))]);
+    let place = FetchPlace { event: 0, fetch: 0 };
+    let call = worked_out(&recipe, place, &names).unwrap();
+    assert!(!format!("{call:?}").contains("order"), "{call:?}");
+    let client = Client::new(&[network("127.0.0.1").unwrap()], LIMITS);
+    let found = client.ask(&call).await;
+    assert!(
+        matches!(found, Response::Answered { status: 200, .. }),
+        "{found:?}"
     );
 }

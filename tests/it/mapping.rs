@@ -3,6 +3,7 @@
 use frontdesk::model::request::Headers;
 use frontdesk::process::preview::{TryReport, try_body};
 use frontdesk::process::recipe::Recipe;
+use frontdesk::process::understand::{Understood, open, understand};
 use serde_json::{Value, json};
 
 use crate::dry;
@@ -316,4 +317,90 @@ email = 'body.email or fetched.email'
     }
     let found = report(declaration, &json!({"id": "1"}), &[]);
     assert!(found.records[0].needs_fetch);
+}
+
+const TWICE: &str = "
+title = 'Acme'
+help = 'none'
+[settings.access_token]
+help = 'token'
+[delivery]
+event = \"'deal'\"
+[verify.bearer]
+[[event]]
+name = 'deal'
+[[event.fetch]]
+name = 'deal'
+url = \"'https://api.example/deals/' ~ body.deal\"
+[[event.fetch]]
+name = 'person'
+when = 'fetched.deal.person'
+url = \"'https://api.example/people/' ~ fetched.deal.person\"
+[event.contact]
+email = 'fetched.person.email'
+[event.lead]
+external_id = 'body.deal'
+title = 'fetched.deal.title'
+";
+
+/// The later of two fetches is asked about what the earlier one answered, and only where it has a reason to.
+#[test]
+fn a_fetch_may_follow_another() {
+    let body = json!({"deal": "d1"});
+    let deal = json!({"title": "A big one", "person": "p1"});
+    let person = json!({"email": "Ana@B.example"});
+    let lead = |fields: Value| json!({"kind": "lead", "fields": fields});
+    for (answers, expected) in [
+        (
+            vec![],
+            json!([{"kind": "lead", "fields": {"external_id": "d1", "source": "acme"}, "needs_fetch": true}]),
+        ),
+        (
+            vec![deal.clone()],
+            json!([{"kind": "lead", "needs_fetch": true,
+                "fields": {"external_id": "d1", "title": "A big one", "source": "acme"}}]),
+        ),
+        (
+            vec![deal, person],
+            json!([
+                {"kind": "contact", "fields": {"email": "ana@b.example"}},
+                lead(json!({"external_id": "d1", "title": "A big one", "source": "acme"})),
+            ]),
+        ),
+        (
+            vec![json!({"title": "Nobody's"})],
+            json!([lead(
+                json!({"external_id": "d1", "title": "Nobody's", "source": "acme"})
+            )]),
+        ),
+    ] {
+        let found = report(TWICE, &body, &answers);
+        assert_eq!(
+            serde_json::to_value(found.records).unwrap(),
+            expected,
+            "{answers:?}"
+        );
+    }
+}
+
+#[test]
+fn a_draft_tells_how_it_was_known_before() {
+    let declaration = format!(
+        "{HEAD}[[event]]\nname = 't'\n[event.contact]\nemail = 'body.new'\n[event.contact.previous]\nemail = 'body.old | email'"
+    );
+    let recipe = dry::declared(&declaration, None);
+    for (old, expected) in [
+        ("Old@B.example", json!({"email": "old@b.example"})),
+        ("", json!({})),
+    ] {
+        let body = json!({"type": "t", "new": "new@b.example", "old": old});
+        let headers = Headers::from([("content-type", "application/json")]);
+        let request = dry::request("in", headers, body.to_string().as_bytes());
+        let opened = open(&recipe, &request).unwrap();
+        let drafts = match understand(&recipe, &opened.body, &opened.parts[0], None) {
+            Understood::Records(drafts) => drafts,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(Value::Object(drafts[0].previous.clone()), expected);
+    }
 }

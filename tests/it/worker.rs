@@ -276,6 +276,125 @@ async fn thin_events_are_fetched_once() {
     desk.close().await;
 }
 
+const DEALS: &str = "
+title = 'Acme'
+help = 'none'
+[settings.api_base]
+help = 'address'
+[delivery]
+event = \"'deal'\"
+[verify.bearer]
+[[event]]
+name = 'deal'
+[[event.fetch]]
+name = 'deal'
+url = \"settings.api_base ~ '/deals/' ~ body.deal\"
+[[event.fetch]]
+name = 'person'
+when = 'fetched.deal.person'
+url = \"settings.api_base ~ '/people/' ~ fetched.deal.person\"
+[event.contact]
+email = 'fetched.person.email'
+[event.lead]
+external_id = 'body.deal'
+title = 'fetched.deal.title'
+";
+
+/// What the first answer names is asked for next; when that does not work, the event waits and begins anew.
+#[tokio::test]
+async fn an_answer_leads_to_the_next_question() {
+    let api = MockServer::start().await;
+    let knows = |place: &str, times: u64, answer: ResponseTemplate| {
+        Mock::given(method("GET"))
+            .and(path_regex(place.to_owned()))
+            .respond_with(answer)
+            .up_to_n_times(times)
+            .mount(&api)
+    };
+    let deal = json!({"title": "A big one", "person": "p1"});
+    let person = json!({"email": "ana@example.com"});
+    knows(
+        "^/deals/d1$",
+        2,
+        ResponseTemplate::new(200).set_body_json(deal),
+    )
+    .await;
+    knows("^/people/p1$", 1, ResponseTemplate::new(500)).await;
+    knows(
+        "^/people/p1$",
+        1,
+        ResponseTemplate::new(200).set_body_json(person),
+    )
+    .await;
+    let endpoints = [endpoint("crm", "acme", &[("api_base", &api.uri())])];
+    let desk = Desk::with_mapping(&endpoints, Some(DEALS)).await;
+    let id = desk.post_json("acme", "crm", json!({"deal": "d1"})).await[0];
+    desk.drain().await;
+    assert_eq!(desk.event(id).await.status, EventStatus::Pending);
+    desk.pass(Duration::from_secs(60));
+    desk.drain().await;
+    assert_eq!(desk.event(id).await.status, EventStatus::Processed);
+    let (contacts, leads) = (
+        desk.records(Kind::Contact).await,
+        desk.records(Kind::Lead).await,
+    );
+    assert_eq!(text(&contacts[0], "email"), "ana@example.com");
+    assert_eq!(text(&leads[0], "title"), "A big one");
+    assert_eq!(text(&leads[0], "contact"), contacts[0].id.to_string());
+    // Both answers are kept for a replay.
+    desk.store.replay(vec![id], desk.clock.now()).await.unwrap();
+    desk.drain().await;
+    assert_eq!(desk.event(id).await.status, EventStatus::Processed);
+    assert_eq!(api.received_requests().await.unwrap().len(), 4);
+    desk.close().await;
+}
+
+const MOVES: &str = "
+title = 'Acme'
+help = 'none'
+[delivery]
+event = 'body.type'
+time = 'body.at'
+[verify.bearer]
+[[event]]
+name = '*'
+[event.contact]
+external_id = 'body.id'
+email = 'body.email'
+given_name = 'body.name'
+[event.contact.previous]
+external_id = 'body.old_id'
+email = 'body.old_email'
+";
+
+/// A person whose address and id change stays one contact, in whatever order the news come.
+#[tokio::test]
+async fn a_change_of_identity_keeps_the_contact() {
+    let joined = json!({"type": "joined", "at": "2026-01-01T00:00:00Z", "id": "1", "email": "old@b.example", "name": "Ana"});
+    let moved = json!({"type": "moved", "at": "2026-01-02T00:00:00Z", "id": "2", "email": "new@b.example",
+        "old_id": "1", "old_email": "old@b.example"});
+    let later =
+        json!({"type": "seen", "at": "2026-01-03T00:00:00Z", "id": "2", "email": "new@b.example"});
+    for order in [
+        [&joined, &moved, &later],
+        [&moved, &joined, &later],
+        [&later, &moved, &joined],
+    ] {
+        let desk = Desk::with_mapping(&[endpoint("crm", "acme", &[])], Some(MOVES)).await;
+        for body in order {
+            desk.post_json("acme", "crm", body.clone()).await;
+            desk.drain().await;
+        }
+        let contacts = desk.records(Kind::Contact).await;
+        let found: Vec<_> = contacts
+            .iter()
+            .map(|contact| ["external_id", "email", "given_name"].map(|field| text(contact, field)))
+            .collect();
+        assert_eq!(found, [["2", "new@b.example", "Ana"]], "{order:?}");
+        desk.close().await;
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_its_schema_refuses_is_asked_for_anew_by_a_replay() {
     let api = MockServer::start().await;

@@ -64,12 +64,13 @@ fn lead(catalog: &Catalog, id: &str, n: u64) -> anyhow::Result<String> {
     let sample = samples
         .unwrap_or_default()
         .iter()
-        .find(|sample| sample.fetched.is_some());
+        .find(|sample| !sample.fetched.is_empty());
     let Some(sample) = sample else {
         anyhow::bail!("the source meta has no sample with an answer");
     };
     let rendered = sample.render(n, Clock::System.now(), fresh_id()?)?;
-    let mut answer: Value = serde_json::from_str(&rendered.fetched.unwrap_or_default())?;
+    let first = rendered.fetched.first().map_or("{}", String::as_str);
+    let mut answer: Value = serde_json::from_str(first)?;
     if let Some(members) = answer.as_object_mut() {
         members.insert("id".to_owned(), id.into());
     }

@@ -72,7 +72,11 @@ fn find_sample<'a>(args: &Send, source: &'a Source) -> anyhow::Result<Option<&'a
         }
         return Ok(source.samples.first());
     };
-    let found = source.samples.iter().find(|sample| sample.event == *event);
+    let mut samples = source.samples.iter();
+    // Several samples of one event are told apart by the names of their files.
+    let found = samples
+        .find(|sample| sample.name == *event)
+        .or_else(|| source.samples.iter().find(|sample| sample.event == *event));
     if found.is_none() {
         let hint = nearest(event, names()).map_or_else(
             || format!("there are {}", names().collect::<Vec<_>>().join(", ")),

@@ -33,6 +33,7 @@ pub use time::to_timestamp;
 pub const FILTERS: &[&str] = &[
     "abs",
     "amount",
+    "base64_decode",
     "bool",
     "capitalize",
     "chain",
@@ -127,6 +128,7 @@ pub const FUNCTIONS: &[&str] = &["dict", "pick", "range"];
 /// Adds the house's words to an environment that has MiniJinja's.
 pub fn register(environment: &mut Environment<'static>) {
     environment.add_filter("amount", amount::amount);
+    environment.add_filter("base64_decode", text::base64_decode);
     environment.add_filter("country", country::country);
     environment.add_filter("currency", money::currency);
     environment.add_filter("date", time::time);

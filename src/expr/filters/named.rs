@@ -44,7 +44,11 @@ pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
     let table = table(state, name)?;
     let mut named = Named::default();
     named.read(value, &table, 0);
-    Ok(Value::from_object(named))
+    Ok(Value::from_object(Answers {
+        known: named.known,
+        asked: payload::of_pairs(named.asked),
+        rest: Value::from(named.rest),
+    }))
 }
 
 fn table(state: &State, name: &str) -> Result<Value, Error> {
@@ -70,7 +74,15 @@ fn find(table: &Value, word: &str) -> Option<Value> {
     found(&word.to_lowercase()).or_else(|| found(&fold(word)))
 }
 
-/// Answers by name.
+/// Answers by name; the questions and what is left over are each one value, whoever asks for it.
+#[derive(Debug)]
+struct Answers {
+    known: Vec<(Arc<str>, Value)>,
+    asked: Value,
+    rest: Value,
+}
+
+/// Answers while they are read.
 #[derive(Debug, Default)]
 struct Named {
     known: Vec<(Arc<str>, Value)>,
@@ -152,17 +164,17 @@ fn first_of(item: &Value, names: &[&str]) -> Option<Value> {
         .find(|value| !value.is_undefined() && !value.is_none())
 }
 
-impl Object for Named {
+impl Object for Answers {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         if key == "rest" {
-            return Some(Value::from(self.rest.clone()));
+            return Some(self.rest.clone());
         }
         if key == "asked" {
-            return Some(payload::of_pairs(self.asked.clone()));
+            return Some(self.asked.clone());
         }
         self.known
             .iter()

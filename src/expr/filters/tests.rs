@@ -99,6 +99,22 @@ fn every_filter() {
         ),
         (json!("a"), "x | hmac_sha256(y, 'hex')", json!(null)),
         (
+            json!("eyJhIjogIsOxIn0="),
+            "(x | base64_decode | json).a",
+            json!("ñ"),
+        ),
+        (
+            json!("eyJhIjogMX0"),
+            "x | base64_decode",
+            json!("{\"a\": 1}"),
+        ),
+        (
+            json!("_-7_"),
+            "x | base64_decode",
+            json!("error: base64_decode: the field holds no text but other bytes"),
+        ),
+        (json!(" "), "x | base64_decode", json!(null)),
+        (
             json!({"@type": "home", "#text": " a@b.c "}),
             "x | email",
             json!("a@b.c"),

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use minijinja::{Error, Value};
 use regex::Regex;
 
@@ -53,6 +55,31 @@ pub fn json(value: &Value) -> Result<Value, Error> {
         Err(error) => Err(cannot(format!(
             "json: the field is not valid JSON: {error}"
         ))),
+    }
+}
+
+/// `base64_decode`: the text that base64 (plain or for URLs, padded or not) holds; nothing when the field is blank.
+pub fn base64_decode(value: &Value) -> Result<Value, Error> {
+    let Some(text) = text_of(value) else {
+        return Ok(Value::UNDEFINED);
+    };
+    let plain: String = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && *letter != '=')
+        .map(|letter| match letter {
+            '-' => '+',
+            '_' => '/',
+            letter => letter,
+        })
+        .collect();
+    let bytes = STANDARD_NO_PAD
+        .decode(plain)
+        .map_err(|_| cannot("base64_decode: the field is not base64".to_owned()))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Value::from(text)),
+        Err(_) => Err(cannot(
+            "base64_decode: the field holds no text but other bytes".to_owned(),
+        )),
     }
 }
 

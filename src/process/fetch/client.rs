@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Network;
 use crate::process::fetch::guard::{Channel, admits};
 use crate::process::fetch::{FetchCall, Response};
+use crate::source::declaration::FetchMethod;
 use crate::tls;
 
 /// How long and how large an answer may be.
@@ -63,17 +64,25 @@ impl Client {
     }
 
     /// Makes the call and reads the answer up to the limits.
-    pub async fn get(&self, call: &FetchCall) -> Response {
+    pub async fn ask(&self, call: &FetchCall) -> Response {
         let (url, client) = match self.prepare(call.url.expose_secret()) {
             Ok(prepared) => prepared,
             Err(why) => return Response::Refused(why),
         };
-        let headers = match headers(&call.headers) {
+        let mut headers = match headers(&call.headers) {
             Ok(headers) => headers,
             Err(why) => return Response::Refused(why),
         };
-        let sent = client.get(url).headers(headers).send().await;
-        let response = match sent {
+        let mut request = match call.method {
+            FetchMethod::Get => client.get(url),
+            FetchMethod::Post => client.post(url),
+        };
+        if let Some(body) = &call.body {
+            let json = HeaderValue::from_static("application/json");
+            headers.entry(CONTENT_TYPE).or_insert(json);
+            request = request.body(body.expose_secret().to_owned());
+        }
+        let response = match request.headers(headers).send().await {
             Ok(response) => response,
             Err(error) => return failure(&error),
         };

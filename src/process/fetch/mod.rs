@@ -17,13 +17,30 @@ use crate::expr::{Formula, payload};
 use crate::process::fetch::retry::Trouble;
 use crate::process::map::MapError;
 use crate::process::recipe::{FetchRecipe, Recipe};
+use crate::source::declaration::FetchMethod;
 
-/// One read of the sender's API. URL and headers may carry a token, so neither is ever printed.
-pub struct FetchCall {
-    /// Position of the event's recipe in `Recipe::events`.
+/// Where a fetch is declared: positions in `Recipe::events` and `EventRecipe::fetches`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FetchPlace {
     pub event: usize,
+    pub fetch: usize,
+}
+
+impl FetchPlace {
+    /// The fetch that is declared there.
+    pub fn of(self, recipe: &Recipe) -> Option<&FetchRecipe> {
+        recipe.events.get(self.event)?.fetches.get(self.fetch)
+    }
+}
+
+/// One read of the sender's API. URL, headers and body may carry a token, so none is ever printed.
+pub struct FetchCall {
+    pub place: FetchPlace,
+    pub method: FetchMethod,
     pub url: SecretString,
     pub headers: Vec<(String, SecretString)>,
+    /// JSON.
+    pub body: Option<SecretString>,
     /// What the event's formulas read, for the formula that recognises a bad token.
     pub names: Scope,
 }
@@ -60,25 +77,24 @@ pub enum Outcome {
 ///
 /// # Errors
 /// A formula that fails, or a URL that comes out blank.
-pub fn call(
-    recipe: &Recipe,
-    event: usize,
-    fetch: &FetchRecipe,
-    names: &Scope,
-) -> Result<FetchCall, MapError> {
-    let names = names.with("settings", recipe.settings.as_value());
-    let fault = |path: String, sentence: String| MapError {
+pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCall, MapError> {
+    let fault = |line: u32, path: String, sentence: &str| MapError {
         file: recipe.file.clone(),
-        line: fetch.line,
+        line,
         path,
-        sentence,
+        sentence: sentence.to_owned(),
     };
+    let Some(fetch) = place.of(recipe) else {
+        return Err(fault(0, "fetch".to_owned(), "is not declared any more"));
+    };
+    let names = names.with("settings", recipe.settings.as_value());
+    let fault = |path: String, sentence: &str| fault(fetch.line, path, sentence);
     let text = |path: String, formula: &Formula| match formula.text(&names) {
         Ok(text) => Ok(text),
-        Err(error) => Err(fault(path, error.0)),
+        Err(error) => Err(fault(path, &error.0)),
     };
     let Some(url) = text("fetch.url".to_owned(), &fetch.url)? else {
-        return Err(fault("fetch.url".to_owned(), "is blank".to_owned()));
+        return Err(fault("fetch.url".to_owned(), "is blank"));
     };
     let mut headers = Vec::with_capacity(fetch.headers.len());
     for (name, formula) in &fetch.headers {
@@ -86,10 +102,19 @@ pub fn call(
             headers.push((name.clone(), SecretString::from(value)));
         }
     }
+    let mut members = serde_json::Map::new();
+    for (name, formula) in &fetch.json {
+        let value = formula
+            .eval(&names)
+            .map_err(|error| fault(format!("fetch.json.{name}"), &error.0))?;
+        members.insert(name.clone(), payload::to_json(&value).unwrap_or_default());
+    }
     Ok(FetchCall {
-        event,
+        place,
+        method: fetch.method,
         url: SecretString::from(url),
         headers,
+        body: (!members.is_empty()).then(|| SecretString::from(Json::Object(members).to_string())),
         names,
     })
 }

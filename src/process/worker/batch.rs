@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::model::event::Claimed;
 use crate::model::field::Kind;
 use crate::process::fetch::FetchCall;
-use crate::process::plan::{Conclusion, Context, Planned, conclude, open_claimed, plan_part};
+use crate::process::plan::{Conclusion, Context, Planned, conclude, open_claimed};
 use crate::process::recipe::Recipe;
 use crate::process::recipes::Recipes;
 use crate::process::understand::Opened;
@@ -61,7 +61,7 @@ impl Processing {
         let processed = tokio::task::spawn_blocking(move || {
             let recipes = processing.recipes.current();
             let context = processing.context();
-            let sorted = plan_batch(&recipes, claimed, &processing.requests, &context);
+            let sorted = plan_batch(&recipes, claimed, &processing, &context);
             runtime.block_on(async {
                 processing.start_fetches(sorted.fetch);
                 processing.settle(sorted.settle).await;
@@ -112,7 +112,7 @@ impl Processing {
 pub fn plan_batch(
     recipes: &Recipes,
     batch: Vec<Claimed>,
-    requests: &Requests,
+    processing: &Processing,
     context: &Context,
 ) -> Sorted {
     let mut sorted = Sorted::default();
@@ -133,9 +133,9 @@ pub fn plan_batch(
             continue;
         };
         let planned = catch_unwind(AssertUnwindSafe(|| {
-            let opened = requests.open(&recipe, &claimed);
+            let opened = processing.requests.open(&recipe, &claimed);
             let planned = match &opened {
-                Ok(opened) => plan_part(&recipe, &claimed, opened, context),
+                Ok(opened) => processing.plan_watched(&recipe, &claimed, opened, context),
                 Err(conclusion) => Planned::Conclude(conclusion.clone()),
             };
             (planned, opened.ok())

@@ -3,6 +3,7 @@
 mod batch;
 mod report;
 mod thin;
+mod watched;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::Outbound;
 use crate::process::decide::rules::Rules;
 use crate::process::fetch::client::Limits;
+use crate::process::health::watch::Watch;
 use crate::process::office::Office;
 use crate::process::plan::Context;
 use crate::process::recipes::{LiveRecipes, Recipes};
@@ -46,6 +48,7 @@ pub struct Processing {
     office: Arc<Office>,
     fetches: Fetches,
     requests: Requests,
+    watch: Watch,
     clock: Clock,
     /// Fetches under way.
     thin: Mutex<JoinSet<()>>,
@@ -68,6 +71,7 @@ impl Processing {
             office: Arc::new(office),
             fetches: Fetches::new(outbound, Limits::default()),
             requests: Requests::default(),
+            watch: Watch::default(),
             clock,
             thin: Mutex::default(),
             stopping: watch::Sender::new(false),
@@ -77,6 +81,11 @@ impl Processing {
     /// The recipes in use.
     pub fn recipes(&self) -> &LiveRecipes {
         &self.recipes
+    }
+
+    /// What was seen of events since it was last asked for.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// What people and rounds do with rules and leads.

@@ -16,8 +16,7 @@ use crate::process::fetch::client::{Client, Limits};
 use crate::process::fetch::pause::Pauses;
 use crate::process::fetch::retry::{Next, Trouble, next};
 use crate::process::fetch::{Outcome, Response, classify};
-use crate::process::plan::{Conclusion, Planned, conclude, plan_part};
-use crate::process::recipe::FetchRecipe;
+use crate::process::plan::{Conclusion, Planned, conclude};
 use crate::process::worker::batch::{Facts, Ready, Thin};
 use crate::process::worker::{Processing, report};
 use crate::store::Alarm;
@@ -76,6 +75,7 @@ impl Processing {
         }
     }
 
+    /// Asks as often as the event's mapping wants to, one call after the other.
     async fn fetch(&self, thin: Thin) {
         let Ok(room) = self.fetches.waiting.try_acquire() else {
             let due = after(self.clock.now(), ROOM);
@@ -89,17 +89,24 @@ impl Processing {
             return;
         };
         let mut stopping = self.stopping.subscribe();
-        let response = tokio::select! {
-            response = self.ask(&thin) => response,
-            _ = stopping.wait_for(|stopping| *stopping) => None,
-        };
-        match response {
-            Some(Asked::Paused(until, reason)) => {
-                self.put_off(&thin.claimed, until, PutOff::Waiting, &reason)
-                    .await;
-            }
-            Some(Asked::Response(response)) => self.answered(thin, response).await,
-            None => self.store.release(vec![thin.claimed.event.id]).await,
+        let mut next = Some(thin);
+        while let Some(thin) = next {
+            let response = tokio::select! {
+                response = self.ask(&thin) => response,
+                _ = stopping.wait_for(|stopping| *stopping) => None,
+            };
+            next = match response {
+                Some(Asked::Paused(until, reason)) => {
+                    self.put_off(&thin.claimed, until, PutOff::Waiting, &reason)
+                        .await;
+                    None
+                }
+                Some(Asked::Response(response)) => self.answered(thin, response).await,
+                None => {
+                    self.store.release(vec![thin.claimed.event.id]).await;
+                    None
+                }
+            };
         }
         drop(room);
     }
@@ -113,14 +120,15 @@ impl Processing {
         if let Some((until, reason)) = self.fetches.pauses.paused(endpoint, self.clock.now()) {
             return Some(Asked::Paused(until, reason));
         }
-        Some(Asked::Response(self.fetches.client.get(&thin.call).await))
+        Some(Asked::Response(self.fetches.client.ask(&thin.call).await))
     }
 
-    async fn answered(&self, thin: Thin, response: Response) {
+    /// What comes after a response; the event again when its next call is known.
+    async fn answered(&self, thin: Thin, response: Response) -> Option<Thin> {
         let endpoint = thin.claimed.event.endpoint.clone();
-        let Some(fetch) = fetch_recipe(&thin) else {
+        let Some(fetch) = thin.call.place.of(&thin.recipe) else {
             self.store.release(vec![thin.claimed.event.id]).await;
-            return;
+            return None;
         };
         match classify(fetch, &thin.call.names, response) {
             Outcome::Answer(answer) => {
@@ -128,41 +136,50 @@ impl Processing {
                 if self.fetches.pauses.answered(&endpoint) {
                     self.clear_alarms(&endpoint).await;
                 }
-                self.settle_fetched(thin, answer).await;
+                self.go_on(thin, answer).await
             }
             Outcome::Trouble(trouble, reason) => {
                 report::fetched(&endpoint, word(trouble));
+                if trouble == Trouble::Rejected
+                    && let Some(nothing) = fetch.without()
+                {
+                    return self.go_on(thin, nothing).await;
+                }
                 self.troubled(&thin.claimed, trouble, reason).await;
+                None
             }
         }
     }
 
-    async fn settle_fetched(&self, thin: Thin, answer: Json) {
-        let Thin {
-            mut claimed,
-            recipe,
-            opened,
-            ..
-        } = thin;
-        claimed.fetched = Some(answer);
+    /// Settles with the answer, or says what is to be asked next.
+    async fn go_on(&self, mut thin: Thin, answer: Json) -> Option<Thin> {
+        let before = thin.claimed.fetched.take();
+        thin.claimed.fetched = match thin.call.place.of(&thin.recipe) {
+            Some(fetch) => Some(fetch.with_answer(before, answer)),
+            None => Some(answer),
+        };
         let context = self.context();
         let planned = catch_unwind(AssertUnwindSafe(|| {
-            plan_part(&recipe, &claimed, &opened, &context)
+            self.plan_watched(&thin.recipe, &thin.claimed, &thin.opened, &context)
         }))
         .unwrap_or_else(|_| Planned::Conclude(Conclusion::defect()));
-        let mut facts = Facts::of(&claimed);
-        let answer = claimed.fetched.filter(|_| planned.keeps_answer());
+        let mut facts = Facts::of(&thin.claimed);
+        let keeps_answer = planned.keeps_answer();
         let mut settlement = match planned {
             Planned::Settle(settlement) => settlement,
             Planned::Conclude(conclusion) => {
                 facts.code = Some(conclusion.code);
                 conclude(facts.event, conclusion, context.now)
             }
+            Planned::NeedsFetch(call) if call.place != thin.call.place => {
+                return Some(Thin { call, ..thin });
+            }
             // It cannot ask for what it holds.
             Planned::NeedsFetch(_) => conclude(facts.event, Conclusion::defect(), context.now),
         };
-        settlement.fetched = answer;
+        settlement.fetched = thin.claimed.fetched.filter(|_| keeps_answer);
         self.settle(vec![Ready { settlement, facts }]).await;
+        None
     }
 
     async fn troubled(&self, claimed: &Claimed, trouble: Trouble, reason: String) {
@@ -226,10 +243,6 @@ impl Processing {
 enum Asked {
     Response(Response),
     Paused(Timestamp, String),
-}
-
-fn fetch_recipe(thin: &Thin) -> Option<&FetchRecipe> {
-    thin.recipe.events.get(thin.call.event)?.fetch.as_ref()
 }
 
 fn word(trouble: Trouble) -> &'static str {

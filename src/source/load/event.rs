@@ -2,7 +2,7 @@
 
 use crate::config::document::Table;
 use crate::model::field::Kind;
-use crate::source::declaration::{EventSpec, Fetch};
+use crate::source::declaration::{EventSpec, Fetch, FetchMethod};
 use crate::source::envelope::matches;
 use crate::source::load::delivery;
 use crate::source::load::formula::{self, Known};
@@ -44,11 +44,9 @@ fn read(table: &Table<'_>, known: &Known, split: bool) -> Option<EventSpec> {
     let ignore = table.bool("ignore").unwrap_or(false);
     let when = formula::optional(table, "when", &head, known);
     let schema = formula::schema(table, known);
-    let fetch = table
-        .table("fetch")
-        .and_then(|table| fetch(&table, known, &head));
+    let fetches = fetches(table, known, &head);
     let mut names = head;
-    if fetch.is_some() {
+    if !fetches.is_empty() {
         names.push("fetched");
     }
     let mut records = Vec::new();
@@ -77,23 +75,90 @@ fn read(table: &Table<'_>, known: &Known, split: bool) -> Option<EventSpec> {
         when,
         schema,
         ignore,
-        fetch,
+        fetches,
         records,
         help,
     })
 }
 
-fn fetch(table: &Table<'_>, known: &Known, head: &[&'static str]) -> Option<Fetch> {
-    let names = formula::with(head, &["settings"]);
+/// `[event.fetch]`, or several of `[[event.fetch]]`, each with a name.
+fn fetches(table: &Table<'_>, known: &Known, head: &[&'static str]) -> Vec<Fetch> {
+    let tables = table.tables("fetch");
+    let several = tables.len() > 1;
+    let mut fetches: Vec<Fetch> = Vec::new();
+    for table in &tables {
+        let name = table.text("name");
+        if several && name.is_none() {
+            table.problem(
+                table.line,
+                "of several fetches each needs a `name`: its answer is `fetched.NAME`",
+            );
+        }
+        if let Some(name) = &name
+            && fetches
+                .iter()
+                .any(|fetch| fetch.name.as_ref() == Some(&name.value))
+        {
+            table.problem(
+                name.line,
+                format!("there is a fetch called \"{}\" already", name.value),
+            );
+        }
+        fetches.extend(fetch(table, name.map(|name| name.value), known, head));
+        table.finish();
+    }
+    fetches
+}
+
+fn fetch(
+    table: &Table<'_>,
+    name: Option<String>,
+    known: &Known,
+    head: &[&'static str],
+) -> Option<Fetch> {
+    let names = match name {
+        // What was answered before.
+        Some(_) => formula::with(head, &["settings", "fetched"]),
+        None => formula::with(head, &["settings"]),
+    };
     let answer = formula::with(head, &["settings", "fetched", "status"]);
+    let json = delivery::formulas(table, "json", &names, known);
     let fetch = Fetch {
+        name,
         when: formula::optional(table, "when", &names, known),
+        method: method(table, !json.is_empty()),
         url: formula::required(table, "url", &names, known)?,
         headers: delivery::formulas(table, "headers", &names, known),
+        json,
         token_error: formula::optional(table, "token_error", &answer, known),
         schema: formula::schema(table, known),
         token_setting: table.text("token_setting").map(|text| text.value),
+        optional: table.bool("optional").unwrap_or(false),
     };
-    table.finish();
     Some(fetch)
+}
+
+/// `GET` where nothing is said; a fetch with a body is a `POST`.
+fn method(table: &Table<'_>, has_body: bool) -> FetchMethod {
+    let Some(word) = table.text("method") else {
+        return match has_body {
+            true => FetchMethod::Post,
+            false => FetchMethod::Get,
+        };
+    };
+    match (word.value.as_str(), has_body) {
+        ("GET", false) => FetchMethod::Get,
+        ("POST", _) => FetchMethod::Post,
+        ("GET", true) => {
+            table.problem(
+                word.line,
+                "a GET has no body: leave `json` out, or say POST",
+            );
+            FetchMethod::Get
+        }
+        _ => {
+            table.problem(word.line, "`fetch.method` is GET or POST");
+            FetchMethod::Get
+        }
+    }
 }

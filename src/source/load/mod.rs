@@ -68,7 +68,14 @@ pub fn source(
             .required_text("help")
             .map(|text| text.value)
             .unwrap_or_default(),
+        secret: root.text("secret").map(|text| text.value),
         retries: root.text("retries").map(|text| text.value),
+        traps: root
+            .texts("traps")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|text| text.value)
+            .collect(),
         experimental: root.bool("experimental").unwrap_or(false),
         settings: settings(&root),
         handshakes: delivery::handshakes(&root, &known),

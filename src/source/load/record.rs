@@ -7,7 +7,10 @@ use crate::source::declaration::{FieldSpec, FieldValue, RecordSpec};
 use crate::source::load::formula::{self, Known};
 
 /// Words of a record's table that are no fields.
-pub const RESERVED: &[&str] = &["when", "deleted", "clears", "each"];
+pub const RESERVED: &[&str] = &["when", "deleted", "clears", "each", "previous"];
+
+/// Fields by which a record can be known from before.
+const IDENTITY: &[&str] = &["external_id", "email", "phone"];
 
 pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -> RecordSpec {
     let when = formula::optional(table, "when", names, known);
@@ -24,6 +27,7 @@ pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known
     }
     let mut fields = fields(table, kind.fields(), kind.as_str(), names, known);
     fields.extend(lists(table, kind, names, known));
+    let previous = previous(table, kind, names, known);
     table.finish();
     if fields.is_empty() {
         table.problem(
@@ -39,7 +43,49 @@ pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known
         deleted,
         clears,
         fields,
+        previous,
     }
+}
+
+/// `[event.contact.previous]`
+fn previous(
+    table: &Table<'_>,
+    kind: Kind,
+    names: &[&'static str],
+    known: &Known,
+) -> Vec<FieldSpec> {
+    let Some(inner) = table.table("previous") else {
+        return Vec::new();
+    };
+    let mut specs = Vec::new();
+    for (name, line) in inner.keys() {
+        if !IDENTITY.contains(&name.as_str()) || kind.field(&name).is_none() {
+            inner.item(&name);
+            inner.problem(
+                line,
+                format!(
+                    "a {} is not known from before by `{name}`, but by {}",
+                    kind.as_str(),
+                    IDENTITY
+                        .iter()
+                        .copied()
+                        .filter(|name| kind.field(name).is_some())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            );
+            continue;
+        }
+        if let Some(formula) = formula::optional(&inner, &name, names, known) {
+            specs.push(FieldSpec {
+                name,
+                line,
+                value: FieldValue::Formula(formula),
+            });
+        }
+    }
+    inner.finish();
+    specs
 }
 
 /// The fields written directly in `table`.

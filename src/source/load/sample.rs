@@ -1,7 +1,7 @@
 //! Sample events: `samples/<source>/<name>.http`, header lines, an empty line, the body; all of it a template.
 //!
 //! The line `event: orders/create` names the event and is not sent. `<name>.fetched.json` is the answer of the sender's
-//! API where the event is thin.
+//! API where the event is thin, `<name>.fetched.2.json` the one to its second fetch.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::model::problem::{Problem, nearest};
-use crate::source::declaration::{Sample, Source};
+use crate::source::declaration::{EventSpec, Sample, Source};
 use crate::source::envelope::matches;
 use crate::source::load::Documents;
 
@@ -28,7 +28,7 @@ pub fn read_all(
                 message,
             });
         };
-        if let Some(name) = file.strip_suffix(".fetched.json") {
+        if let Some((name, _)) = file.rsplit_once(".fetched.") {
             if !documents.samples.contains_key(&format!("{name}.http")) {
                 problem(format!(
                     "belongs to no sample: there is no {name}.http beside it"
@@ -43,16 +43,24 @@ pub fn read_all(
             problem("has no place here: samples are NAME.http and NAME.fetched.json".to_owned());
             continue;
         };
-        let fetched = documents
-            .samples
-            .get(&format!("{name}.fetched.json"))
-            .map(|(_, text)| (*text).to_owned());
-        match read(text, fetched).and_then(|sample| tried(sample, source)) {
+        match read(name, text, answers(documents, name)).and_then(|sample| tried(sample, source)) {
             Ok(sample) => samples.push(sample),
             Err(message) => problem(message),
         }
     }
     samples
+}
+
+/// The answers that stand beside a sample.
+fn answers(documents: &Documents<'_>, name: &str) -> Vec<String> {
+    let file = |n: usize| match n {
+        1 => format!("{name}.fetched.json"),
+        n => format!("{name}.fetched.{n}.json"),
+    };
+    (1..)
+        .map_while(|n| documents.samples.get(&file(n)))
+        .map(|(_, text)| (*text).to_owned())
+        .collect()
 }
 
 /// A sample whose event is declared and whose templates work.
@@ -71,7 +79,8 @@ fn tried(sample: Sample, source: &Source) -> Result<Sample, String> {
             source.file, sample.event
         ));
     }
-    if sample.fetched.is_none() && fitting.all(|event| event.fetch.is_some()) {
+    let is_thin = |event: &EventSpec| event.fetches.iter().any(|fetch| !fetch.optional);
+    if sample.fetched.is_empty() && fitting.all(is_thin) {
         return Err(
             "the event is thin, so the answer of the sender's API must stand beside it, in NAME.fetched.json"
                 .to_owned(),
@@ -83,7 +92,7 @@ fn tried(sample: Sample, source: &Source) -> Result<Sample, String> {
     }
 }
 
-fn read(text: &str, fetched: Option<String>) -> Result<Sample, String> {
+fn read(name: &str, text: &str, fetched: Vec<String>) -> Result<Sample, String> {
     let text = text.replace("\r\n", "\n");
     let (head, body) = text
         .split_once("\n\n")
@@ -102,6 +111,7 @@ fn read(text: &str, fetched: Option<String>) -> Result<Sample, String> {
         .remove("content-type")
         .unwrap_or_else(|| "application/json".to_owned());
     Ok(Sample {
+        name: name.to_owned(),
         event,
         body: body.trim_end().to_owned(),
         content_type,

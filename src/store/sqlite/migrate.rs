@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_people_who_sign_in.sql"),
     include_str!("migrations/0004_meters.sql"),
     include_str!("migrations/0005_desk.sql"),
+    include_str!("migrations/0006_observations.sql"),
 ];
 
 /// The version of a file that has seen every migration.

@@ -34,6 +34,7 @@ mod mend;
 mod meter;
 mod migrate;
 mod number;
+mod observations;
 mod open;
 mod open_lead;
 mod past;

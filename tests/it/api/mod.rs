@@ -2,6 +2,7 @@
 
 mod calls;
 mod desk;
+mod health;
 mod lists;
 mod people;
 mod releases;

@@ -3,6 +3,8 @@
 mod beside;
 mod demo;
 mod dry_try;
+mod every_sample;
+mod guide;
 mod held;
 mod mended;
 mod sends;

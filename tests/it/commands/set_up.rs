@@ -207,8 +207,11 @@ fn sources_lists_and_shows() {
     let (done, said) = run(folder.path(), &["sources", "meta"]);
     assert!(done);
     for line in [
-        "/hooks/ENDPOINT",
-        "HMAC in x-hub-signature-256",
+        "https://YOUR-HOST/hooks/meta",
+        "HMAC-SHA256 in `x-hub-signature-256`",
+        "The secret: The app secret",
+        "settings = { access_token = \"env:META_ACCESS_TOKEN\"",
+        "frontdesk send meta leadgen",
         "access_token",
         "leadgen",
         "external_id",
@@ -217,6 +220,8 @@ fn sources_lists_and_shows() {
     ] {
         assert!(said.contains(line), "{line}: {said}");
     }
+    let (_, page) = run(folder.path(), &["sources", "meta", "--format", "markdown"]);
+    assert!(page.starts_with("# Meta lead ads (`meta`)\n"), "{page}");
     let (done, said) = run(folder.path(), &["sources", "mata"]);
     assert!(!done && said.contains("did you mean"), "{said}");
 }

@@ -4,6 +4,7 @@ mod desk;
 mod inbox;
 mod lists;
 mod made;
+mod observations;
 mod people;
 mod settling;
 mod sqlite;
@@ -96,6 +97,9 @@ conformance! {
         a_lead_may_be_decided_on_as_often_as_one_likes,
         tokens_live_until_they_are_revoked,
         alarms_stand_until_they_are_cleared;
+    observations:
+        traffic_is_counted_by_stream,
+        documents_are_revised_as_they_stand;
     desk:
         versions_are_kept_with_who_made_them,
         a_draft_is_saved_by_one_at_a_time,
