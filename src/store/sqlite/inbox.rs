@@ -108,11 +108,13 @@ impl Inbox for SqliteStore {
         if let Err(error) = self.as_gateway().and_then(|()| self.queue.write(jobs)) {
             return answers.iter().map(|_| Err(error.clone())).collect();
         }
+        // The last one first: it wakes this task once, and the others are there by then.
         let mut settled = Vec::with_capacity(answers.len());
-        for answer in answers {
+        for answer in answers.into_iter().rev() {
             let outcome = answer.await.map(|reply| reply.outcome);
             settled.push(outcome.unwrap_or_else(|_| Err(closed())));
         }
+        settled.reverse();
         settled
     }
 
