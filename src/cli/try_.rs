@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -13,11 +14,13 @@ use crate::cli::told;
 use crate::clock::Clock;
 use crate::config::{CatalogConfig, Config, Endpoint, SecretString};
 use crate::ingest::explain::Explainer;
+use crate::ingest::handshake::Handshakes;
 use crate::ingest::verify::{Unproven, Verifier};
 use crate::model::id::new_id;
 use crate::model::problem::nearest;
 use crate::model::request::{Headers, RawRequest};
-use crate::process::preview::try_body;
+use crate::payload;
+use crate::process::preview::{TryReport, try_body};
 use crate::process::recipe::Recipe;
 use crate::source::catalog::Catalog;
 use crate::source::declaration::Source;
@@ -77,6 +80,11 @@ pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Some(secret) => house.verified(source, secret, args.url.as_deref(), request)?,
         None => request,
     };
+    if is_set_up(source, &request)? {
+        print(&TryReport::empty(&source.name), out)?;
+        tell("A set-up request: the gateway answers it, and it is no event.");
+        return Ok(ExitCode::SUCCESS);
+    }
     let fetched = args
         .fetched
         .iter()
@@ -85,8 +93,7 @@ pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let region = args.region.as_deref().map(str::to_ascii_uppercase);
     let recipe = Recipe::of_source(source, region.as_deref()).map_err(told)?;
     let report = try_body(&recipe, &request, &fetched)?;
-    serde_json::to_writer_pretty(&mut *out, &report)?;
-    writeln!(out)?;
+    print(&report, out)?;
     if !report.violations.is_empty() {
         tell("The body does not validate; see violations.");
         return Ok(ExitCode::from(2));
@@ -98,6 +105,23 @@ pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print(report: &TryReport, out: &mut dyn Write) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Whether a handshake of the source answers this POST. A body that does not parse is told of as an event's is.
+fn is_set_up(source: &Source, request: &RawRequest) -> anyhow::Result<bool> {
+    let handshakes = Handshakes::compile(source, Settings::defaults(source), None).map_err(told)?;
+    if !handshakes.has_post() {
+        return Ok(false);
+    }
+    let content_type = request.headers.get("content-type");
+    let body = payload::parse(&source.body.formats, content_type, &request.body);
+    Ok(body.is_ok_and(|body| handshakes.is_meant(request, &Arc::new(body))))
 }
 
 /// What is known of the gateway that the request is meant for.

@@ -85,6 +85,13 @@ impl Handshakes {
         self.list.iter().any(|handshake| handshake.method == "POST")
     }
 
+    /// Whether a proven POST is a set-up request, whatever it would be answered.
+    pub fn is_meant(&self, request: &RawRequest, body: &Arc<serde_json::Value>) -> bool {
+        let names = self.names(request, Some(body));
+        let mut fitting = self.list.iter().filter(|it| it.fits(&request.method));
+        fitting.any(|it| it.is_meant(&names).unwrap_or(false))
+    }
+
     /// The methods an endpoint answers: `POST, GET`.
     pub fn allowed(&self) -> String {
         let mut methods = vec!["POST"];

@@ -94,15 +94,12 @@ pub fn try_body(
     parts.sort_by_key(|part| part.time.unwrap_or(request.received_at));
     let mut answers = Answers::new(recipe, &parts, fetched);
     let mut report = TryReport {
-        source: recipe.source.clone(),
         event: shared_type(&parts),
         delivery_id: match parts.as_slice() {
             [part] => part.id.clone(),
             _ => None,
         },
-        violations: Vec::new(),
-        ignored: 0,
-        records: Vec::new(),
+        ..TryReport::empty(&recipe.source)
     };
     for part in parts {
         let mut known: Option<Json> = None;
@@ -173,6 +170,18 @@ fn shared_type(parts: &[&Part]) -> Option<String> {
 }
 
 impl TryReport {
+    /// Of a request that holds no events.
+    pub fn empty(source: &str) -> Self {
+        TryReport {
+            source: source.to_owned(),
+            event: None,
+            delivery_id: None,
+            violations: Vec::new(),
+            ignored: 0,
+            records: Vec::new(),
+        }
+    }
+
     fn add(&mut self, recipe: &Recipe, part: &Part, understood: Understood<'_>) {
         match understood {
             Understood::Ignored(_) => self.ignored += 1,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use frontdesk::model::field::{Field, FieldType, Kind};
 use frontdesk::source::guide::{self, Format};
 
 use crate::dry;
@@ -39,6 +40,45 @@ fn the_pages_of_the_sources_are_in_step() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     assert_eq!(found, expected, "run scripts/docs");
+}
+
+/// What a mapping can fill is listed for people, with the words that a field of words takes.
+#[test]
+fn every_field_is_documented() {
+    const DECLARATIONS: &str = include_str!("../../docs/declarations.md");
+    let (_, section) = DECLARATIONS.split_once("\n## Fields\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    for kind in Kind::ALL {
+        let head = format!("| {} |", kind.as_str());
+        let row = section
+            .lines()
+            .find(|line| line.starts_with(&head))
+            .unwrap();
+        for field in kind.fields() {
+            let name = format!("`{}`", field.name);
+            let by_gateway = matches!(field.of, FieldType::Link) || field.name == "owner";
+            assert_eq!(row.contains(&name), !by_gateway, "{name} of {kind:?}");
+            check_parts(section, field);
+        }
+    }
+}
+
+fn check_parts(section: &str, field: &Field) {
+    let words: Vec<&str> = match field.of {
+        FieldType::OneOf(words) => words.to_vec(),
+        FieldType::Object(parts) | FieldType::Objects(parts) => {
+            parts.iter().for_each(|part| check_parts(section, part));
+            parts.iter().map(|part| part.name).collect()
+        }
+        _ => return,
+    };
+    let name = format!("`{}`", field.name);
+    let is_listed = |line: &str| {
+        let has = |word: &&str| line.contains(&format!("`{word}`"));
+        words.iter().all(has)
+    };
+    let listed = section.lines().any(is_listed);
+    assert!(listed && section.contains(&name), "{name}: {words:?}");
 }
 
 #[test]

@@ -230,6 +230,47 @@ fn how_a_signature_is_written() {
     );
 }
 
+/// Of a source with two schemes only the one that is meant is spoken of, and what both miss is said once.
+#[test]
+fn schemes_that_share_a_header() {
+    let source = built_in("standard_webhooks");
+    let shared = format!("secrets = [\"whsec_{}\"]", STANDARD.encode([7; 32]));
+    let intake = intake(&source, &shared);
+    let incoming = |signature: String| Incoming {
+        method: "POST".to_owned(),
+        query: String::new(),
+        headers: Headers::from([
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", "1772366400"),
+            ("webhook-signature", signature.as_str()),
+        ]),
+        body: BODY.into(),
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    for (signature, expected) in [
+        (
+            format!("v1,{}", STANDARD.encode([1; 32])),
+            vec![("unexplained", "another secret")],
+        ),
+        (
+            format!("v1a,{}", STANDARD.encode([1; 64])),
+            vec![(
+                "key_kind",
+                "a v1a signature, which is checked with the sender's public key",
+            )],
+        ),
+        (
+            "hello".to_owned(),
+            vec![
+                ("list", "no list of `name,value`"),
+                ("encoding", "is not base64"),
+            ],
+        ),
+    ] {
+        check(&intake, incoming(signature), &[], &expected);
+    }
+}
+
 #[test]
 fn hexadecimal_where_base64_is_expected() {
     let source = verifying(

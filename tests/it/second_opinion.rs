@@ -7,7 +7,9 @@ use frontdesk::model::request::Headers;
 use jiff::Timestamp;
 use proptest::prelude::{any, prop_assert, proptest};
 use proptest::sample::select;
-use webhook_verify::{Clock, Provider, Secret, VerifyOptions, verify};
+use webhook_verify::{
+    Clock, CustomScheme, Encoding, HashAlg, HeaderMap, Provider, Secret, VerifyOptions, verify,
+};
 
 use crate::dry;
 use crate::made::secret_of;
@@ -32,7 +34,130 @@ const SCHEMES: &[(&str, Provider, &str)] = &[
     ("svix", Provider::StandardWebhooks, ""),
     // Twilio signs as Mandrill does: the URL and the sorted fields of the form, SHA-1 in base64.
     ("mandrill", Provider::Twilio, "x-twilio-signature"),
+    (
+        "typeform",
+        over("typeform-signature", "sha256=", Encoding::Base64, body),
+        "",
+    ),
+    (
+        "calcom",
+        over("x-cal-signature-256", "", Encoding::Hex, body),
+        "",
+    ),
+    (
+        "helpscout",
+        sha1("x-helpscout-signature", "", Encoding::Base64),
+        "",
+    ),
+    (
+        "intercom",
+        sha1("x-hub-signature", "sha1=", Encoding::Hex),
+        "",
+    ),
+    (
+        "linkedin",
+        over("x-li-signature", "", Encoding::Hex, linkedin),
+        "",
+    ),
+    (
+        "zendesk",
+        over("x-zendesk-webhook-signature", "", Encoding::Base64, zendesk),
+        "",
+    ),
+    (
+        "klaviyo",
+        over("klaviyo-signature", "", Encoding::Hex, klaviyo),
+        "",
+    ),
+    (
+        "webflow",
+        over("x-webflow-signature", "", Encoding::Hex, webflow),
+        "",
+    ),
+    (
+        "front",
+        over("x-front-signature", "", Encoding::Base64, front),
+        "",
+    ),
+    (
+        "hubspot",
+        over("x-hubspot-signature-v3", "", Encoding::Base64, hubspot),
+        "",
+    ),
 ];
+
+type Signed = fn(&dyn HeaderMap, &[u8]) -> Vec<u8>;
+
+/// A scheme that the other implementation is told, with what is signed written down by hand from the sender's words.
+const fn over(
+    header: &'static str,
+    prefix: &'static str,
+    encoding: Encoding,
+    signed_string: Signed,
+) -> Provider {
+    Provider::Custom(CustomScheme {
+        hash: HashAlg::Sha256,
+        signature_header: header,
+        timestamp_header: None,
+        encoding,
+        prefix: if prefix.is_empty() {
+            None
+        } else {
+            Some(prefix)
+        },
+        signed_string,
+    })
+}
+
+const fn sha1(header: &'static str, prefix: &'static str, encoding: Encoding) -> Provider {
+    Provider::Custom(CustomScheme {
+        hash: HashAlg::Sha1,
+        signature_header: header,
+        timestamp_header: None,
+        encoding,
+        prefix: if prefix.is_empty() {
+            None
+        } else {
+            Some(prefix)
+        },
+        signed_string: body,
+    })
+}
+
+fn body(_headers: &dyn HeaderMap, body: &[u8]) -> Vec<u8> {
+    body.to_vec()
+}
+
+fn linkedin(_headers: &dyn HeaderMap, body: &[u8]) -> Vec<u8> {
+    [b"hmacsha256=", body].concat()
+}
+
+fn zendesk(headers: &dyn HeaderMap, body: &[u8]) -> Vec<u8> {
+    let stamp = headers
+        .get("x-zendesk-webhook-signature-timestamp")
+        .unwrap();
+    [stamp.as_bytes(), body].concat()
+}
+
+fn klaviyo(headers: &dyn HeaderMap, body: &[u8]) -> Vec<u8> {
+    let stamp = headers.get("klaviyo-timestamp").unwrap();
+    [body, stamp.as_bytes()].concat()
+}
+
+fn webflow(headers: &dyn HeaderMap, body: &[u8]) -> Vec<u8> {
+    let stamp = headers.get("x-webflow-timestamp").unwrap();
+    [stamp.as_bytes(), b":", body].concat()
+}
+
+fn front(headers: &dyn HeaderMap, body: &[u8]) -> Vec<u8> {
+    let stamp = headers.get("x-front-request-timestamp").unwrap();
+    [stamp.as_bytes(), b":", body].concat()
+}
+
+fn hubspot(headers: &dyn HeaderMap, body: &[u8]) -> Vec<u8> {
+    let stamp = headers.get("x-hubspot-request-timestamp").unwrap();
+    [b"POST", URL.as_bytes(), body, stamp.as_bytes()].concat()
+}
 
 struct At(u64);
 

@@ -140,7 +140,14 @@ impl Case<'_> {
             let elsewhere = key::elsewhere(self);
             return std::iter::once(self.nothing()).chain(elsewhere).collect();
         }
-        found.into_iter().flat_map(|it| it.notes).collect()
+        let mut notes: Vec<Note> = Vec::new();
+        for note in found.into_iter().flat_map(|it| it.notes) {
+            // Two schemes may miss the same.
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
     }
 
     /// The request carries no proof at all.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::ingest::explain::search::Search;
 use crate::ingest::explain::{Case, Explained, bodies, secrets, shape, urls};
 use crate::ingest::rejection::Rejection;
-use crate::ingest::verify::signature::{Signable, needs_document};
+use crate::ingest::verify::signature::{Signable, SignatureScheme, needs_document};
 use crate::ingest::verify::stamp;
 use crate::model::event::Note;
 use crate::model::request::Headers;
@@ -75,6 +75,7 @@ pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Explained> {
     .all();
     notes.push(match found {
         Some(note) => note,
+        None if is_meant && !has_key(case, declared) => no_key(declared, name),
         None if search.was_thorough() => Note::new(
             "unexplained",
             "nothing that was tried makes the signature fit: most likely the sender has another secret",
@@ -251,6 +252,28 @@ impl Attempts<'_> {
             format!("it was made with {name}, which is not what this source signs with"),
         ))
     }
+}
+
+/// Whether one of the endpoint's secrets can be a key of this scheme.
+fn has_key(case: &Case<'_>, declared: &Signature) -> bool {
+    SignatureScheme::compile(declared.clone(), case.secrets()).is_some()
+}
+
+fn no_key(declared: &Signature, name: &str) -> Note {
+    let kind = match declared.kind {
+        SignatureKind::Hmac(_) | SignatureKind::Digest(_) => "a secret that the sender shares",
+        SignatureKind::Ed25519 | SignatureKind::Rsa => "the sender's public key",
+    };
+    let scheme = match &declared.list {
+        Some(list) => format!("a {} signature", list.signature),
+        None => "a signature".to_owned(),
+    };
+    Note::new(
+        "key_kind",
+        format!(
+            "{name} holds {scheme}, which is checked with {kind}: no secret of this endpoint is one"
+        ),
+    )
 }
 
 /// What is signed but not there.

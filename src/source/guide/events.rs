@@ -100,8 +100,12 @@ fn delivery(source: &Source, page: &mut Page) {
             add(name, formula);
         }
     }
-    for formula in dedupe {
-        add("the same event when", formula);
+    for (position, formula) in dedupe.iter().enumerate() {
+        let name = match position {
+            0 => "told apart by",
+            _ => "and",
+        };
+        add(name, formula);
     }
     page.text("Read from each request:");
     page.add(Block::Pairs(pairs));

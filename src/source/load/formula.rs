@@ -81,7 +81,8 @@ pub fn checked(
     let mut allowed = names.to_vec();
     allowed.extend(known.lets.iter().map(String::as_str));
     if let Err(error) = formula.check_variables(&allowed) {
-        table.problem(line, format!("`{}`: {error}", table.path(key)));
+        let hint = quoted(&text.value);
+        table.problem(line, format!("`{}`: {error}{hint}", table.path(key)));
         return None;
     }
     for name in formula.tables() {
@@ -103,6 +104,17 @@ pub fn checked(
         text: text.value,
         line,
     })
+}
+
+/// How a lone word is written when it is meant as it stands, which is what people forget first.
+fn quoted(text: &str) -> String {
+    let is_word = text
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || letter == '_');
+    match is_word {
+        true => format!(r#"; the text itself is written "'{text}'""#),
+        false => String::new(),
+    }
 }
 
 /// The name of a schema that exists.

@@ -24,6 +24,7 @@ fn tried(arguments: &[&str]) -> Said {
         ("answer.json", ANSWER),
         ("broken.json", "{"),
         ("empty.json", "{}"),
+        ("ping.txt", "webhook_id=12"),
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
@@ -80,6 +81,24 @@ fn a_thin_event_asks_for_its_answer() {
     assert_eq!(kinds(&document), ["contact", "lead"], "{said:?}");
     assert_eq!(document["records"][0]["fields"]["full_name"], "Inés Romero");
     assert!(document["records"][1].get("needs_fetch").is_none());
+}
+
+/// A ping that a platform posts when a webhook is made is no event that lacks its name.
+#[test]
+fn a_set_up_request_is_no_event() {
+    let form = ["--content-type", "application/x-www-form-urlencoded"];
+    let said = tried(&["woocommerce", "--body", "ping.txt", form[0], form[1]]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let document = said.json();
+    assert_eq!(
+        (&document["event"], &document["violations"]),
+        (&Value::Null, &json!([]))
+    );
+    assert_eq!(document["records"], json!([]));
+    assert!(said.err.contains("A set-up request"), "{said:?}");
+    let topic = ["--header", "X-WC-Webhook-Topic: order.created"];
+    let said = tried(&["woocommerce", "--body", "empty.json", topic[0], topic[1]]);
+    assert!(!said.err.contains("A set-up request"), "{said:?}");
 }
 
 #[test]
