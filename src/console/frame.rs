@@ -53,6 +53,19 @@ impl<'v> Frame<'v> {
         self.visitor.words.word(group, word)
     }
 
+    /// A field's name for people; of a part, the field's and the part's.
+    pub fn field(&self, name: &str) -> String {
+        match name.split_once('.') {
+            Some(("custom", part)) => part.to_owned(),
+            Some((field, part)) => format!(
+                "{}: {}",
+                self.word("field", field),
+                self.word("field", part)
+            ),
+            None => self.word("field", name),
+        }
+    }
+
     /// A number.
     pub fn n(&self, count: &u64) -> String {
         number::grouped(*count)

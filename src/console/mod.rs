@@ -4,6 +4,7 @@
 //! (what every page has), then `pages`.
 
 pub mod assets;
+pub mod card;
 pub mod chart;
 pub mod door;
 pub mod fault;

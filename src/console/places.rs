@@ -19,6 +19,8 @@ pub enum Who {
     Anyone,
     /// Whoever has signed in. A rep is shown only what is theirs.
     SignedIn,
+    /// Those who work leads: reps (their own), managers and admins.
+    Workers,
     /// Those who may read everything: viewers, managers and admins.
     Readers,
     /// Those who change how things work: managers and admins.
@@ -34,6 +36,7 @@ impl Who {
             (Who::Anyone, _) => true,
             (_, None) => false,
             (Who::SignedIn, Some(_)) => true,
+            (Who::Workers, Some(role)) => role != Role::Viewer,
             (Who::Readers, Some(role)) => role != Role::Rep,
             (Who::Managers, Some(role)) => role >= Role::Manager,
             (Who::Admins, Some(role)) => role == Role::Admin,
@@ -133,6 +136,11 @@ static PAGES: &[&[Place]] = &[
     pages::replays::PLACES,
     pages::event::PLACES,
     pages::refusals::PLACES,
+    pages::records::PLACES,
+    pages::merge::PLACES,
+    pages::record::PLACES,
+    pages::record_edit::PLACES,
+    pages::record_acts::PLACES,
     pages::users::PLACES,
     pages::tokens::PLACES,
     pages::audit::PLACES,

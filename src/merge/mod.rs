@@ -11,8 +11,10 @@
 //! - a field that the mapping lists in `clears`: its blank erases what is older; of a united or member-wise field,
 //!   everything that the event does not name.
 
+pub mod by_hand;
 pub mod diff;
 pub mod identity;
+pub mod join;
 pub mod matching;
 
 mod consent;

@@ -199,6 +199,13 @@ impl<'a, 'o> Telling<'a, 'o> {
         }
     }
 
+    /// Takes a field away, whoever told of it.
+    pub fn remove(&mut self, name: &str) {
+        if self.record.fields.contains_key(name) {
+            self.record.to_mut().fields.shift_remove(name);
+        }
+    }
+
     /// Whether a hand holds the field.
     pub fn is_locked(&self, key: &str) -> bool {
         self.record

@@ -17,6 +17,12 @@ pub enum ChangeKind {
     StatusChanged,
     Assigned,
     Deleted,
+    /// Somebody wrote a note beside it.
+    Noted,
+    /// Two contacts became one: this one, or this one was taken into the other.
+    Merged,
+    /// A merge was undone.
+    Unmerged,
 }
 
 /// One record changed by one event (or one edit): written in the transaction of the record.

@@ -2,6 +2,7 @@
 
 pub mod coerce;
 pub mod decide;
+pub mod edit;
 pub mod fetch;
 pub mod health;
 pub mod map;

@@ -4,6 +4,7 @@
 //! what it holds and writes what they say, in one transaction.
 
 pub mod desk;
+pub mod edits;
 pub mod meters;
 pub mod observation;
 pub mod sqlite;
@@ -28,6 +29,7 @@ use crate::model::record::{Fields, Record};
 use crate::model::request::RawRequest;
 use crate::model::trace::Trace;
 use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
+use crate::store::edits::Edits;
 use crate::store::meters::Meters;
 use crate::store::observation::Observations;
 use crate::store::users::Users;
@@ -61,6 +63,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 pub trait Store:
     Inbox
     + Records
+    + Edits
     + Assignments
     + Rulebook
     + Decisions

@@ -9,12 +9,15 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::value::{id, json, kind, maybe_id, micros, signed, text, time, unsigned};
 
 /// The bits of `what`: never renumber.
-const WHAT: [(ChangeKind, i64); 5] = [
+const WHAT: [(ChangeKind, i64); 8] = [
     (ChangeKind::Created, 1),
     (ChangeKind::Updated, 2),
     (ChangeKind::StatusChanged, 4),
     (ChangeKind::Assigned, 8),
     (ChangeKind::Deleted, 16),
+    (ChangeKind::Noted, 32),
+    (ChangeKind::Merged, 64),
+    (ChangeKind::Unmerged, 128),
 ];
 
 /// Where a change stands, and what of it the record's row says too.

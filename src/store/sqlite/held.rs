@@ -9,6 +9,7 @@ use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::record::Record;
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::joins;
 use crate::store::sqlite::lookup::{self, Identity, RecordRef};
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::tail::{self, Told};
@@ -66,6 +67,24 @@ impl Loaded {
         Some((*self.places.get(nth)?, self.records.get(nth)?))
     }
 
+    /// The record at a place, which is loaded when it was not.
+    pub(super) fn take(&mut self, conn: &Connection, at: RecordRef) -> Done<Option<Record>> {
+        let known = self.places.iter().position(|known| known.at == at);
+        if known.is_none() {
+            let Some(stored) = record_row::load(conn, at)? else {
+                return Ok(None);
+            };
+            self.places.push(Place {
+                at,
+                contact: stored.contact,
+                last: stored.last,
+            });
+            self.records.push(stored.record);
+        }
+        let nth = known.unwrap_or(self.records.len() - 1);
+        Ok(self.records.get(nth).cloned())
+    }
+
     /// The id of the record at this place, which is loaded when it was not.
     fn include(&mut self, conn: &Connection, at: RecordRef) -> Done<Option<Uuid>> {
         let known = self.places.iter().position(|known| known.at == at);
@@ -75,6 +94,12 @@ impl Loaded {
         let Some(stored) = record_row::load(conn, at)? else {
             return Ok(None);
         };
+        if stored.record.deleted_at.is_some() && at.kind == Kind::Contact {
+            let seq = joins::standing(conn, at.seq)?;
+            if seq != at.seq {
+                return self.include(conn, RecordRef { seq, ..at });
+            }
+        }
         let id = stored.record.id;
         self.places.push(Place {
             at,

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_meters.sql"),
     include_str!("migrations/0005_desk.sql"),
     include_str!("migrations/0006_observations.sql"),
+    include_str!("migrations/0007_edits.sql"),
 ];
 
 /// The version of a file that has seen every migration.

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use crate::model::field::Kind;
 use crate::store::sqlite::{
-    audit, change_row, decisions, event_list, meter, migrate, postings, record_list, refusals,
-    rulebook,
+    audit, change_row, decisions, event_list, joins, meter, migrate, notes, postings, record_list,
+    refusals, rulebook,
 };
 
 fn plan(conn: &Connection, sql: &str) -> String {
@@ -50,6 +50,26 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     check(
         event_list::NEXT_STREAM,
         "SEARCH event USING COVERING INDEX event_list (status=? AND stream>?)",
+    );
+    check(
+        notes::OF_RECORD,
+        "SEARCH note USING INDEX note_record (kind=? AND record=?)",
+    );
+    check(
+        joins::INTO,
+        "SEARCH joined USING INDEX joined_other (other=?)",
+    );
+    check(
+        joins::TAKEN,
+        "SEARCH joined USING INDEX joined_kept (kept=?)",
+    );
+    check(
+        joins::OF_KEPT,
+        "SEARCH joined USING INDEX joined_kept (kept=?)",
+    );
+    check(
+        joins::OF_OTHER,
+        "SEARCH joined USING INDEX joined_ever (other=?)",
     );
     check(
         refusals::ALL,

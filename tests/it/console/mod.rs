@@ -2,9 +2,11 @@
 
 mod browser;
 mod commands;
+mod days;
 mod inbox;
 mod looks;
 mod matrix;
+mod records;
 mod sign_in;
 mod site;
 mod words;

@@ -1,0 +1,141 @@
+//! Records as people read them: what one is called, and what stands in a field.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::console::words::Words;
+use crate::model::field::Kind;
+use crate::model::record::Record;
+
+/// Characters of a value in a list or a timeline.
+const SHORT: usize = 90;
+
+/// What a record is called; `contact` is the one it belongs to.
+pub fn title(record: &Record, contact: Option<&Record>) -> String {
+    let own = |names: &[&str]| names.iter().find_map(|name| text(record, name));
+    let of_contact = || contact.map(|contact| title(contact, None));
+    let found = match record.kind {
+        Kind::Contact => own(&["full_name", "email", "company", "phone"]),
+        Kind::Lead => of_contact().or_else(|| own(&["title", "form_name", "external_id"])),
+        Kind::Order => own(&["number", "external_id"]),
+        Kind::Ticket => own(&["subject", "external_id"]),
+    };
+    found.unwrap_or_else(|| short_id(record.id))
+}
+
+/// The end of an id: enough to tell two nameless records apart.
+fn short_id(id: Uuid) -> String {
+    let text = id.simple().to_string();
+    format!("…{}", text.get(24..).unwrap_or_default())
+}
+
+/// The text of a field, when it has one.
+pub fn text(record: &Record, name: &str) -> Option<String> {
+    let value = record.fields.get(name)?.as_str()?.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The record that a link field names.
+pub fn link(record: &Record, name: &str) -> Option<Uuid> {
+    record.fields.get(name)?.as_str()?.parse().ok()
+}
+
+/// A value on lines of its own: one for a text, one for each member or entry.
+pub fn lines(words: Words, value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| format!("{}: {}", words.word("field", name), flat(words, value)))
+            .collect(),
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            items.iter().map(|item| flat(words, item)).collect()
+        }
+        other => vec![flat(words, other)],
+    }
+}
+
+/// A value on one line.
+pub fn flat(words: Words, value: &Value) -> String {
+    match value {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => words.say("record-yes"),
+        Value::Bool(false) => words.say("record-no"),
+        Value::Number(number) => number.to_string(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| flat(words, item)).collect();
+            items.join(", ")
+        }
+        Value::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| {
+                    format!("{} {}", words.word("field", name), flat(words, value))
+                })
+                .collect();
+            members.join(" · ")
+        }
+    }
+}
+
+/// The beginning of a value on one line.
+pub fn short(words: Words, value: &Value) -> String {
+    let text = flat(words, value);
+    match text.char_indices().nth(SHORT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// The colour of a status.
+pub fn tone(status: &str) -> &'static str {
+    match status {
+        "new" | "pending" | "on_hold" | "partially_refunded" | "cart" => "warn",
+        "qualified" | "converted" | "paid" | "fulfilled" | "solved" => "good",
+        "failed" | "cancelled" | "refunded" | "lost" | "junk" | "unqualified" => "bad",
+        _ => "",
+    }
+}
+
+/// The kind that a path of ours is about: `/leads/…`.
+pub fn kind_of(path: &str) -> Option<Kind> {
+    let first = path.split('/').nth(1)?;
+    Kind::ALL.into_iter().find(|kind| kind.plural() == first)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{kind_of, lines, short};
+    use crate::console::words::{Language, Words};
+    use crate::model::field::Kind;
+
+    #[test]
+    fn values_are_readable() {
+        let words = Words::of(Language::English);
+        let check = |value, expected: &[&str]| assert_eq!(lines(words, &value), expected);
+        check(json!("a"), &["a"]);
+        check(json!(["a", "b"]), &["a, b"]);
+        check(
+            json!({"city": "Cádiz", "zip": 1}),
+            &["City: Cádiz", "zip: 1"],
+        );
+        check(
+            json!([{"channel": "email", "state": "granted"}, {"channel": "sms", "state": "denied"}]),
+            &[
+                "Channel email · State granted",
+                "Channel sms · State denied",
+            ],
+        );
+        assert_eq!(short(words, &json!("é".repeat(100))).chars().count(), 91);
+    }
+
+    #[test]
+    fn paths_tell_the_kind() {
+        assert_eq!(kind_of("/leads/0192/edit"), Some(Kind::Lead));
+        assert_eq!(kind_of("/contacts"), Some(Kind::Contact));
+        assert_eq!(kind_of("/lead"), None);
+        assert_eq!(kind_of("/"), None);
+    }
+}

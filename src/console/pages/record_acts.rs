@@ -1,0 +1,199 @@
+//! What is done to a record with one press: a lock, a note, a status, taking a lead on.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::console::card;
+use crate::console::fault::Fault;
+use crate::console::form::Form;
+use crate::console::page;
+use crate::console::pages::record::find;
+use crate::console::places::{Place, Who, post};
+use crate::console::trail;
+use crate::console::visitor::Insider;
+use crate::model::field::Kind;
+use crate::process::decide::amend::{Accept, HandOver};
+use crate::process::edit::fields::{self, FieldEdit, Lock};
+use crate::process::edit::{EditError, Hand, note};
+use crate::process::office::OfficeError;
+
+pub const PLACES: &[Place] = &[
+    post("/contacts/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/contacts/{id}/notes", Who::Managers, |route| {
+        route.to(add_note)
+    }),
+    post("/leads/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/leads/{id}/notes", Who::Workers, |route| {
+        route.to(add_note)
+    }),
+    post("/leads/{id}/status", Who::Workers, |route| {
+        route.to(set_status)
+    }),
+    post("/leads/{id}/accept", Who::Workers, |route| route.to(accept)),
+    post("/leads/{id}/hand-over", Who::Managers, |route| {
+        route.to(hand_over)
+    }),
+    post("/orders/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/orders/{id}/notes", Who::Managers, |route| {
+        route.to(add_note)
+    }),
+    post("/tickets/{id}/lock", Who::Managers, |route| route.to(lock)),
+    post("/tickets/{id}/notes", Who::Managers, |route| {
+        route.to(add_note)
+    }),
+];
+
+/// Who does it. A rep touches their own records only.
+pub fn hand(insider: &Insider) -> Hand {
+    Hand {
+        name: insider.account.name().to_owned(),
+        peer: insider.peer.to_string(),
+        now: insider.now,
+        only: insider.account.only().map(str::to_owned),
+    }
+}
+
+/// Why an edit was not done, as a page says it.
+pub fn told(error: EditError) -> Fault {
+    match error {
+        EditError::Unknown => Fault::Missing,
+        EditError::Invalid(wrong) => {
+            let sentences: Vec<String> = wrong.into_iter().map(|(_, sentence)| sentence).collect();
+            Fault::Senseless(sentences.join("; "))
+        }
+        EditError::Refused(refusal) => Fault::InUse(refusal.sentence),
+        EditError::Store(error) => error.into(),
+    }
+}
+
+async fn lock(
+    console: web::Data<Console>,
+    insider: Insider,
+    request: HttpRequest,
+    id: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Fault> {
+    let kind = card::kind_of(request.path()).ok_or(Fault::Missing)?;
+    let record = find(&console, &insider, kind, &id).await?;
+    let (lock, done) = match form.text("lock") {
+        "off" => (Lock::Off, "unlocked"),
+        _ => (Lock::On, "locked"),
+    };
+    let store = console.store.as_ref();
+    let field = form.text("field");
+    let subject = (kind, record.id);
+    let made = fields::lock(store, &hand(&insider), subject, field, lock).await;
+    match made {
+        Err(EditError::Refused(refusal)) if refusal.code == "no_change" => {}
+        made => made.map_err(told)?,
+    }
+    let plural = kind.plural();
+    Ok(page::onward(&format!(
+        "/{plural}/{}?done={done}",
+        record.id
+    )))
+}
+
+async fn add_note(
+    console: web::Data<Console>,
+    insider: Insider,
+    request: HttpRequest,
+    id: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Fault> {
+    let kind = card::kind_of(request.path()).ok_or(Fault::Missing)?;
+    let record = find(&console, &insider, kind, &id).await?;
+    let here = format!("/{}/{}", kind.plural(), record.id);
+    let text = form.text("text");
+    if text.is_empty() {
+        return Ok(page::onward(&here));
+    }
+    let store = console.store.as_ref();
+    let made = note::add(store, &hand(&insider), (kind, record.id), text).await;
+    made.map_err(told)?;
+    Ok(page::onward(&format!("{here}?done=noted")))
+}
+
+async fn set_status(
+    console: web::Data<Console>,
+    insider: Insider,
+    id: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Fault> {
+    let lead = find(&console, &insider, Kind::Lead, &id).await?;
+    let edit = FieldEdit {
+        field: "status".to_owned(),
+        value: Value::from(form.text("status")),
+        was: None,
+    };
+    let store = console.store.as_ref();
+    let subject = (Kind::Lead, lead.id);
+    let made = fields::change(store, &hand(&insider), subject, vec![edit]).await;
+    match made {
+        Err(EditError::Refused(refusal)) if refusal.code == "no_change" => {}
+        made => made.map_err(told)?,
+    }
+    Ok(page::onward(&format!("/leads/{}?done=status", lead.id)))
+}
+
+/// The rep takes the lead on; a manager does it in their place.
+async fn accept(
+    console: web::Data<Console>,
+    insider: Insider,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Fault> {
+    let lead = find(&console, &insider, Kind::Lead, &id).await?;
+    let accept = Accept {
+        by: insider.account.name().to_owned(),
+        rep: insider.account.only().map(str::to_owned),
+        epoch: None,
+    };
+    let office = console.processing.office();
+    office.accept(lead.id, accept).await.map_err(declined)?;
+    let log = trail::of(&insider, "lead.accepted", format!("lead/{}", lead.id));
+    console.store.note(log).await?;
+    Ok(page::onward(&format!("/leads/{}?done=accepted", lead.id)))
+}
+
+/// To another rep, or back to the rules, with a reason.
+async fn hand_over(
+    console: web::Data<Console>,
+    insider: Insider,
+    id: web::Path<String>,
+    form: Form,
+) -> Result<HttpResponse, Fault> {
+    let lead = find(&console, &insider, Kind::Lead, &id).await?;
+    let reason = form.text("reason").to_owned();
+    let to = form.maybe("rep").map(str::to_owned);
+    let hand = HandOver {
+        to: to.clone(),
+        by: insider.account.name().to_owned(),
+        reason: reason.clone(),
+    };
+    let office = console.processing.office();
+    office.hand_over(lead.id, hand).await.map_err(declined)?;
+    let log = trail::of(&insider, "lead.handed-over", format!("lead/{}", lead.id));
+    let before = json!({"owner": lead.fields.get("owner")});
+    let after = json!({"owner": to, "reason": reason});
+    console
+        .store
+        .note(trail::changing(log, before, after))
+        .await?;
+    Ok(page::onward(&format!(
+        "/leads/{}?done=handed-over",
+        lead.id
+    )))
+}
+
+fn declined(error: OfficeError) -> Fault {
+    match error {
+        OfficeError::Unknown(_) => Fault::Missing,
+        OfficeError::Invalid(wrong) => {
+            let sentences: Vec<String> = wrong.into_iter().map(|it| it.message).collect();
+            Fault::Senseless(sentences.join("; "))
+        }
+        OfficeError::Stale { .. } | OfficeError::Declined(_) => Fault::InUse(error.to_string()),
+        OfficeError::Store(error) => error.into(),
+    }
+}
