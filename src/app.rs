@@ -43,6 +43,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("cannot listen on {address}: {cause}; change server.listen or stop what listens there")]
     Listen { address: String, cause: io::Error },
+    #[error("the system gives no threads for the workers: {0}")]
+    Workers(io::Error),
     #[error("metrics cannot be set up: {0}")]
     Metrics(String),
     #[error("the system gives no randomness for the keys of the gateway")]
@@ -92,7 +94,7 @@ pub async fn start(
         }
     }
     let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
-    let workers = Workers::start(Arc::clone(&processing));
+    let workers = Workers::start(Arc::clone(&processing)).map_err(StartError::Workers)?;
     let console = console(config, &catalog, &store, &processing, &clock);
     let rooms = Rooms {
         config,
@@ -209,7 +211,7 @@ struct Rooms<'a> {
 }
 
 impl Rooms<'_> {
-    /// The pages, the API and the hooks, each for the server to mount in every thread.
+    /// The hooks, the API and the pages, each for the server to mount in every thread.
     fn mounts(
         &self,
         intakes: Vec<Intake>,
@@ -232,12 +234,13 @@ impl Rooms<'_> {
         let intakes = intakes.into_iter().map(Arc::new);
         let hooks = Hooks::new(intakes, server, inbox, self.clock.clone(), (ready, metrics));
         let hooks = Arc::new(hooks);
+        // In the order in which routes are tried: events come most often.
         vec![
-            Box::new(move |config: &mut ServiceConfig| console::configure(config, console.clone())),
-            Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
             Box::new(move |config: &mut ServiceConfig| {
                 crate::web::configure(config, Arc::clone(&hooks));
             }),
+            Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
+            Box::new(move |config: &mut ServiceConfig| console::configure(config, console.clone())),
         ]
     }
 }

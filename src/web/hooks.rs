@@ -70,6 +70,11 @@ impl Hooks {
             metrics,
         }
     }
+
+    /// The names of all endpoints.
+    pub fn endpoints(&self) -> impl Iterator<Item = &str> {
+        self.gates.keys().map(String::as_str)
+    }
 }
 
 /// Takes any method; the handshakes of the source decide what is answered to others than `POST`.
@@ -80,7 +85,7 @@ pub async fn hook(
 ) -> HttpResponse {
     let started = Instant::now();
     let peer = peer::of(&request, &hooks.trusted_proxies);
-    let name = request.match_info().query("endpoint");
+    let name = endpoint(&request);
     let Some(gate) = hooks.gates.get(name) else {
         let answer = hooks.turn_stranger_away(&request, peer, name).await;
         return body::answer_unread(answer, payload);
@@ -95,6 +100,14 @@ pub async fn hook(
     match answer.status().is_client_error() || answer.status().is_redirection() {
         true => body::answer_unread(answer, payload),
         false => answer,
+    }
+}
+
+/// The endpoint that a path names.
+fn endpoint(request: &HttpRequest) -> &str {
+    match request.match_info().get("endpoint") {
+        Some(name) => name,
+        None => request.path().trim_start_matches("/hooks/"),
     }
 }
 
