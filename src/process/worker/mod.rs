@@ -46,6 +46,7 @@ pub struct Processing {
     /// Fetches under way.
     thin: Mutex<JoinSet<()>>,
     stopping: watch::Sender<bool>,
+    at_work: AtomicBool,
 }
 
 impl Processing {
@@ -68,7 +69,13 @@ impl Processing {
             clock,
             thin: Mutex::default(),
             stopping: watch::Sender::new(false),
+            at_work: AtomicBool::new(false),
         })
+    }
+
+    /// Whether workers take events: from their start until they have stopped, for whatever reason. For `/readyz`.
+    pub fn is_at_work(&self) -> bool {
+        self.at_work.load(Ordering::SeqCst)
     }
 
     /// The recipes in use.
@@ -123,25 +130,18 @@ impl Processing {
 /// The running workers.
 pub struct Workers {
     processing: Arc<Processing>,
-    running: Arc<AtomicBool>,
     task: JoinHandle<()>,
 }
 
 impl Workers {
     /// Starts them on the current runtime.
     pub fn start(processing: Arc<Processing>) -> Self {
-        let running = Arc::new(AtomicBool::new(true));
-        let task = tokio::spawn(run(Arc::clone(&processing), Running(Arc::clone(&running))));
-        Workers {
-            processing,
-            running,
-            task,
-        }
-    }
-
-    /// True until they have stopped, for whatever reason: for `/readyz`.
-    pub fn running(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.running)
+        processing.at_work.store(true, Ordering::SeqCst);
+        let task = tokio::spawn(run(
+            Arc::clone(&processing),
+            Running(Arc::clone(&processing)),
+        ));
+        Workers { processing, task }
     }
 
     /// Finishes the batches in flight, gives back what waits for a fetch, and returns.
@@ -154,11 +154,11 @@ impl Workers {
 }
 
 /// Says that the workers have stopped even when they end by a panic.
-struct Running(Arc<AtomicBool>);
+struct Running(Arc<Processing>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
+        self.0.at_work.store(false, Ordering::SeqCst);
     }
 }
 

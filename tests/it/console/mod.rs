@@ -9,4 +9,5 @@ mod matrix;
 mod records;
 mod sign_in;
 mod site;
+mod sources;
 mod words;

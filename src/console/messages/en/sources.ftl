@@ -1,0 +1,107 @@
+nav-sources = Sources
+sources-title = Sources
+sources-help = Who posts to this gateway, and where.
+sources-add = Add an endpoint
+sources-none = Nobody can post here yet
+sources-none-help = Add an endpoint for the first sender: a contact form, an ad platform, a shop.
+sources-url = URL
+sources-last = Last event
+sources-kept = Kept
+sources-here = here
+sources-where = Endpoints of frontdesk.toml are changed in that file, and the gateway is restarted. Those that are made here are kept in the store with their secrets, and work at once. Whether an endpoint is paused is always kept here.
+sources-paused = paused
+sources-silent = silent
+sources-broken = does not work
+source-new = New endpoint
+source-new-of = New endpoint: { $title }
+source-which = Who will post to it?
+source-other = Another sender
+source-name = Name
+source-name-help = It becomes the end of the URL.
+source-secret = Secret
+source-secret-ours = Leave it blank to have a fresh one made, which you give to the sender.
+source-secret-theirs = The sender gives it to you.
+source-open = Anybody who knows the URL may post here; the spam gate looks at what comes.
+source-origins = Websites that may post, one a line
+source-thank-you = Page that visitors see afterwards
+source-optional = optional
+source-region = Country of phone numbers without a prefix
+source-wrong-name = The name becomes a part of the URL: use lower-case letters, digits, - and _.
+source-taken = There is an endpoint of this name already.
+source-say-open = Say that anybody may post here: this sender does not prove itself.
+source-wrong-region = A country is two letters, such as ES.
+source-wrong-origin = Write a website as scheme and host alone, such as https://www.example.com.
+source-wrong-page = The page must be a whole URL that begins with https://.
+source-events = its events
+source-pause = Pause
+source-resume = Resume
+source-paused-help = It takes nothing: senders hear that they should come again later. Plain forms show an error. Since
+source-shown-once = The new secret. Give it to the sender; it is shown only now.
+source-copy = Copy
+source-connect = Connect it
+source-paste = The URL to give to the sender:
+source-proof = Proven by { $proof }.
+source-open-proof = Nobody has to prove anything here.
+source-traps = Traps
+source-retries = Retries
+source-sample = Sample
+source-sample-help = As the sender would sign and post it. It becomes real records of an invented person.
+source-send = Send
+source-secrets = Secrets
+source-no-secrets = None.
+source-ended = ended
+source-added = since
+source-ends = until
+source-end = End now
+source-last-secret = It is the last secret that lives: add another one first.
+source-filed = This endpoint stands in frontdesk.toml; its secrets are changed there.
+source-filed-settings = They stand in frontdesk.toml; change them there and restart the gateway. Only whether it is paused is kept here.
+source-rotate = Add a new secret
+source-rotate-do = Add it
+source-overlap = The old ones live on for
+source-at-once = not at all
+source-days = { $count ->
+    [one] one day
+   *[other] { $shown } days
+}
+source-settings = Settings
+source-no-settings = Managers see and change them.
+source-delete = Delete the endpoint
+source-delete-help = Its URL answers no more. What came through it stays.
+done-endpoint-added = The endpoint works. Give its URL to the sender, or send a sample.
+done-endpoint-changed = The endpoint is changed, and works by it.
+done-endpoint-deleted = The endpoint is gone.
+done-secret-ended = The secret proves nothing any more.
+done-paused = Paused.
+done-resumed = It takes events again.
+sample-title = A sample on its way
+health-title = Does the mapping fit?
+health-none = Nothing was counted yet. A few events tell.
+health-seen = { $count ->
+    [one] one event
+   *[other] { $shown } events
+}
+health-well = fits
+health-learning = still learning
+health-fallen = comes seldom now
+health-stopped = stopped coming
+health-retyped = changed its kind
+health-against = against the schema
+health-unused = Come, and nothing reads them
+playground-title = Mapping playground
+playground-help = Paste what a sender sends, see the records, edit the mapping.
+playground-source = Source
+playground-load = Load
+playground-request = What comes
+event-headers-plain = Headers
+playground-body = Body
+playground-mapping = Mapping
+playground-keep = Nothing is kept here. Mappings are files: put the text into mappings/{ $source }.toml in the folder that catalog.path names, restart the gateway, and replay what waits.
+playground-try = Try
+playground-becomes = What it becomes
+playground-nothing = Nothing: the mapping makes no record of it.
+playground-ignored = { $count ->
+    [one] One part is understood and of no interest.
+   *[other] { $shown } parts are understood and of no interest.
+}
+playground-thin = the rest is fetched

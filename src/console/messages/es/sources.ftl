@@ -1,0 +1,107 @@
+nav-sources = Orígenes
+sources-title = Orígenes
+sources-help = Quién envía a esta pasarela, y adónde.
+sources-add = Añadir un punto de entrada
+sources-none = Todavía nadie puede enviar aquí
+sources-none-help = Añada un punto de entrada para el primer remitente: un formulario, una plataforma de anuncios, una tienda.
+sources-url = URL
+sources-last = Último evento
+sources-kept = Guardado
+sources-here = aquí
+sources-where = Los puntos de entrada de frontdesk.toml se cambian en ese archivo, y se reinicia la pasarela. Los que se crean aquí se guardan en la base de datos con sus secretos, y funcionan enseguida. Si un punto está en pausa se guarda siempre aquí.
+sources-paused = en pausa
+sources-silent = en silencio
+sources-broken = no funciona
+source-new = Nuevo punto de entrada
+source-new-of = Nuevo punto de entrada: { $title }
+source-which = ¿Quién va a enviar?
+source-other = Otro remitente
+source-name = Nombre
+source-name-help = Es el final de la URL.
+source-secret = Secreto
+source-secret-ours = Déjelo en blanco para que se cree uno nuevo, que usted da al remitente.
+source-secret-theirs = Se lo da el remitente.
+source-open = Puede enviar cualquiera que conozca la URL; el filtro de spam mira lo que llega.
+source-origins = Sitios web que pueden enviar, uno por línea
+source-thank-you = Página que ven después los visitantes
+source-optional = opcional
+source-region = País de los números sin prefijo
+source-wrong-name = El nombre es parte de la URL: use minúsculas, cifras, - y _.
+source-taken = Ya hay un punto de entrada con este nombre.
+source-say-open = Diga que cualquiera puede enviar aquí: este remitente no se identifica.
+source-wrong-region = Un país son dos letras, por ejemplo ES.
+source-wrong-origin = Escriba un sitio web solo con esquema y servidor, por ejemplo https://www.example.com.
+source-wrong-page = La página tiene que ser una URL completa que empiece por https://.
+source-events = sus eventos
+source-pause = Pausar
+source-resume = Reanudar
+source-paused-help = No recibe nada: los remitentes oyen que vuelvan más tarde. Los formularios muestran un error. Desde
+source-shown-once = El secreto nuevo. Déselo al remitente; solo se muestra ahora.
+source-copy = Copiar
+source-connect = Conectarlo
+source-paste = La URL para el remitente:
+source-proof = Se comprueba por { $proof }.
+source-open-proof = Aquí nadie tiene que probar nada.
+source-traps = Trampas
+source-retries = Reintentos
+source-sample = Ejemplo
+source-sample-help = Tal como lo firmaría y enviaría el remitente. Crea registros reales de una persona inventada.
+source-send = Enviar
+source-secrets = Secretos
+source-no-secrets = Ninguno.
+source-ended = terminado
+source-added = desde
+source-ends = hasta
+source-end = Terminar ya
+source-last-secret = Es el último secreto vivo: añada otro antes.
+source-filed = Este punto está en frontdesk.toml; sus secretos se cambian allí.
+source-filed-settings = Están en frontdesk.toml; cámbielos allí y reinicie la pasarela. Aquí solo se guarda si está en pausa.
+source-rotate = Añadir un secreto nuevo
+source-rotate-do = Añadirlo
+source-overlap = Los anteriores siguen valiendo
+source-at-once = nada
+source-days = { $count ->
+    [one] un día
+   *[other] { $shown } días
+}
+source-settings = Ajustes
+source-no-settings = Los ven y cambian los gestores.
+source-delete = Borrar el punto de entrada
+source-delete-help = Su URL deja de responder. Lo que llegó por él se queda.
+done-endpoint-added = El punto de entrada funciona. Dé su URL al remitente, o envíe un ejemplo.
+done-endpoint-changed = El punto de entrada cambió, y ya funciona así.
+done-endpoint-deleted = El punto de entrada ya no existe.
+done-secret-ended = El secreto ya no prueba nada.
+done-paused = En pausa.
+done-resumed = Vuelve a recibir eventos.
+sample-title = Un ejemplo en camino
+health-title = ¿Encaja el mapeo?
+health-none = Todavía no se contó nada. Unos pocos eventos bastan.
+health-seen = { $count ->
+    [one] un evento
+   *[other] { $shown } eventos
+}
+health-well = encaja
+health-learning = todavía aprende
+health-fallen = ahora llega poco
+health-stopped = dejó de llegar
+health-retyped = cambió de tipo
+health-against = contra el esquema
+health-unused = Llegan, y nada los lee
+playground-title = Prueba de mapeos
+playground-help = Pegue lo que envía un remitente, vea los registros, edite el mapeo.
+playground-source = Origen
+playground-load = Cargar
+playground-request = Lo que llega
+event-headers-plain = Cabeceras
+playground-body = Cuerpo
+playground-mapping = Mapeo
+playground-keep = Aquí no se guarda nada. Los mapeos son archivos: ponga el texto en mappings/{ $source }.toml en la carpeta que nombra catalog.path, reinicie la pasarela y reprocese lo que espera.
+playground-try = Probar
+playground-becomes = En qué se convierte
+playground-nothing = Nada: el mapeo no hace ningún registro de esto.
+playground-ignored = { $count ->
+    [one] Una parte se entiende y no interesa.
+   *[other] { $shown } partes se entienden y no interesan.
+}
+playground-thin = el resto se pide
