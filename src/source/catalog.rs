@@ -118,7 +118,12 @@ impl Catalog {
     /// Every problem of that text.
     pub fn reread(&self, name: &str, text: &str) -> Result<Source, Vec<Problem>> {
         let label = format!("mappings/{name}.toml");
-        load::source(name, &label, text, &self.files.documents(name))
+        // Its samples are of events that an edited mapping need not have.
+        let documents = load::Documents {
+            samples: BTreeMap::new(),
+            ..self.files.documents(name)
+        };
+        load::source(name, &label, text, &documents)
     }
 
     /// Domains of throw-away mail services.

@@ -233,6 +233,7 @@ async fn a_sender_is_connected_in_the_browser() {
     let notice = browser.text(".notice.good").await;
     assert!(notice.contains("works"), "{notice}");
     browser.look("source").await;
+    browser.press("#sample option[value='2']").await;
     browser.press("form[action$='/sample'] button").await;
     gateway.drain().await;
     browser.wait(".card .fields").await;

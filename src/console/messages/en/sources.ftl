@@ -75,6 +75,7 @@ done-secret-ended = The secret proves nothing any more.
 done-paused = Paused.
 done-resumed = It takes events again.
 sample-title = A sample on its way
+sample-nothing = It has arrived, and no record was made or changed by it.
 health-title = Does the mapping fit?
 health-none = Nothing was counted yet. A few events tell.
 health-seen = { $count ->

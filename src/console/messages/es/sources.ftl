@@ -75,6 +75,7 @@ done-secret-ended = El secreto ya no prueba nada.
 done-paused = En pausa.
 done-resumed = Vuelve a recibir eventos.
 sample-title = Un ejemplo en camino
+sample-nothing = Llegó, y no creó ni cambió ningún registro.
 health-title = ¿Encaja el mapeo?
 health-none = Todavía no se contó nada. Unos pocos eventos bastan.
 health-seen = { $count ->
