@@ -224,12 +224,22 @@ async fn add_secret(
     let log = trail::of(&insider, "endpoint.secret-added", subject(&name));
     let log = trail::changing(log, Value::Null, json!({"old_end_after_days": days}));
     change_endpoint(&console, &name, change, log).await?;
+    shown_with(&console, &insider, &name, text).await
+}
+
+/// The page of an endpoint with a secret on it that was just made: it is shown here and nowhere else.
+pub async fn shown_with(
+    console: &Console,
+    insider: &Insider,
+    name: &str,
+    secret: String,
+) -> Result<HttpResponse, Fault> {
     let standings = console.board.standings();
-    let standing = standings.iter().find(|it| it.endpoint.name == *name);
+    let standing = standings.iter().find(|it| it.endpoint.name == name);
     let standing = standing.ok_or(Fault::Missing)?;
     page::shown(&Page {
-        shown_once: Some(text),
-        ..of(&console, &insider, standing, Vec::new()).await?
+        shown_once: Some(secret),
+        ..of(console, insider, standing, Vec::new()).await?
     })
 }
 

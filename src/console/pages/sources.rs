@@ -13,6 +13,7 @@ use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
+use crate::console::pages::source;
 use crate::console::places::{Group, Place, Who, get, post};
 use crate::console::trail;
 use crate::console::visitor::Insider;
@@ -214,13 +215,18 @@ async fn add(
         return page::refused(&new(&console, &insider, Some(chosen), problems));
     }
     let name = row.name.clone();
+    let fresh = row.secrets.first().map(|secret| secret.text.clone());
+    let fresh = fresh.filter(|_| form.maybe("secret").is_none());
     let log = trail::of(&insider, "endpoint.added", format!("endpoint/{name}"));
     let log = trail::changing(log, serde_json::Value::Null, json!({"source": source.name}));
     console.store.add_endpoint(row, log).await?;
     console.board.refresh().await?;
-    Ok(page::onward(&format!(
-        "/sources/{name}?done=endpoint-added"
-    )))
+    match fresh {
+        Some(secret) => source::shown_with(&console, &insider, &name, secret).await,
+        None => Ok(page::onward(&format!(
+            "/sources/{name}?done=endpoint-added"
+        ))),
+    }
 }
 
 /// The endpoint that the form describes, and what is wrong with it.
