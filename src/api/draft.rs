@@ -11,6 +11,7 @@ use crate::api::office::problem;
 use crate::api::problem::{Fault, Problem};
 use crate::api::query::Query;
 use crate::api::rules::stale_or;
+use crate::assign::diff::diff;
 use crate::model::rules::{Draft, RuleSet};
 use crate::process::office::OfficeError;
 use crate::process::office::rules::Signature;
@@ -150,7 +151,8 @@ pub async fn publish(
 async fn view(api: &Api, draft: Draft) -> Result<DraftView, Problem> {
     let desk = api.store.desk().await?;
     let problems = crate::assign::check::check(&draft.rules, &desk.reps, &desk.teams);
-    let changes = crate::assign::diff::diff(&desk.rules, &draft.rules);
+    let changes = diff(&desk.rules, &draft.rules);
+    let changes = changes.iter().map(ToString::to_string).collect();
     let fault = |it: crate::model::event::Violation| Fault::new(it.path, it.message);
     Ok(DraftView {
         draft,

@@ -1,11 +1,43 @@
-//! What one rule set does differently from another, in sentences.
+//! What one rule set does differently from another.
+
+use std::fmt;
 
 use crate::assign::words;
 use crate::model::rules::{Rule, RuleSet};
 
+/// One thing that is different. Its text is a sentence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Difference<'a> {
+    /// Whether leads now stay with the owner they have already.
+    KeepsOwner(bool),
+    /// Within how many days leads now go to the rep who had the contact's last one.
+    LastOwner(Option<u32>),
+    /// Whether leads now go to the rep who has the contact's company.
+    CompanyOwner(bool),
+    /// Domains that are now nobody's company, too.
+    FreeMail(&'a [String]),
+    /// At a place, from 1.
+    Added(&'a Rule, usize),
+    Removed(&'a Rule),
+    Renamed {
+        from: &'a str,
+        to: &'a str,
+    },
+    /// From one place to another, from 1.
+    Moved {
+        name: &'a str,
+        from: usize,
+        to: usize,
+    },
+    /// Before and now.
+    When(&'a Rule, &'a Rule),
+    Target(&'a Rule, &'a Rule),
+    NoneEligible(&'a Rule, &'a Rule),
+}
+
 /// The differences, those that concern all leads first, then rule by rule in the new order; empty when both do the same.
-pub fn diff(old: &RuleSet, new: &RuleSet) -> Vec<String> {
-    let mut sentences = switches(old, new);
+pub fn diff<'a>(old: &'a RuleSet, new: &'a RuleSet) -> Vec<Difference<'a>> {
+    let mut found = switches(old, new);
     let renamed = renamed(old, new);
     let before = |rule: &Rule| {
         let by_name = old.rules.iter().position(|it| it.name == rule.name);
@@ -16,66 +48,113 @@ pub fn diff(old: &RuleSet, new: &RuleSet) -> Vec<String> {
     };
     let kept: Vec<usize> = new.rules.iter().filter_map(before).collect();
     for (place, rule) in (1..).zip(&new.rules) {
-        let name = &rule.name;
         let Some((was, known)) = before(rule).and_then(|was| Some((was, old.rules.get(was)?)))
         else {
-            let what = words::rule(rule);
-            sentences.push(format!(
-                "Rule \"{name}\" was added at place {place}: {what}."
-            ));
+            found.push(Difference::Added(rule, place));
             continue;
         };
-        if known.name != *name {
-            sentences.push(format!("Rule \"{}\" is now called \"{name}\".", known.name));
-        }
-        sentences.extend(changes(known, rule));
+        found.extend(changes(known, rule));
         if has_moved(&kept, was) {
-            sentences.push(format!(
-                "Rule \"{name}\" moved from place {} to place {place}.",
-                was + 1
-            ));
+            found.push(Difference::Moved {
+                name: &rule.name,
+                from: was + 1,
+                to: place,
+            });
         }
     }
-    for (nth, rule) in old.rules.iter().enumerate() {
-        if !kept.contains(&nth) {
-            let (name, what) = (&rule.name, words::rule(rule));
-            sentences.push(format!("Rule \"{name}\" was removed: {what}."));
-        }
-    }
-    sentences
+    let gone = old.rules.iter().enumerate();
+    let gone = gone.filter(|(nth, _)| !kept.contains(nth));
+    found.extend(gone.map(|(_, rule)| Difference::Removed(rule)));
+    found
 }
 
-fn switches(old: &RuleSet, new: &RuleSet) -> Vec<String> {
-    let mut sentences = Vec::new();
-    let mut say = |sentence: String| sentences.push(sentence);
-    match (old.keep_owner, new.keep_owner) {
-        (true, false) => say("Leads no longer stay with the owner they have already.".to_owned()),
-        (false, true) => say("Leads now stay with the owner they have already.".to_owned()),
-        _ => {}
+fn switches<'a>(old: &RuleSet, new: &'a RuleSet) -> Vec<Difference<'a>> {
+    let mut found = Vec::new();
+    if old.keep_owner != new.keep_owner {
+        found.push(Difference::KeepsOwner(new.keep_owner));
     }
-    match (old.last_owner_days, new.last_owner_days) {
-        (before, after) if before == after => {}
-        (_, Some(days)) => say(format!(
-            "Leads now go to the rep who had the contact's last lead within {days} days."
-        )),
-        (_, None) => {
-            say("Leads no longer go to the rep who had the contact's last lead.".to_owned());
-        }
+    if old.last_owner_days != new.last_owner_days {
+        found.push(Difference::LastOwner(new.last_owner_days));
     }
-    match (old.company_owner, new.company_owner) {
-        (true, false) => {
-            say("Leads no longer go to the rep who has the contact's company.".to_owned())
-        }
-        (false, true) => say("Leads now go to the rep who has the contact's company.".to_owned()),
-        _ => {}
+    if old.company_owner != new.company_owner {
+        found.push(Difference::CompanyOwner(new.company_owner));
     }
     if old.free_mail != new.free_mail {
-        say(match new.free_mail.as_slice() {
-            [] => "No further domains are taken for free mail.".to_owned(),
-            domains => format!("Also taken for free mail are now: {}.", domains.join(", ")),
-        });
+        found.push(Difference::FreeMail(&new.free_mail));
     }
-    sentences
+    found
+}
+
+impl fmt::Display for Difference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Difference::KeepsOwner(false) => {
+                f.write_str("Leads no longer stay with the owner they have already.")
+            }
+            Difference::KeepsOwner(true) => {
+                f.write_str("Leads now stay with the owner they have already.")
+            }
+            Difference::LastOwner(Some(days)) => write!(
+                f,
+                "Leads now go to the rep who had the contact's last lead within {days} days."
+            ),
+            Difference::LastOwner(None) => {
+                f.write_str("Leads no longer go to the rep who had the contact's last lead.")
+            }
+            Difference::CompanyOwner(false) => {
+                f.write_str("Leads no longer go to the rep who has the contact's company.")
+            }
+            Difference::CompanyOwner(true) => {
+                f.write_str("Leads now go to the rep who has the contact's company.")
+            }
+            Difference::FreeMail([]) => f.write_str("No further domains are taken for free mail."),
+            Difference::FreeMail(domains) => {
+                write!(
+                    f,
+                    "Also taken for free mail are now: {}.",
+                    domains.join(", ")
+                )
+            }
+            Difference::Added(rule, place) => {
+                let (name, what) = (&rule.name, words::rule(rule));
+                write!(f, "Rule \"{name}\" was added at place {place}: {what}.")
+            }
+            Difference::Removed(rule) => {
+                let (name, what) = (&rule.name, words::rule(rule));
+                write!(f, "Rule \"{name}\" was removed: {what}.")
+            }
+            Difference::Renamed { from, to } => {
+                write!(f, "Rule \"{from}\" is now called \"{to}\".")
+            }
+            Difference::Moved { name, from, to } => {
+                write!(f, "Rule \"{name}\" moved from place {from} to place {to}.")
+            }
+            Difference::When(before, now) => {
+                let when = |rule: &Rule| match &rule.when {
+                    Some(when) => words::condition(when),
+                    None => "everything".to_owned(),
+                };
+                let (name, now, before) = (&now.name, when(now), when(before));
+                write!(
+                    f,
+                    "Rule \"{name}\" now matches when {now}; before: {before}."
+                )
+            }
+            Difference::Target(before, now) => {
+                let target = |rule: &Rule| words::target(&rule.assign);
+                let (name, now, before) = (&now.name, target(now), target(before));
+                write!(f, "Rule \"{name}\": a lead now {now}; before, it {before}.")
+            }
+            Difference::NoneEligible(before, now) => {
+                let policy = |rule: &Rule| words::none_eligible(&rule.on_none_eligible);
+                let (name, now, before) = (&now.name, policy(now), policy(before));
+                write!(
+                    f,
+                    "Rule \"{name}\": when nobody is eligible, {now}; before, {before}."
+                )
+            }
+        }
+    }
 }
 
 /// Rules that do the same under another name: old name and new name.
@@ -93,34 +172,24 @@ fn renamed<'a>(old: &'a RuleSet, new: &'a RuleSet) -> Vec<(&'a String, &'a Strin
     pairs
 }
 
-fn changes(old: &Rule, new: &Rule) -> Vec<String> {
-    let mut sentences = Vec::new();
-    let name = &new.name;
+fn changes<'a>(old: &'a Rule, new: &'a Rule) -> Vec<Difference<'a>> {
+    let mut found = Vec::new();
+    if old.name != new.name {
+        found.push(Difference::Renamed {
+            from: &old.name,
+            to: &new.name,
+        });
+    }
     if old.when != new.when {
-        let when = |rule: &Rule| match &rule.when {
-            Some(when) => words::condition(when),
-            None => "everything".to_owned(),
-        };
-        sentences.push(format!(
-            "Rule \"{name}\" now matches when {}; before: {}.",
-            when(new),
-            when(old)
-        ));
+        found.push(Difference::When(old, new));
     }
     if old.assign != new.assign {
-        let (now, before) = (words::target(&new.assign), words::target(&old.assign));
-        sentences.push(format!(
-            "Rule \"{name}\": a lead now {now}; before, it {before}."
-        ));
+        found.push(Difference::Target(old, new));
     }
     if old.on_none_eligible != new.on_none_eligible {
-        let policy = |rule: &Rule| words::none_eligible(&rule.on_none_eligible);
-        let (now, before) = (policy(new), policy(old));
-        sentences.push(format!(
-            "Rule \"{name}\": when nobody is eligible, {now}; before, {before}."
-        ));
+        found.push(Difference::NoneEligible(old, new));
     }
-    sentences
+    found
 }
 
 /// Whether the rule that was at place `was` changed its order among those that stayed: it is not in a longest part that
@@ -154,7 +223,10 @@ mod tests {
 
     fn check(old: Value, new: Value, expected: &[&str]) {
         let set = |value: Value| -> RuleSet { serde_json::from_value(value).unwrap() };
-        assert_eq!(diff(&set(old), &set(new)), expected);
+        let (old, new) = (set(old), set(new));
+        let found = diff(&old, &new).into_iter();
+        let sentences: Vec<String> = found.map(|it| it.to_string()).collect();
+        assert_eq!(sentences, expected);
     }
 
     fn rules(rules: Value) -> Value {

@@ -145,6 +145,37 @@ impl FieldPath {
     }
 }
 
+/// Every path that leads to values, with its record in front: `lead.budget`, `contact.address.country`. What senders add
+/// under `custom` is not among them.
+pub fn known() -> Vec<FieldPath> {
+    let mut paths = Vec::new();
+    for (root, kind) in [("lead", Kind::Lead), ("contact", Kind::Contact)] {
+        for field in kind.fields() {
+            leaves(root, field, &mut paths);
+        }
+    }
+    for (root, names) in [
+        ("event", EVENT_FIELDS),
+        ("company", COMPANY_FIELDS),
+        ("orders", ORDERS_FIELDS),
+    ] {
+        paths.extend(names.iter().map(|name| format!("{root}.{name}")));
+    }
+    let read = paths.iter().filter_map(|path| FieldPath::parse(path).ok());
+    read.collect()
+}
+
+fn leaves(above: &str, field: &Field, paths: &mut Vec<String>) {
+    let path = format!("{above}.{}", field.name);
+    match &field.of {
+        FieldType::Object(parts) | FieldType::Objects(parts) => {
+            parts.iter().for_each(|part| leaves(&path, part, paths));
+        }
+        FieldType::Free => {}
+        _ => paths.push(path),
+    }
+}
+
 /// What stands at a path, and whether it is one value at most.
 fn family(root: Root, steps: &[String]) -> Option<(Family, bool)> {
     let (first, rest) = steps.split_first()?;
@@ -307,6 +338,22 @@ impl Family {
             Family::List => LIST,
             Family::Group => GROUP,
             Family::Any => &Operator::ALL,
+        }
+    }
+
+    /// One word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Family::Text => "text",
+            Family::Postal => "postal",
+            Family::Country => "country",
+            Family::Number => "number",
+            Family::Time => "time",
+            Family::Bool => "bool",
+            Family::Words(_) => "words",
+            Family::List => "list",
+            Family::Group => "group",
+            Family::Any => "any",
         }
     }
 

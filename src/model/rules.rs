@@ -269,6 +269,23 @@ pub enum Strategy {
     FewestInPeriod,
 }
 
+impl Strategy {
+    pub const ALL: [Strategy; 3] = [
+        Strategy::RoundRobin,
+        Strategy::FewestOpen,
+        Strategy::FewestInPeriod,
+    ];
+
+    /// As it is written in a rule.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Strategy::RoundRobin => "round_robin",
+            Strategy::FewestOpen => "fewest_open",
+            Strategy::FewestInPeriod => "fewest_in_period",
+        }
+    }
+}
+
 /// What `fewest_in_period` counts, by the calendar of each rep's zone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -277,6 +294,19 @@ pub enum Period {
     #[default]
     Week,
     Month,
+}
+
+impl Period {
+    pub const ALL: [Period; 3] = [Period::Day, Period::Week, Period::Month];
+
+    /// As it is written in a team.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Period::Day => "day",
+            Period::Week => "week",
+            Period::Month => "month",
+        }
+    }
 }
 
 /// What to do when the rule matches and nobody of its target may take it: `"next_rule"`, `"park"`, or a rep who gets

@@ -1,14 +1,22 @@
 //! One page a file: its places, its template, its forms.
 
+pub mod accept;
 pub mod account;
 pub mod assets;
+pub mod assignment;
+pub mod assignment_history;
+pub mod assignment_preview;
+pub mod assignment_rule;
+pub mod assignment_test;
 pub mod audit;
 pub mod event;
 pub mod fault;
 pub mod inbox;
 pub mod inbox_filter;
+pub mod lead_why;
 pub mod merge;
 pub mod overview;
+pub mod people;
 pub mod playground;
 pub mod preferences;
 pub mod record;
@@ -16,6 +24,7 @@ pub mod record_acts;
 pub mod record_edit;
 pub mod records;
 pub mod refusals;
+pub mod rep;
 pub mod replays;
 pub mod setup;
 pub mod sign_in;
@@ -23,6 +32,7 @@ pub mod source;
 pub mod source_health;
 pub mod source_sample;
 pub mod sources;
+pub mod team;
 pub mod tokens;
 pub mod two_step;
 pub mod users;

@@ -128,22 +128,24 @@ impl Office {
         Ok(self.store.rule_sets(page).await?)
     }
 
-    /// What `to` does differently from `from`, in sentences; version 0 is the one without rules.
+    /// The rules of a version; version 0 is the one without rules.
+    ///
+    /// # Errors
+    /// `Unknown`
+    pub async fn rules_of(&self, version: u64) -> Result<RuleSet> {
+        match version {
+            0 => Ok(RuleSet::none()),
+            version => Ok(self.version(version).await?.0),
+        }
+    }
+
+    /// What `to` does differently from `from`, in sentences.
     ///
     /// # Errors
     /// `Unknown`
     pub async fn difference(&self, from: u64, to: u64) -> Result<Vec<String>> {
-        let mut sets = Vec::with_capacity(2);
-        for version in [from, to] {
-            sets.push(match version {
-                0 => RuleSet::none(),
-                version => self.version(version).await?.0,
-            });
-        }
-        match sets.as_slice() {
-            [from, to] => Ok(diff(from, to)),
-            _ => Ok(Vec::new()),
-        }
+        let (from, to) = (self.rules_of(from).await?, self.rules_of(to).await?);
+        Ok(diff(&from, &to).iter().map(ToString::to_string).collect())
     }
 
     /// The draft, when there is one.

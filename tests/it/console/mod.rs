@@ -1,5 +1,6 @@
 //! The console: who gets in, what they may do, and how it looks in a real browser.
 
+mod assignment;
 mod browser;
 mod commands;
 mod days;

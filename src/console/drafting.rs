@@ -1,0 +1,103 @@
+//! The rules that are being worked on: the draft, or what would become one with the first change.
+
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::console::fault::Fault;
+use crate::console::form::Form;
+use crate::console::trail;
+use crate::console::visitor::Insider;
+use crate::model::desk::Desk;
+use crate::model::rules::{Draft, RuleSet};
+use crate::process::office::OfficeError;
+
+/// The rules in hand.
+pub struct Working {
+    pub rules: RuleSet,
+    /// `None` while they are the current ones.
+    pub draft: Option<Draft>,
+    pub desk: Desk,
+}
+
+impl Working {
+    /// The draft, or else the current rules.
+    pub async fn of(console: &Console) -> Result<Self, Fault> {
+        let desk = console.store.desk().await?;
+        let draft = console.store.draft().await?;
+        let rules = match &draft {
+            Some(draft) => draft.rules.clone(),
+            None => RuleSet::clone(&desk.rules),
+        };
+        Ok(Working { rules, draft, desk })
+    }
+
+    /// Which state of the draft a form changes; 0 while there is none.
+    pub fn revision(&self) -> u64 {
+        self.draft.as_ref().map_or(0, |draft| draft.revision)
+    }
+
+    /// Others published since the draft was made: it would take back what they did.
+    pub fn is_behind(&self) -> bool {
+        self.rules.version != self.desk.rules.version
+    }
+
+    /// Whether a form was made from just these rules.
+    ///
+    /// # Errors
+    /// `InUse` when somebody else changed them meanwhile.
+    pub fn check(&self, insider: &Insider, form: &Form) -> Result<(), Fault> {
+        let seen: Option<u64> = form.text("revision").parse().ok();
+        match seen == Some(self.revision()) {
+            true => Ok(()),
+            false => Err(Fault::InUse(insider.words.say("draft-changed"))),
+        }
+    }
+
+    /// Keeps other rules as the draft.
+    ///
+    /// # Errors
+    /// `InUse` when somebody else was faster.
+    pub async fn keep(
+        &self,
+        console: &Console,
+        insider: &Insider,
+        rules: RuleSet,
+    ) -> Result<(), Fault> {
+        let office = console.processing.office();
+        let (before, after) = (names(&self.rules), names(&rules));
+        let author = insider.account.name().to_owned();
+        let saved = office
+            .save_draft(rules, Some(self.revision()), author)
+            .await;
+        saved.map_err(|error| match error {
+            OfficeError::Stale { .. } => Fault::InUse(insider.words.say("draft-changed")),
+            other => fault(other),
+        })?;
+        let log = trail::of(insider, "rules.drafted", "rules/draft");
+        let log = match before == after {
+            true => log,
+            false => trail::changing(log, before, after),
+        };
+        console.store.note(log).await?;
+        Ok(())
+    }
+}
+
+fn names(rules: &RuleSet) -> Value {
+    let names: Vec<&str> = rules.rules.iter().map(|rule| rule.name.as_str()).collect();
+    json!(names)
+}
+
+/// What the office says no to, as a page.
+pub fn fault(error: OfficeError) -> Fault {
+    match error {
+        OfficeError::Invalid(problems) => {
+            let sentences: Vec<String> = problems.into_iter().map(|it| it.message).collect();
+            Fault::InUse(sentences.join("; "))
+        }
+        OfficeError::Stale { .. } => Fault::InUse(error.to_string()),
+        OfficeError::Unknown(_) => Fault::Missing,
+        OfficeError::Declined(why) => Fault::InUse(why.sentence),
+        OfficeError::Store(error) => error.into(),
+    }
+}

@@ -1,0 +1,62 @@
+why-title = Why this owner?
+why-to-lead = To the lead
+why-is-with = It is with { $name }.
+why-is-nobodys = Nobody has it.
+why-waits-since = It has been waiting since
+why-due = It has to be accepted by
+why-none = Nothing was decided yet
+why-none-help = A lead is decided on when it is recorded; this one came with its owner, or is closed.
+why-decision = Decision { $number }
+why-by-version = rules of version { $number }
+why-all = Every rule and person that was asked
+why-recorded = As it was written down
+why-before = Before the rules
+why-rules = The rules, in order
+why-turns = Turns before and after
+why-matched = matched
+why-not-matched = did not match
+why-yes = Yes:
+why-no = No:
+why-seen = { $asked } – here: { $seen }
+why-unknown = not known
+why-known = known
+why-has = with { $count }
+why-keeps = { $name } has it already.
+why-last-owner = { $name } had the contact's last lead.
+why-company = { $name } has the leads of the contact's company.
+why-but = { $what } But: { $gate }.
+why-by-hand = { $by } handed it to { $to }.
+why-rule = The rule “{ $rule }” matched, and it went to { $name }.
+why-waits = It waits: nobody who may have it was there.
+why-nobody = Nobody got it: no rule found somebody.
+why-behind = { $count ->
+    [one] An older lead waits for the same people and goes first.
+   *[other] { $shown } older leads wait for the same people and go first.
+}
+why-given = It goes to { $name }.
+why-turn = It is { $name }'s turn.
+why-fewest-open = { $name } has the fewest open leads.
+why-fewest-in-period = { $name } was given the fewest leads.
+why-stands-in = Nobody was there, so it goes to { $name }.
+why-none-there = Nobody was there: { $what }.
+
+gate-not-a-rep = not a rep any more
+gate-inactive = inactive
+gate-no-share = without a share
+gate-again = listed twice
+gate-let-pass = had it before
+gate-skill = without the skill { $what }
+gate-away = out of office until { $what }
+gate-closed = outside working hours, opens at { $what }
+gate-holiday = on holiday, back at { $what }
+gate-never = outside working hours
+gate-cap-day = has { $what } leads of the day
+gate-cap-week = has { $what } leads of the week
+gate-cap-open = has { $what } open leads
+
+accept-title = Take on a lead
+accept-help = You were given a lead. Press the button and it is yours to work on; otherwise it goes to somebody else.
+accept-do = I take it
+accept-done = It is yours. Good luck!
+accept-open = Open Frontdesk
+accept-bad = This link is worth nothing any more: the lead went to somebody else, was closed, or the link is too old.

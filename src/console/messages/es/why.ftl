@@ -1,0 +1,62 @@
+why-title = ¿Por qué este responsable?
+why-to-lead = Al lead
+why-is-with = Lo tiene { $name }.
+why-is-nobodys = No lo tiene nadie.
+why-waits-since = Espera desde
+why-due = Hay que aceptarlo antes de
+why-none = Aún no se decidió nada
+why-none-help = Se decide cuando se registra el lead; este llegó con su responsable, o está cerrado.
+why-decision = Decisión { $number }
+why-by-version = reglas de la versión { $number }
+why-all = Cada regla y persona que se preguntó
+why-recorded = Tal como se anotó
+why-before = Antes de las reglas
+why-rules = Las reglas, en orden
+why-turns = Turnos antes y después
+why-matched = se cumplió
+why-not-matched = no se cumplió
+why-yes = Sí:
+why-no = No:
+why-seen = { $asked } – aquí: { $seen }
+why-unknown = no se conoce
+why-known = se conoce
+why-has = con { $count }
+why-keeps = { $name } ya lo tiene.
+why-last-owner = { $name } tuvo el último lead del contacto.
+why-company = { $name } lleva los leads de la empresa del contacto.
+why-but = { $what } Pero: { $gate }.
+why-by-hand = { $by } se lo pasó a { $to }.
+why-rule = Se cumplió la regla «{ $rule }» y fue a { $name }.
+why-waits = Espera: no había nadie que pudiera recibirlo.
+why-nobody = No lo recibió nadie: ninguna regla encontró a alguien.
+why-behind = { $count ->
+    [one] Un lead más antiguo espera a las mismas personas y va antes.
+   *[other] { $shown } leads más antiguos esperan a las mismas personas y van antes.
+}
+why-given = Va a { $name }.
+why-turn = Le toca a { $name }.
+why-fewest-open = { $name } tiene menos leads abiertos.
+why-fewest-in-period = { $name } recibió menos leads.
+why-stands-in = No había nadie, así que va a { $name }.
+why-none-there = No había nadie: { $what }.
+
+gate-not-a-rep = ya no es comercial
+gate-inactive = inactivo
+gate-no-share = sin parte
+gate-again = está dos veces
+gate-let-pass = ya lo tuvo
+gate-skill = sin la capacidad { $what }
+gate-away = ausente hasta { $what }
+gate-closed = fuera de horario, abre { $what }
+gate-holiday = de fiesta, vuelve { $what }
+gate-never = fuera de horario
+gate-cap-day = tiene { $what } leads del día
+gate-cap-week = tiene { $what } leads de la semana
+gate-cap-open = tiene { $what } leads abiertos
+
+accept-title = Aceptar un lead
+accept-help = Te ha tocado un lead. Pulsa el botón y es tuyo; si no, pasa a otra persona.
+accept-do = Me lo quedo
+accept-done = Es tuyo. ¡Suerte!
+accept-open = Abrir Frontdesk
+accept-bad = Este enlace ya no vale: el lead pasó a otra persona, se cerró, o el enlace es demasiado antiguo.
