@@ -1,11 +1,11 @@
 //! The application: builds every room once, wires them, runs until told to stop.
 
+mod board;
 mod upkeep;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -15,8 +15,10 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::api::{self, Api};
+use crate::app::board::{Ground, Switchboard};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::console::board::Board;
 use crate::console::{self, Console};
 use crate::ingest::intake::Intake;
 use crate::ingest::spam::stamp::StampKey;
@@ -88,23 +90,28 @@ pub async fn start(
         role: StoreRole::Gateway,
     })
     .await?;
-    if let Some(key) = stamp_key(store.as_ref()).await? {
+    let stamps = stamp_key(store.as_ref()).await?;
+    if let Some(key) = &stamps {
         for gate in intakes.iter_mut().filter_map(|intake| intake.spam.as_mut()) {
             gate.use_key(key.clone());
         }
     }
+    let intakes: Vec<Arc<Intake>> = intakes.into_iter().map(Arc::new).collect();
     let processing = Processing::new(Arc::clone(&store), recipes, &config.outbound, clock.clone());
-    let workers = Workers::start(Arc::clone(&processing)).map_err(StartError::Workers)?;
-    let console = console(config, &catalog, &store, &processing, &clock);
     let rooms = Rooms {
         config,
         catalog: &catalog,
         store: &store,
         processing: &processing,
         clock: &clock,
-        console: &console,
     };
-    let mounts = rooms.mounts(intakes, workers.running(), metrics.clone());
+    let hooks = Arc::new(rooms.hooks(&intakes, metrics.clone()));
+    let board = Arc::new(rooms.board(&hooks, stamps, intakes));
+    // Before the workers take anything: what came through an endpoint of the store is mapped by its settings.
+    board.refresh().await?;
+    let workers = Workers::start(Arc::clone(&processing)).map_err(StartError::Workers)?;
+    let console = rooms.console(Arc::clone(&board));
+    let mounts = rooms.mounts(&console, &hooks);
     let listening = serve(&config.server, mounts).map_err(|cause| StartError::Listen {
         address: config.server.listen.clone(),
         cause,
@@ -131,30 +138,11 @@ pub async fn start(
         console,
         server,
         serving: tokio::spawn(listening.server),
-        upkeep: upkeep::start(config, &store, &processing, clock, metrics),
+        upkeep: upkeep::start(config, &processing, (&store, &board), clock, metrics),
         store,
         processing,
         workers,
     })
-}
-
-/// The pages, which learn from the outer wall whose address a request came from.
-fn console(
-    config: &Config,
-    catalog: &Arc<Catalog>,
-    store: &Arc<dyn Store>,
-    processing: &Arc<Processing>,
-    clock: &Clock,
-) -> Data<Console> {
-    let trusted = config.server.trusted_proxies.clone();
-    Data::new(Console::new(
-        config,
-        Arc::clone(catalog),
-        Arc::clone(store),
-        Arc::clone(processing),
-        clock.clone(),
-        Box::new(move |request| peer::of(request, &trusted)),
-    ))
 }
 
 /// The key of the stamps of forms: the same after a restart, so that a form that was open meanwhile stays good. Where
@@ -203,37 +191,70 @@ pub fn compile(
 /// What the outer rooms are made of.
 struct Rooms<'a> {
     config: &'a Config,
-    catalog: &'a Catalog,
+    catalog: &'a Arc<Catalog>,
     store: &'a Arc<dyn Store>,
     processing: &'a Arc<Processing>,
     clock: &'a Clock,
-    console: &'a Data<Console>,
 }
 
 impl Rooms<'_> {
-    /// The hooks, the API and the pages, each for the server to mount in every thread.
-    fn mounts(
+    fn hooks(&self, intakes: &[Arc<Intake>], metrics: PrometheusHandle) -> Hooks {
+        let ready = Arc::new(Ready {
+            store: Arc::clone(self.store),
+            processing: Arc::clone(self.processing),
+        });
+        let inbox: Arc<dyn Inbox> = Arc::clone(self.store) as Arc<dyn Inbox>;
+        let (server, clock) = (&self.config.server, self.clock.clone());
+        Hooks::new(
+            intakes.iter().cloned(),
+            server,
+            inbox,
+            clock,
+            (ready, metrics),
+        )
+    }
+
+    fn board(
         &self,
-        intakes: Vec<Intake>,
-        workers: Arc<AtomicBool>,
-        metrics: PrometheusHandle,
-    ) -> Vec<Mount> {
-        let console = self.console.clone();
+        hooks: &Arc<Hooks>,
+        stamps: Option<StampKey>,
+        intakes: Vec<Arc<Intake>>,
+    ) -> Switchboard {
+        let ground = Ground {
+            server: self.config.server.clone(),
+            catalog: Arc::clone(self.catalog),
+            store: Arc::clone(self.store),
+            processing: Arc::clone(self.processing),
+            hooks: Arc::clone(hooks),
+            stamps,
+            clock: self.clock.clone(),
+        };
+        let endpoints = self.config.endpoints.iter().cloned();
+        Switchboard::new(ground, endpoints.zip(intakes).collect())
+    }
+
+    /// The pages, which learn from the outer wall whose address a request came from.
+    fn console(&self, board: Arc<Switchboard>) -> Data<Console> {
+        let trusted = self.config.server.trusted_proxies.clone();
+        Data::new(Console::new(
+            self.config,
+            Arc::clone(self.catalog),
+            Arc::clone(self.store),
+            Arc::clone(self.processing),
+            self.clock.clone(),
+            (board, Box::new(move |request| peer::of(request, &trusted))),
+        ))
+    }
+
+    /// The pages, the API and the hooks, each for the server to mount in every thread.
+    fn mounts(&self, console: &Data<Console>, hooks: &Arc<Hooks>) -> Vec<Mount> {
+        let (console, hooks) = (console.clone(), Arc::clone(hooks));
         let api = Data::new(Api::new(
             Arc::clone(self.store),
             Arc::clone(self.processing),
             self.clock.clone(),
             self.catalog.sources(),
         ));
-        let ready = Arc::new(Ready {
-            store: Arc::clone(self.store),
-            workers,
-        });
-        let inbox: Arc<dyn Inbox> = Arc::clone(self.store) as Arc<dyn Inbox>;
-        let server = &self.config.server;
-        let intakes = intakes.into_iter().map(Arc::new);
-        let hooks = Hooks::new(intakes, server, inbox, self.clock.clone(), (ready, metrics));
-        let hooks = Arc::new(hooks);
         // In the order in which routes are tried: events come most often.
         vec![
             Box::new(move |config: &mut ServiceConfig| {
@@ -264,13 +285,13 @@ impl Running {
 /// What `/readyz` asks.
 struct Ready {
     store: Arc<dyn Store>,
-    workers: Arc<AtomicBool>,
+    processing: Arc<Processing>,
 }
 
 #[async_trait]
 impl Readiness for Ready {
     async fn ready(&self) -> Result<(), String> {
-        if !self.workers.load(Ordering::SeqCst) {
+        if !self.processing.is_at_work() {
             return Err("the workers have stopped".to_owned());
         }
         match tokio::time::timeout(READY_WITHIN, self.store.ping()).await {

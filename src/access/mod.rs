@@ -13,7 +13,7 @@ pub struct NoRandomness;
 ///
 /// # Errors
 /// The system has none.
-fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
     Ok(bytes)

@@ -8,8 +8,10 @@ use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::task::JoinSet;
 
+use crate::app::board::Switchboard;
 use crate::clock::Clock;
 use crate::config::{Config, StoreConfig};
+use crate::console::board::Board;
 use crate::process::health::keep::Keeper;
 use crate::process::worker::Processing;
 use crate::store::{PurgeBefore, Purged, Store};
@@ -17,6 +19,8 @@ use crate::telemetry;
 
 /// Between two purges.
 const PURGE: Duration = Duration::from_secs(60 * 60);
+/// Between two looks at the endpoints.
+const REFRESH: Duration = Duration::from_secs(30);
 /// Between two looks at the backlog.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -26,8 +30,8 @@ const WATCH: Duration = Duration::from_secs(10);
 /// Starts all of it; it ends when the set is dropped.
 pub fn start(
     config: &Config,
-    store: &Arc<dyn Store>,
     processing: &Arc<Processing>,
+    (store, board): (&Arc<dyn Store>, &Arc<Switchboard>),
     clock: Clock,
     metrics: PrometheusHandle,
 ) -> JoinSet<()> {
@@ -37,6 +41,7 @@ pub fn start(
         config.store.clone(),
         clock.clone(),
     ));
+    tasks.spawn(endpoints(Arc::clone(board)));
     tasks.spawn(gauges(Arc::clone(store), clock.clone()));
     tasks.spawn(health(Arc::clone(store), Arc::clone(processing), clock));
     tasks.spawn(telemetry::keep_up(metrics));
@@ -64,6 +69,18 @@ async fn health(store: Arc<dyn Store>, processing: Arc<Processing>, clock: Clock
         };
         if let Err(error) = keeper.look(clock.now()).await {
             tracing::warn!(%error, "health.not_kept");
+        }
+    }
+}
+
+/// Secrets end, and somebody else may have written into the store.
+async fn endpoints(board: Arc<Switchboard>) {
+    let mut ticks = tokio::time::interval(REFRESH);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = board.refresh().await {
+            tracing::warn!(%error, "endpoints.not_read");
         }
     }
 }

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::cli::told;
 use crate::config::{CatalogConfig, Config, Environment};
 use crate::source::catalog::Catalog;
-use crate::source::declaration::{KeyForm, SignatureKind, Source, Verify};
+use crate::source::declaration::Source;
+use crate::source::fresh;
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
@@ -115,7 +114,7 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
         writeln!(
             text,
             "secrets = [\"{}\"]   # fresh; replace it when the sender gives you one",
-            secret(source)?
+            fresh::secret(source)?
         )?;
     }
     writeln!(
@@ -132,41 +131,13 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
         for (name, spec) in settings {
             // What the sender repeats is ours to make up; anything else is theirs to give.
             let value = match name.as_str() {
-                "verify_token" => random(24)?,
+                "verify_token" => fresh::word()?,
                 _ => "replace-me".to_owned(),
             };
             writeln!(text, "{name} = \"{value}\"   # {}", spec.help)?;
         }
     }
     Ok(text)
-}
-
-/// A fresh secret in the form the source's scheme wants.
-fn secret(source: &Source) -> anyhow::Result<String> {
-    for scheme in &source.verify {
-        if let Verify::Signature(signature) = scheme
-            && matches!(
-                signature.kind,
-                SignatureKind::Hmac(_) | SignatureKind::Digest(_)
-            )
-        {
-            let mut bytes = [0; 32];
-            getrandom::fill(&mut bytes).context("no randomness")?;
-            let prefix = signature.key_prefixes.first().map_or("", String::as_str);
-            return Ok(match signature.key {
-                KeyForm::Text | KeyForm::Html => random(32)?,
-                KeyForm::Base64 => format!("{prefix}{}", STANDARD.encode(bytes)),
-                KeyForm::Hex => format!("{prefix}{}", hex::encode(bytes)),
-            });
-        }
-    }
-    random(32)
-}
-
-fn random(bytes: usize) -> anyhow::Result<String> {
-    let mut buffer = vec![0; bytes];
-    getrandom::fill(&mut buffer).context("no randomness")?;
-    Ok(URL_SAFE_NO_PAD.encode(buffer))
 }
 
 fn create(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -114,7 +114,7 @@ pub enum LogFormat {
 }
 
 /// `[[endpoint]]`
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Endpoint {
     pub name: String,
     pub source: String,

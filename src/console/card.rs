@@ -29,6 +29,21 @@ fn short_id(id: Uuid) -> String {
     format!("…{}", text.get(24..).unwrap_or_default())
 }
 
+/// What a lead or ticket is about, in a few words.
+pub fn about(record: &Record) -> Option<String> {
+    let names: &[&str] = match record.kind {
+        Kind::Lead => &[
+            "title",
+            "product_interest",
+            "message",
+            "form_name",
+            "campaign",
+        ],
+        Kind::Contact | Kind::Order | Kind::Ticket => &["category"],
+    };
+    names.iter().find_map(|name| text(record, name))
+}
+
 /// The text of a field, when it has one.
 pub fn text(record: &Record, name: &str) -> Option<String> {
     let value = record.fields.get(name)?.as_str()?.trim();
@@ -48,9 +63,36 @@ pub fn lines(words: Words, value: &Value) -> Vec<String> {
             .map(|(name, value)| format!("{}: {}", words.word("field", name), flat(words, value)))
             .collect(),
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().map(|item| flat(words, item)).collect()
+            items.iter().map(|item| entry(words, item)).collect()
         }
         other => vec![flat(words, other)],
+    }
+}
+
+/// One entry of a list: `question: answer`, `E-mail: granted`, or its members.
+fn entry(words: Words, item: &Value) -> String {
+    let text = |name: &str| item.get(name).and_then(Value::as_str);
+    match (
+        text("question"),
+        text("answer"),
+        text("channel"),
+        text("state"),
+    ) {
+        (Some(question), Some(answer), ..) => format!("{question}: {answer}"),
+        (.., Some(channel), Some(state)) => format!(
+            "{}: {}",
+            words.word("field-consent", channel),
+            words.word("consent", state)
+        ),
+        _ => flat(words, item),
+    }
+}
+
+/// A field's value on lines; the gateway's own words in the reader's language.
+pub fn field(words: Words, name: &str, value: &Value) -> Vec<String> {
+    match (name, value.as_str()) {
+        ("status" | "priority", Some(word)) => vec![words.word("state", word)],
+        _ => lines(words, value),
     }
 }
 
@@ -124,8 +166,8 @@ mod tests {
         check(
             json!([{"channel": "email", "state": "granted"}, {"channel": "sms", "state": "denied"}]),
             &[
-                "Channel email · State granted",
-                "Channel sms · State denied",
+                "Consent to e-mail: granted",
+                "Consent to text messages: denied",
             ],
         );
         assert_eq!(short(words, &json!("é".repeat(100))).chars().count(), 91);

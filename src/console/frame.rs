@@ -48,6 +48,12 @@ impl<'v> Frame<'v> {
         self.visitor.words.count(key, *count)
     }
 
+    /// A length of time.
+    pub fn days(&self, days: &i64) -> String {
+        let days = u64::try_from(*days).unwrap_or(0);
+        self.visitor.words.count("source-days", days)
+    }
+
     /// A word of the gateway's vocabulary.
     pub fn word(&self, group: &str, word: &str) -> String {
         self.visitor.words.word(group, word)

@@ -4,6 +4,7 @@
 //! (what every page has), then `pages`.
 
 pub mod assets;
+pub mod board;
 pub mod card;
 pub mod chart;
 pub mod door;
@@ -17,6 +18,7 @@ pub mod number;
 pub mod page;
 pub mod pages;
 pub mod places;
+pub mod prose;
 pub mod rows;
 pub mod rule_words;
 pub mod session;
@@ -38,6 +40,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::console::board::Board;
 use crate::console::door::Door;
 use crate::process::worker::Processing;
 use crate::source::catalog::Catalog;
@@ -55,8 +58,8 @@ pub struct Console {
     /// What senders are known, and by which formulas they are mapped.
     pub catalog: Arc<Catalog>,
     pub door: Door,
-    /// The endpoints' names, in the order of the config.
-    pub endpoints: Vec<String>,
+    /// The endpoints, and putting them to work.
+    pub board: Arc<dyn Board>,
     /// Without a slash at the end.
     pub public_url: String,
     /// How long a session lasts without being used, and at all.
@@ -74,7 +77,7 @@ impl Console {
         store: Arc<dyn Store>,
         processing: Arc<Processing>,
         clock: Clock,
-        address_of: AddressOf,
+        (board, address_of): (Arc<dyn Board>, AddressOf),
     ) -> Self {
         Console {
             store,
@@ -82,7 +85,7 @@ impl Console {
             processing,
             catalog,
             door: Door::default(),
-            endpoints: config.endpoints.iter().map(|it| it.name.clone()).collect(),
+            board,
             public_url: config.server.public_url.clone(),
             idle: config.console.idle,
             lifetime: config.console.lifetime,

@@ -50,6 +50,8 @@ pub enum Rejection {
     RateLimited(Duration),
     #[error("the gateway cannot write events down right now; nothing was accepted, send it again in {} s", .0.as_secs())]
     StoreUnavailable(Duration),
+    #[error("this endpoint is paused; nothing was accepted, send it again in {} s", .0.as_secs())]
+    Paused(Duration),
     #[error("the gateway failed; nothing was accepted, send it again")]
     Internal,
 }
@@ -75,6 +77,7 @@ impl Rejection {
             Rejection::SchemaViolation(_) => "schema_violation",
             Rejection::RateLimited(_) => "rate_limited",
             Rejection::StoreUnavailable(_) => "store_unavailable",
+            Rejection::Paused(_) => "endpoint_paused",
             Rejection::Internal => "internal_error",
         }
     }

@@ -26,6 +26,8 @@ pub struct Catalog {
     /// Names of sources with a problem.
     broken: BTreeSet<String>,
     disposable_mail: Arc<Domains>,
+    /// Everything as it was read, to read a mapping again that somebody edits.
+    files: Files,
 }
 
 /// The files of a catalog, before they are read: path below the catalog (`mappings/shopify.toml`) → text.
@@ -89,6 +91,7 @@ impl Catalog {
             sources,
             broken,
             disposable_mail: Arc::new(disposable_mail),
+            files,
         };
         (catalog, problems)
     }
@@ -101,6 +104,26 @@ impl Catalog {
     /// The names of all sources, broken ones included.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.sources.keys().chain(&self.broken).map(String::as_str)
+    }
+
+    /// The text of a source's mapping.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let file = self.files.0.get(&format!("mappings/{name}.toml"))?;
+        Some(&file.text)
+    }
+
+    /// The source as it would be with another text of its mapping.
+    ///
+    /// # Errors
+    /// Every problem of that text.
+    pub fn reread(&self, name: &str, text: &str) -> Result<Source, Vec<Problem>> {
+        let label = format!("mappings/{name}.toml");
+        // Its samples are of events that an edited mapping need not have.
+        let documents = load::Documents {
+            samples: BTreeMap::new(),
+            ..self.files.documents(name)
+        };
+        load::source(name, &label, text, &documents)
     }
 
     /// Domains of throw-away mail services.

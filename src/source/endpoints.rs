@@ -35,6 +35,20 @@ pub fn check(config: &Config, catalog: &Catalog) -> Vec<Problem> {
     problems
 }
 
+/// What keeps one endpoint from working, a sentence each.
+pub fn problems(endpoint: &Endpoint, catalog: &Catalog) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut note = |message: String| found.push(message);
+    match catalog.get(&endpoint.source) {
+        Some(source) => {
+            check_proof(endpoint, source, &mut note);
+            check_settings(endpoint, source, &mut note);
+        }
+        None => note(format!("there is no source called \"{}\"", endpoint.source)),
+    }
+    found
+}
+
 fn unknown_source(name: &str, names: &[&str]) -> String {
     let hint = nearest(name, names.iter().copied()).map_or_else(
         || "`frontdesk sources` lists them".to_owned(),

@@ -6,6 +6,7 @@ pub mod declaration;
 pub mod domains;
 pub mod endpoints;
 pub mod envelope;
+pub mod fresh;
 pub mod guide;
 mod load;
 pub mod sample;

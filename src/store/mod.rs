@@ -5,6 +5,7 @@
 
 pub mod desk;
 pub mod edits;
+pub mod endpoints;
 pub mod meters;
 pub mod observation;
 pub mod sqlite;
@@ -30,6 +31,7 @@ use crate::model::request::RawRequest;
 use crate::model::trace::Trace;
 use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
 use crate::store::edits::Edits;
+use crate::store::endpoints::Endpoints;
 use crate::store::meters::Meters;
 use crate::store::observation::Observations;
 use crate::store::users::Users;
@@ -64,6 +66,7 @@ pub trait Store:
     Inbox
     + Records
     + Edits
+    + Endpoints
     + Assignments
     + Rulebook
     + Decisions

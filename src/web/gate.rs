@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, HeaderValue, ORIGIN};
@@ -18,6 +19,9 @@ use crate::web::limit::Limits;
 /// Refusals of one endpoint that are recorded in a second.
 const RECORDED: u32 = 20;
 
+/// How long a sender should wait while an endpoint is paused.
+const PAUSE: Duration = Duration::from_secs(300);
+
 /// What became of an event: its status, and why it is not pending.
 pub type Ended = (EventStatus, Option<&'static str>);
 
@@ -27,6 +31,7 @@ pub struct Gate {
     pub intake: Arc<Intake>,
     pub refusals: Budget,
     limits: Limits,
+    paused: AtomicBool,
     meters: Meters,
 }
 
@@ -60,6 +65,7 @@ impl Gate {
                 duration: histogram!(telemetry::RECEIVE, "endpoint" => intake.endpoint.clone()),
             },
             refusals: Budget::new(RECORDED),
+            paused: AtomicBool::new(false),
             intake,
         }
     }
@@ -67,8 +73,11 @@ impl Gate {
     /// What can be decided before the body is read: limits first, for they are cheapest, then the lists.
     ///
     /// # Errors
-    /// `RateLimited`, `AddressDenied` or `OriginDenied`.
+    /// `Paused`, `RateLimited`, `AddressDenied` or `OriginDenied`.
     pub fn admit(&self, peer: IpAddr, headers: &HeaderMap) -> Result<(), Rejection> {
+        if self.paused.load(Ordering::Relaxed) {
+            return Err(Rejection::Paused(PAUSE));
+        }
         self.limits.check(peer)?;
         let door = &self.intake.door;
         let networks = &door.allow_addresses;
@@ -76,6 +85,11 @@ impl Gate {
             return Err(Rejection::AddressDenied(peer.to_string()));
         }
         cors::check(headers, &door.allow_origins)
+    }
+
+    /// Takes nothing, or again.
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
     }
 
     /// The origin of a script that may read this endpoint's answers: only where anybody may post.

@@ -1,9 +1,9 @@
 //! `/hooks/{endpoint}`: from an HTTP request to `ingest::receive` and the inbox, and back to an answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -35,9 +35,13 @@ pub trait Readiness: Send + Sync {
     async fn ready(&self) -> Result<(), String>;
 }
 
+/// Endpoints by name.
+type Gates = HashMap<String, Arc<Gate>>;
+
 /// What the handlers work with.
 pub struct Hooks {
-    gates: HashMap<String, Gate>,
+    /// Replaced as a whole when an endpoint changes, while requests go on with the old ones.
+    gates: RwLock<Arc<Gates>>,
     inbox: Arc<dyn Inbox>,
     clock: Clock,
     trusted_proxies: Vec<Network>,
@@ -57,10 +61,7 @@ impl Hooks {
         (readiness, metrics): (Arc<dyn Readiness>, PrometheusHandle),
     ) -> Self {
         Hooks {
-            gates: intakes
-                .into_iter()
-                .map(|intake| (intake.endpoint.clone(), Gate::new(intake)))
-                .collect(),
+            gates: RwLock::new(Arc::new(gates(intakes, &Gates::new()))),
             refusals: Refusals::new(Arc::clone(&inbox)),
             inbox,
             clock,
@@ -72,9 +73,44 @@ impl Hooks {
     }
 
     /// The names of all endpoints.
-    pub fn endpoints(&self) -> impl Iterator<Item = &str> {
-        self.gates.keys().map(String::as_str)
+    pub fn endpoints(&self) -> Vec<String> {
+        self.gates().keys().cloned().collect()
     }
+
+    /// Puts these endpoints in the place of those there are. One whose intake is the same keeps its counters and limits.
+    pub fn install(
+        &self,
+        intakes: impl IntoIterator<Item = Arc<Intake>>,
+        paused: &HashSet<String>,
+    ) {
+        let fresh = gates(intakes, &self.gates());
+        for (name, gate) in &fresh {
+            gate.pause(paused.contains(name));
+        }
+        *self.gates.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+    }
+
+    /// What an endpoint receives with.
+    pub fn intake(&self, endpoint: &str) -> Option<Arc<Intake>> {
+        let gates = self.gates();
+        gates.get(endpoint).map(|gate| Arc::clone(&gate.intake))
+    }
+
+    fn gates(&self) -> Arc<Gates> {
+        Arc::clone(&self.gates.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn gates(intakes: impl IntoIterator<Item = Arc<Intake>>, known: &Gates) -> Gates {
+    let mut gates = Gates::new();
+    for intake in intakes {
+        let same = known.get(&intake.endpoint);
+        let same = same.filter(|gate| Arc::ptr_eq(&gate.intake, &intake));
+        let name = intake.endpoint.clone();
+        let gate = same.map_or_else(|| Arc::new(Gate::new(intake)), Arc::clone);
+        gates.insert(name, gate);
+    }
+    gates
 }
 
 /// Takes any method; the handshakes of the source decide what is answered to others than `POST`.
@@ -86,7 +122,8 @@ pub async fn hook(
     let started = Instant::now();
     let peer = peer::of(&request, &hooks.trusted_proxies);
     let name = endpoint(&request);
-    let Some(gate) = hooks.gates.get(name) else {
+    let gates = hooks.gates();
+    let Some(gate) = gates.get(name) else {
         let answer = hooks.turn_stranger_away(&request, peer, name).await;
         return body::answer_unread(answer, payload);
     };
@@ -151,7 +188,8 @@ impl Hooks {
             }
             Ok(Received::Events(kept)) => self.append(gate, request, *kept).await,
             Ok(Received::Refused(rejection, raw)) => {
-                let others = self.gates.values().map(|gate| &*gate.intake);
+                let gates = self.gates();
+                let others = gates.values().map(|gate| &*gate.intake);
                 let record = || refusal::read(&gate.intake, &raw, &rejection, others);
                 self.refusals.note(gate, &rejection, now, record).await;
                 self.say(gate, request, &rejection, None)
@@ -246,9 +284,10 @@ impl Hooks {
             return response::see(&page);
         }
         match (rejection, &door.said.busy) {
-            (Rejection::RateLimited(_) | Rejection::StoreUnavailable(_), Some(said)) => {
-                response::busy(said, rejection, door.busy_status)
-            }
+            (
+                Rejection::RateLimited(_) | Rejection::StoreUnavailable(_) | Rejection::Paused(_),
+                Some(said),
+            ) => response::busy(said, rejection, door.busy_status),
             _ => response::refused(rejection, door.busy_status, event),
         }
     }

@@ -32,7 +32,7 @@ pub fn status(rejection: &Rejection, busy: u16) -> StatusCode {
         }
         Rejection::SchemaViolation(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Rejection::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-        Rejection::StoreUnavailable(_) => {
+        Rejection::StoreUnavailable(_) | Rejection::Paused(_) => {
             StatusCode::from_u16(busy).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
         }
         Rejection::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -48,7 +48,9 @@ pub fn refused(rejection: &Rejection, busy: u16, event: Option<Uuid>) -> HttpRes
         Rejection::MethodNotAllowed(methods) => {
             answer.insert_header((ALLOW, methods.as_str()));
         }
-        Rejection::RateLimited(after) | Rejection::StoreUnavailable(after) => {
+        Rejection::RateLimited(after)
+        | Rejection::StoreUnavailable(after)
+        | Rejection::Paused(after) => {
             answer.insert_header((RETRY_AFTER, after.as_secs()));
             more.insert("retry_after".to_owned(), json!(after.as_secs()));
         }
@@ -75,7 +77,10 @@ pub fn refused(rejection: &Rejection, busy: u16, event: Option<Uuid>) -> HttpRes
 /// The same in the words its sender insists on.
 pub fn busy(said: &Said, rejection: &Rejection, busy: u16) -> HttpResponse {
     let mut answer = HttpResponse::build(status(rejection, busy));
-    if let Rejection::RateLimited(after) | Rejection::StoreUnavailable(after) = rejection {
+    if let Rejection::RateLimited(after)
+    | Rejection::StoreUnavailable(after)
+    | Rejection::Paused(after) = rejection
+    {
         answer.insert_header((RETRY_AFTER, after.as_secs()));
     }
     answer

@@ -652,7 +652,6 @@ async fn a_replay_applies_the_mended_mapping() {
 async fn workers_run_until_they_are_stopped() {
     let desk = Desk::open(&[endpoint("site", "contact_form", &[])]).await;
     let workers = Workers::start(Arc::clone(&desk.processing)).unwrap();
-    let running = workers.running();
     let mut ids = Vec::new();
     for number in 0..300 {
         let body = json!({"email": format!("{number}@example.com"), "message": "Hi"});
@@ -666,9 +665,9 @@ async fn workers_run_until_they_are_stopped() {
     tokio::time::timeout(Duration::from_secs(20), all_processed)
         .await
         .unwrap();
-    assert!(running.load(Ordering::SeqCst));
+    assert!(desk.processing.is_at_work());
     workers.stop().await;
-    assert!(!running.load(Ordering::SeqCst));
+    assert!(!desk.processing.is_at_work());
     assert_eq!(desk.event(ids[299]).await.status, EventStatus::Processed);
     assert_eq!(desk.store.stats().await.unwrap().leads, 300);
     desk.close().await;

@@ -409,8 +409,9 @@ fn operators() -> Vec<OperatorChoice> {
 
 /// The values of traffic, and for fields of few words all of these.
 fn suggestions(console: &Console, mut traffic: Traffic) -> Vec<(String, Vec<String>)> {
-    let endpoints = console.endpoints.clone();
-    traffic.insert("event.endpoint".to_owned(), endpoints);
+    let standings = console.board.standings();
+    let endpoints = standings.iter().map(|it| it.endpoint.name.clone());
+    traffic.insert("event.endpoint".to_owned(), endpoints.collect());
     for path in known() {
         match path.family() {
             Family::Words(words) => {

@@ -40,13 +40,13 @@ struct Page<'v> {
 }
 
 /// One step on the way.
-struct Step {
+pub struct Step {
     /// The message `step-NAME`.
-    name: &'static str,
+    pub name: &'static str,
     /// `good`, `warn`, `bad`, or nothing while it is to come.
-    tone: &'static str,
-    at: Option<Timestamp>,
-    text: String,
+    pub tone: &'static str,
+    pub at: Option<Timestamp>,
+    pub text: String,
 }
 
 /// The request as people may see it.
@@ -61,19 +61,19 @@ struct Request {
 }
 
 /// A record that the event touched.
-struct Touched {
-    kind: &'static str,
-    plural: &'static str,
-    id: Uuid,
-    fields: Vec<Field>,
+pub struct Touched {
+    pub kind: &'static str,
+    pub plural: &'static str,
+    pub id: Uuid,
+    pub fields: Vec<Field>,
 }
 
 /// A field that the event owns.
-struct Field {
-    name: String,
-    value: String,
+pub struct Field {
+    pub name: String,
+    pub value: String,
     /// The formula it came from, and where that stands.
-    formula: Option<(String, String)>,
+    pub formula: Option<(String, String)>,
 }
 
 async fn show(
@@ -102,7 +102,8 @@ async fn show(
     })
 }
 
-fn steps(
+/// The way of an event, as far as it has come.
+pub fn steps(
     insider: &Insider,
     event: &Event,
     raw: Option<&RawRequest>,
@@ -184,7 +185,7 @@ fn request(raw: RawRequest) -> Request {
 }
 
 /// The records of the event, with the fields that are still its own.
-async fn touched(console: &Console, event: Uuid) -> Result<Vec<Touched>, Fault> {
+pub async fn touched(console: &Console, event: Uuid) -> Result<Vec<Touched>, Fault> {
     let mut shown = Vec::new();
     for touched in console.store.touched(event).await? {
         let Some(record) = console.store.record(touched.kind, touched.record).await? else {

@@ -28,7 +28,7 @@ struct Inbox<'v> {
     f: Frame<'v>,
     query: &'v Query,
     statuses: [&'static str; 5],
-    endpoints: &'v [String],
+    endpoints: Vec<String>,
     lines: Vec<Line>,
     /// Query of the older page.
     next: Option<String>,
@@ -92,12 +92,19 @@ async fn show(
         f: Frame::new(&insider, "inbox"),
         query: &query,
         statuses: EventStatus::ALL.map(EventStatus::as_str),
-        endpoints: &console.endpoints,
+        endpoints: names(&console),
         lines,
         next,
         here: query.address(None),
         follows: query.cursor.is_empty(),
     })
+}
+
+/// The endpoints to filter by.
+fn names(console: &Console) -> Vec<String> {
+    let standings = console.board.standings();
+    let names = standings.iter().map(|it| it.endpoint.name.clone());
+    names.collect()
 }
 
 async fn find(

@@ -277,7 +277,11 @@ async fn linked(console: &Console, record: &Record) -> Result<Vec<Linked>, Fault
         Linked {
             kind: record.kind,
             id: record.id,
-            title: card::title(&record, None),
+            title: match record.kind {
+                Kind::Lead => card::about(&record),
+                _ => None,
+            }
+            .unwrap_or_else(|| card::title(&record, None)),
             tone: status.as_deref().map_or("", card::tone),
             status,
             at: record.created_at,
@@ -329,7 +333,7 @@ fn fields(console: &Console, insider: &Insider, record: &Record) -> Vec<Field> {
                 .get(&name)
                 .is_some_and(|meta| meta.locked);
             let lines = match value {
-                Some(value) => card::lines(insider.words, value),
+                Some(value) => card::field(insider.words, &name, value),
                 None if locked => vec!["–".to_owned()],
                 None => continue,
             };
@@ -433,6 +437,12 @@ fn difference(words: Words, change: FieldChange) -> Difference {
             before: card::short(words, &Value::Null),
             after: words.say("record-this"),
             link: Some(format!("/{plural}/{id}")),
+            field: change.field,
+        },
+        _ if change.field == "status" || change.field == "priority" => Difference {
+            before: card::field(words, &change.field, &change.from).join(", "),
+            after: card::field(words, &change.field, &change.to).join(", "),
+            link: None,
             field: change.field,
         },
         _ => Difference {

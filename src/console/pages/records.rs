@@ -169,20 +169,10 @@ fn line(record: &Record, contact: Option<&Record>) -> Line {
             text("job_title"),
             vec![text("email"), text("phone"), text("company")],
         ),
-        Kind::Lead => {
-            let about = [
-                "title",
-                "product_interest",
-                "form_name",
-                "campaign",
-                "message",
-            ];
-            let about = about.iter().find_map(|name| card::text(record, name));
-            (
-                about.unwrap_or_default(),
-                vec![text("source"), text("owner")],
-            )
-        }
+        Kind::Lead => (
+            card::about(record).unwrap_or_default(),
+            vec![text("source"), text("owner")],
+        ),
         Kind::Order => {
             let total = format!("{} {}", text("total"), text("currency"));
             (String::new(), vec![whose(), total.trim().to_owned()])

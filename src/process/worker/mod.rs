@@ -53,6 +53,7 @@ pub struct Processing {
     /// Fetches under way.
     thin: Mutex<JoinSet<()>>,
     stopping: watch::Sender<bool>,
+    at_work: AtomicBool,
 }
 
 impl Processing {
@@ -75,7 +76,13 @@ impl Processing {
             clock,
             thin: Mutex::default(),
             stopping: watch::Sender::new(false),
+            at_work: AtomicBool::new(false),
         })
+    }
+
+    /// Whether workers take events: from their start until they have stopped, for whatever reason. For `/readyz`.
+    pub fn is_at_work(&self) -> bool {
+        self.at_work.load(Ordering::SeqCst)
     }
 
     /// The recipes in use.
@@ -133,7 +140,6 @@ impl Processing {
 /// nobody's plans.
 pub struct Workers {
     processing: Arc<Processing>,
-    running: Arc<AtomicBool>,
     task: JoinHandle<()>,
     /// `None` once they are stopped.
     runtime: Option<Runtime>,
@@ -152,19 +158,16 @@ impl Workers {
             .on_thread_start(stand_back)
             .enable_all()
             .build()?;
-        let running = Arc::new(AtomicBool::new(true));
-        let task = runtime.spawn(run(Arc::clone(&processing), Running(Arc::clone(&running))));
+        processing.at_work.store(true, Ordering::SeqCst);
+        let task = runtime.spawn(run(
+            Arc::clone(&processing),
+            Running(Arc::clone(&processing)),
+        ));
         Ok(Workers {
             processing,
-            running,
             task,
             runtime: Some(runtime),
         })
-    }
-
-    /// True until they have stopped, for whatever reason: for `/readyz`.
-    pub fn running(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.running)
     }
 
     /// Finishes the batches in flight, gives back what waits for a fetch, and returns.
@@ -194,11 +197,11 @@ fn stand_back() {
 }
 
 /// Says that the workers have stopped even when they end by a panic.
-struct Running(Arc<AtomicBool>);
+struct Running(Arc<Processing>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
+        self.0.at_work.store(false, Ordering::SeqCst);
     }
 }
 

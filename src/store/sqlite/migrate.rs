@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_desk.sql"),
     include_str!("migrations/0006_observations.sql"),
     include_str!("migrations/0007_edits.sql"),
+    include_str!("migrations/0008_endpoints.sql"),
 ];
 
 /// The version of a file that has seen every migration.

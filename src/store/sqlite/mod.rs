@@ -18,6 +18,7 @@ mod desk;
 mod desk_cache;
 mod desk_rows;
 mod edits;
+mod endpoints;
 mod entries;
 mod event_list;
 mod event_read;

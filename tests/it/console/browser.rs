@@ -127,7 +127,11 @@ impl Browser {
 
     /// What the system is said to prefer: `dark` or `light`.
     pub async fn prefers(&self, scheme: &str) {
-        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        // Without motion: no colour is judged on its way from one scheme to the other.
+        let features = json!([
+            {"name": "prefers-color-scheme", "value": scheme},
+            {"name": "prefers-reduced-motion", "value": "reduce"},
+        ]);
         self.devtools("Emulation.setEmulatedMedia", json!({"features": features}))
             .await;
     }

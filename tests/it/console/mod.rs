@@ -10,4 +10,5 @@ mod matrix;
 mod records;
 mod sign_in;
 mod site;
+mod sources;
 mod words;

@@ -47,4 +47,5 @@ todo-body-timeout = The body came too slowly. If it happens often, look at the n
 todo-body-too-large = The body is larger than allowed. Raise max_body of the endpoint if that is right.
 todo-unsupported-media-type = The source does not send this type. Choose the format that the set-up steps name.
 todo-rate-limited = It came more often than allowed. Raise rate_limit of the endpoint if that is right.
+todo-endpoint-paused = Somebody paused this endpoint. Resume it under Sources; senders come again by themselves.
 todo-store-unavailable = The store could not be written; the sender will come again. See the log.

@@ -11,6 +11,7 @@ record-lock = Lock
 record-unlock = Unlock
 record-from = from { $source }
 record-by = by { $who }
+who-assignment = the rules
 record-event = The event
 record-edit-field = Edit this
 record-linked = Leads, orders and tickets

@@ -47,4 +47,5 @@ todo-body-timeout = El contenido llegó demasiado despacio. Si pasa a menudo, mi
 todo-body-too-large = El contenido es mayor de lo permitido. Sube max_body del punto de entrada si es correcto.
 todo-unsupported-media-type = La fuente no envía este tipo. Elige el formato que indican los pasos de conexión.
 todo-rate-limited = Llegó más a menudo de lo permitido. Sube rate_limit del punto de entrada si es correcto.
+todo-endpoint-paused = Alguien pausó este punto de entrada. Reanúdelo en Orígenes; los remitentes vuelven solos.
 todo-store-unavailable = No se pudo escribir en la base de datos; el emisor volverá. Mira el registro.

@@ -11,6 +11,7 @@ record-lock = Bloquear
 record-unlock = Desbloquear
 record-from = de { $source }
 record-by = por { $who }
+who-assignment = las reglas
 record-event = El evento
 record-edit-field = Editar esto
 record-linked = Leads, pedidos y tickets

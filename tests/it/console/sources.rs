@@ -1,0 +1,250 @@
+//! Sources: endpoints made in the console work at once, secrets turn, pauses hold, samples arrive, mappings are tried.
+
+use frontdesk::model::role::Role;
+use serde_json::Value;
+
+use crate::console::browser::{Browser, WIDE};
+use crate::console::records::{ENDPOINTS, form};
+use crate::console::site::{Person, add, location};
+use crate::gateway::TestGateway;
+
+/// What stands between two marks.
+fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let rest = text
+        .split(before)
+        .nth(1)
+        .unwrap_or_else(|| panic!("{before}: {text}"));
+    rest.split(after).next().unwrap()
+}
+
+/// Posts a body with this key in its header; the status.
+async fn with_key(gateway: &TestGateway, endpoint: &str, key: &str) -> u16 {
+    let body = r#"{"lead_id":"1","google_key":"KEY","user_column_data":[]}"#.replace("KEY", key);
+    let headers = "content-type: application/json\r\n";
+    let path = format!("/hooks/{endpoint}");
+    gateway.call("POST", &path, headers, &body).await.status
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_made_here_works_at_once_and_its_secrets_turn() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let boss = add(&gateway, "boss", Role::Manager).await;
+    let boss = Person::inside(&gateway, &boss).await;
+    let viewer = add(&gateway, "eva", Role::Viewer).await;
+    let eva = Person::inside(&gateway, &viewer).await;
+    let form = boss
+        .get(&gateway, "/sources/new?source=google_ads")
+        .await
+        .body;
+    assert!(
+        form.contains("name=\"name\" value=\"google-ads\""),
+        "{form}"
+    );
+    for (name, words) in [
+        ("Bad name", "becomes a part of the URL"),
+        ("website", "already"),
+    ] {
+        let sent = [("source", "google_ads"), ("name", name)];
+        let answer = boss.post(&gateway, "/sources/new", &sent).await;
+        assert_eq!(answer.status, 422, "{name}");
+        assert!(answer.body.contains(words), "{words}: {}", answer.body);
+    }
+    let sent = [
+        ("source", "google_ads"),
+        ("name", "ads"),
+        ("secret", "short"),
+    ];
+    let answer = boss.post(&gateway, "/sources/new", &sent).await;
+    assert!(answer.body.contains("shorter than 8"), "{}", answer.body);
+    let sent = [
+        ("source", "google_ads"),
+        ("name", "ads"),
+        ("secret", "the-first-long-key-111"),
+    ];
+    let answer = boss.post(&gateway, "/sources/new", &sent).await;
+    assert_eq!(
+        location(&answer),
+        Some("/sources/ads?done=endpoint-added"),
+        "{answer:?}"
+    );
+    assert_eq!(with_key(&gateway, "ads", "another-key").await, 401);
+    let first = with_key(&gateway, "ads", "the-first-long-key-111").await;
+    assert_ne!(first, 401);
+
+    let page = eva.get(&gateway, "/sources/ads").await.body;
+    assert!(
+        page.contains("••••••••111") && !page.contains("the-first-long"),
+        "{page}"
+    );
+    let turned = boss
+        .post(&gateway, "/sources/ads/secrets", &[("days", "7")])
+        .await
+        .body;
+    let fresh = between(
+        &turned,
+        "it is shown only now.</p><p class=\"copy\"><code data-copy=\"Copy\">",
+        "<",
+    );
+    assert_ne!(with_key(&gateway, "ads", fresh).await, 401);
+    assert_ne!(
+        with_key(&gateway, "ads", "the-first-long-key-111").await,
+        401
+    );
+    let page = boss.get(&gateway, "/sources/ads").await.body;
+    assert!(!page.contains(fresh), "it is shown once");
+    let ends: Vec<&str> = page
+        .split("/secrets/")
+        .skip(1)
+        .filter_map(|it| it.split_once("/end\""))
+        .map(|it| it.0)
+        .collect();
+    assert_eq!(ends.len(), 2);
+    let ended = boss
+        .post(
+            &gateway,
+            &format!("/sources/ads/secrets/{}/end", ends[1]),
+            &[],
+        )
+        .await;
+    assert_eq!(location(&ended), Some("/sources/ads?done=secret-ended"));
+    assert_eq!(
+        with_key(&gateway, "ads", "the-first-long-key-111").await,
+        401
+    );
+    let last = boss
+        .post(
+            &gateway,
+            &format!("/sources/ads/secrets/{}/end", ends[0]),
+            &[],
+        )
+        .await;
+    assert_eq!(last.status, 409, "the last one stays");
+
+    let paused = boss
+        .post(&gateway, "/sources/ads/pause", &[("pause", "on")])
+        .await;
+    assert_eq!(location(&paused), Some("/sources/ads?done=paused"));
+    assert_eq!(with_key(&gateway, "ads", fresh).await, 503);
+    let list = eva.get(&gateway, "/sources").await.body;
+    assert!(
+        list.contains("paused") && list.contains("frontdesk.toml"),
+        "{list}"
+    );
+    boss.post(&gateway, "/sources/ads/pause", &[("pause", "off")])
+        .await;
+    assert_ne!(with_key(&gateway, "ads", fresh).await, 503);
+    let deleted = boss.post(&gateway, "/sources/ads/delete", &[]).await;
+    assert_eq!(location(&deleted), Some("/sources?done=endpoint-deleted"));
+    assert_eq!(with_key(&gateway, "ads", fresh).await, 404);
+    gateway.drain().await;
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_of_the_file_is_only_paused_here() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let boss = add(&gateway, "boss", Role::Manager).await;
+    let boss = Person::inside(&gateway, &boss).await;
+    let page = boss.get(&gateway, "/sources/website").await.body;
+    assert!(page.contains("They stand in frontdesk.toml"), "{page}");
+    for what in ["secrets", "settings", "delete"] {
+        let answer = boss
+            .post(&gateway, &format!("/sources/website/{what}"), &[])
+            .await;
+        assert_eq!(answer.status, 404, "{what}");
+    }
+    boss.post(&gateway, "/sources/website/pause", &[("pause", "on")])
+        .await;
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = gateway
+        .deliver("website", &headers, "email=a%40example.com")
+        .await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.json()["code"], "endpoint_paused");
+    assert!(
+        answer.head.to_lowercase().contains("retry-after: 300"),
+        "{answer:?}"
+    );
+    boss.post(&gateway, "/sources/website/pause", &[("pause", "off")])
+        .await;
+    form(&gateway, &[("email", "a@example.com"), ("message", "Hi")]).await;
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mapping_is_tried_without_being_kept() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let boss = add(&gateway, "boss", Role::Manager).await;
+    let boss = Person::inside(&gateway, &boss).await;
+    let page = boss
+        .get(&gateway, "/sources/playground?source=shopify")
+        .await
+        .body;
+    assert!(
+        page.contains("What it becomes") && page.contains("[verify"),
+        "{page}"
+    );
+    let mapping = "title = \"T\"\nhelp = \"H\"\n[delivery]\nevent = \"'x'\"\n[[event]]\nname = \"x\"\n[event.contact]\nemail = \"body.mail\"\n";
+    let try_it = |mapping: String, body: &'static str| {
+        let (boss, gateway) = (&boss, &gateway);
+        async move {
+            let sent = [
+                ("source", "formspree"),
+                ("mapping", mapping.as_str()),
+                ("headers", "content-type: application/json"),
+                ("body", body),
+            ];
+            boss.post(gateway, "/sources/playground", &sent).await.body
+        }
+    };
+    let body = r#"{"mail":"A@Example.com","other":"<b>"}"#;
+    let page = try_it(mapping.to_owned(), body).await;
+    let tried = between(&page, "id=\"tried\"", "</section>");
+    assert!(tried.contains("a@example.com"), "{tried}");
+    let edited = mapping.replace("body.mail", "body.other | upper");
+    let page = try_it(edited, body).await;
+    let tried = between(&page, "id=\"tried\"", "</section>");
+    assert!(
+        tried.contains("&#60;b&#62;") && !tried.contains("a@example.com"),
+        "{tried}"
+    );
+    let page = try_it(mapping.replace("body.mail", "body.mail | nonsense"), body).await;
+    let tried = between(&page, "id=\"tried\"", "</section>");
+    assert!(tried.contains("mappings/formspree.toml:8"), "{tried}");
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_is_connected_in_the_browser() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    add(&gateway, "boss", Role::Manager).await;
+    let browser = Browser::open(&gateway).await;
+    browser.sign_in("boss").await;
+    browser.screen(WIDE).await;
+    browser.go("/sources").await;
+    browser.look("sources").await;
+    browser.press("main a[href='/sources/new']").await;
+    browser.look("source-choose").await;
+    browser
+        .press("a[href='/sources/new?source=standard_webhooks']")
+        .await;
+    browser.look("source-new").await;
+    browser.press("form button.main").await;
+    let notice = browser.text(".notice.good").await;
+    assert!(notice.contains("whsec_"), "{notice}");
+    browser.look("source").await;
+    browser.press("#sample option[value='2']").await;
+    browser.press("form[action$='/sample'] button").await;
+    gateway.drain().await;
+    browser.wait(".card .fields").await;
+    browser.look("source-sample").await;
+    browser.go("/sources/playground?source=contact_form").await;
+    browser.look("playground").await;
+    let mapping = browser.wait("#mapping").await;
+    mapping.send_keys("nonsense = 1\n").await.unwrap();
+    browser.wait("#tried .notice.bad").await;
+    let contacts = gateway.items("contacts").await;
+    let emails: Vec<&Value> = contacts.iter().map(|it| &it["fields"]["email"]).collect();
+    assert!(!emails.is_empty(), "the sample became records");
+    gateway.stop().await;
+}
