@@ -25,10 +25,11 @@ pub fn parse(body: &[u8], charset: Option<&str>) -> Result<Value, ParseError> {
     Ok(tree.into_document())
 }
 
-/// The non-empty pieces between `&`.
+/// The non-empty pieces between `&`. Blanks around a piece are none of the sender's, who encodes its own: so a piece is
+/// read alike wherever it stands, also after those before it were taken away.
 pub fn pairs(body: &[u8]) -> impl Iterator<Item = &[u8]> {
-    body.trim_ascii()
-        .split(|byte| *byte == b'&')
+    body.split(|byte| *byte == b'&')
+        .map(<[u8]>::trim_ascii)
         .filter(|pair| !pair.is_empty())
 }
 

@@ -131,6 +131,12 @@ mod tests {
         let form = "application/x-www-form-urlencoded";
         check(form, "a=1&k%65y=s&b=%7e", &["key"], "a=1&b=%7e");
         check(form, "a[key]=s&a[b]=1", &["a.key"], "a[b]=1");
+        check(
+            form,
+            "key=s&\r\na[key]=s&a[b]=1",
+            &["key", "a.key"],
+            "a[b]=1",
+        );
         let xml = "text/xml";
         let kept = "<?xml version='1.0'?><a x=\"1\"><b>1</b></a>";
         let body = "<?xml version='1.0'?><a x=\"1\"><n:key>s<i/></n:key><b>1</b></a>";
