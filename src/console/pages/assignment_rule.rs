@@ -409,7 +409,7 @@ fn operators() -> Vec<OperatorChoice> {
 
 /// The values of traffic, and for fields of few words all of these.
 fn suggestions(console: &Console, mut traffic: Traffic) -> Vec<(String, Vec<String>)> {
-    let endpoints = console.endpoints.clone();
+    let endpoints = console.endpoints();
     traffic.insert("event.endpoint".to_owned(), endpoints);
     for path in known() {
         match path.family() {
