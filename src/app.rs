@@ -45,6 +45,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("cannot listen on {address}: {cause}; change server.listen or stop what listens there")]
     Listen { address: String, cause: io::Error },
+    #[error("the system gives no threads for the workers: {0}")]
+    Workers(io::Error),
     #[error("metrics cannot be set up: {0}")]
     Metrics(String),
     #[error("the system gives no randomness for the keys of the gateway")]
@@ -107,7 +109,7 @@ pub async fn start(
     let board = Arc::new(rooms.board(&hooks, stamps, intakes));
     // Before the workers take anything: what came through an endpoint of the store is mapped by its settings.
     board.refresh().await?;
-    let workers = Workers::start(Arc::clone(&processing));
+    let workers = Workers::start(Arc::clone(&processing)).map_err(StartError::Workers)?;
     let console = rooms.console(Arc::clone(&board));
     let mounts = rooms.mounts(&console, &hooks);
     let listening = serve(&config.server, mounts).map_err(|cause| StartError::Listen {
@@ -253,12 +255,13 @@ impl Rooms<'_> {
             self.clock.clone(),
             self.catalog.sources(),
         ));
+        // In the order in which routes are tried: events come most often.
         vec![
-            Box::new(move |config: &mut ServiceConfig| console::configure(config, console.clone())),
-            Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
             Box::new(move |config: &mut ServiceConfig| {
                 crate::web::configure(config, Arc::clone(&hooks));
             }),
+            Box::new(move |config: &mut ServiceConfig| api::configure(api.clone())(config)),
+            Box::new(move |config: &mut ServiceConfig| console::configure(config, console.clone())),
         ]
     }
 }

@@ -1,13 +1,45 @@
 //! Ids: UUID v7, so that they sort by the time they were made.
 
+use std::cell::RefCell;
+
 use jiff::Timestamp;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// A fresh id for something that happened at `at`.
 pub fn new_id(at: Timestamp) -> Uuid {
-    let seconds = u64::try_from(at.as_second()).unwrap_or(0);
-    let nanos = u32::try_from(at.subsec_nanosecond()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix_time(seconds, nanos, 0, 0))
+    let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+    match CHANCE.with_borrow_mut(Chance::draw) {
+        Some(bytes) => Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid(),
+        None => Uuid::new_v7(uuid::Timestamp::from_unix_time(millis / 1000, 0, 0, 0)),
+    }
+}
+
+/// Random bytes of an id.
+type Bytes = [u8; 10];
+/// Ids that one call of the system serves.
+const DRAWN: usize = 64;
+
+thread_local! {
+    static CHANCE: RefCell<Chance> = const {
+        RefCell::new(Chance { bytes: [[0; 10]; DRAWN], left: 0 })
+    };
+}
+
+/// The system's random bytes, drawn for many ids at once: a call for each would cost as much as checking a signature.
+struct Chance {
+    bytes: [Bytes; DRAWN],
+    left: usize,
+}
+
+impl Chance {
+    fn draw(&mut self) -> Option<Bytes> {
+        if self.left == 0 {
+            getrandom::fill(self.bytes.as_flattened_mut()).ok()?;
+            self.left = DRAWN;
+        }
+        self.left -= 1;
+        self.bytes.get(self.left).copied()
+    }
 }
 
 /// Ids that follow one fresh id: for a decision that needs some and must make the same ones when it is repeated.

@@ -35,10 +35,10 @@ pub trait Readiness: Send + Sync {
     async fn ready(&self) -> Result<(), String>;
 }
 
-/// What the handlers work with.
 /// Endpoints by name.
 type Gates = HashMap<String, Arc<Gate>>;
 
+/// What the handlers work with.
 pub struct Hooks {
     /// Replaced as a whole when an endpoint changes, while requests go on with the old ones.
     gates: RwLock<Arc<Gates>>,
@@ -70,6 +70,11 @@ impl Hooks {
             readiness,
             metrics,
         }
+    }
+
+    /// The names of all endpoints.
+    pub fn endpoints(&self) -> Vec<String> {
+        self.gates().keys().cloned().collect()
     }
 
     /// Puts these endpoints in the place of those there are. One whose intake is the same keeps its counters and limits.
@@ -116,7 +121,7 @@ pub async fn hook(
 ) -> HttpResponse {
     let started = Instant::now();
     let peer = peer::of(&request, &hooks.trusted_proxies);
-    let name = request.match_info().query("endpoint");
+    let name = endpoint(&request);
     let gates = hooks.gates();
     let Some(gate) = gates.get(name) else {
         let answer = hooks.turn_stranger_away(&request, peer, name).await;
@@ -132,6 +137,14 @@ pub async fn hook(
     match answer.status().is_client_error() || answer.status().is_redirection() {
         true => body::answer_unread(answer, payload),
         false => answer,
+    }
+}
+
+/// The endpoint that a path names.
+fn endpoint(request: &HttpRequest) -> &str {
+    match request.match_info().get("endpoint") {
+        Some(name) => name,
+        None => request.path().trim_start_matches("/hooks/"),
     }
 }
 

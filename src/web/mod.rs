@@ -20,6 +20,10 @@ use crate::web::hooks::Hooks;
 
 /// Mounts `/hooks/{endpoint}`, `/healthz`, `/readyz`, `/metrics`, and the answer for everything that nothing else takes.
 pub fn configure(config: &mut web::ServiceConfig, hooks: Arc<Hooks>) {
+    // Each endpoint by its full path: a text is compared faster than a pattern, and most requests end here.
+    for name in hooks.endpoints() {
+        config.service(web::resource(format!("/hooks/{name}")).to(hooks::hook));
+    }
     let paths = ["/hooks/{endpoint}", "/hooks/{endpoint}/"];
     config
         .app_data(web::Data::from(hooks))

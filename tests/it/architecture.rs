@@ -57,6 +57,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
         "formulas are compiled by expr",
     ),
     (
+        "rustix",
+        &["process/worker", "store/sqlite/leftover"],
+        "only the workers stand back for others, and the store looks how far",
+    ),
+    (
         "rustls",
         &["tls"],
         "one place chooses the cryptography of TLS",

@@ -651,7 +651,7 @@ async fn a_replay_applies_the_mended_mapping() {
 #[tokio::test]
 async fn workers_run_until_they_are_stopped() {
     let desk = Desk::open(&[endpoint("site", "contact_form", &[])]).await;
-    let workers = Workers::start(Arc::clone(&desk.processing));
+    let workers = Workers::start(Arc::clone(&desk.processing)).unwrap();
     let mut ids = Vec::new();
     for number in 0..300 {
         let body = json!({"email": format!("{number}@example.com"), "message": "Hi"});
@@ -680,7 +680,7 @@ async fn a_stop_gives_back_what_waits_for_an_answer() {
     answer(&api, 10, slow).await;
     let desk = Desk::open(&[lead_ads(&api)]).await;
     let id = desk.post_json("meta", "lead-ads", leads(&["11"])).await[0];
-    let workers = Workers::start(Arc::clone(&desk.processing));
+    let workers = Workers::start(Arc::clone(&desk.processing)).unwrap();
     let asked = async {
         while api.received_requests().await.unwrap().is_empty() {
             tokio::task::yield_now().await;

@@ -5,10 +5,12 @@ mod report;
 mod thin;
 mod watched;
 
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -28,6 +30,11 @@ use crate::store::{Store, StoreError};
 const BATCH: usize = 256;
 /// Batches under way: while one is written, the next one is planned.
 const LANES: usize = 2;
+/// Threads for what blocks: the batches, the claim, and the names of hosts to fetch from.
+const BLOCKING: usize = 8;
+/// How nice the workers are to other threads.
+#[cfg(target_os = "linux")]
+const LAST_IN_LINE: i32 = 19;
 /// How long to sleep when nobody says that there is work.
 const POLL: Duration = Duration::from_secs(1);
 /// How long to wait when the store cannot be used.
@@ -128,28 +135,64 @@ impl Processing {
 }
 
 /// The running workers.
+///
+/// They have threads of their own, which stand back for all others: whoever waits for an acknowledgement waits for
+/// nobody's plans.
 pub struct Workers {
     processing: Arc<Processing>,
     task: JoinHandle<()>,
+    /// `None` once they are stopped.
+    runtime: Option<Runtime>,
 }
 
 impl Workers {
-    /// Starts them on the current runtime.
-    pub fn start(processing: Arc<Processing>) -> Self {
+    /// Starts them.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn start(processing: Arc<Processing>) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(BLOCKING)
+            .thread_name("worker")
+            .on_thread_start(stand_back)
+            .enable_all()
+            .build()?;
         processing.at_work.store(true, Ordering::SeqCst);
-        let task = tokio::spawn(run(
+        let task = runtime.spawn(run(
             Arc::clone(&processing),
             Running(Arc::clone(&processing)),
         ));
-        Workers { processing, task }
+        Ok(Workers {
+            processing,
+            task,
+            runtime: Some(runtime),
+        })
     }
 
     /// Finishes the batches in flight, gives back what waits for a fetch, and returns.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.processing.stopping.send_replace(true);
-        if let Err(error) = self.task.await {
+        if let Err(error) = (&mut self.task).await {
             tracing::error!(%error, "workers.ended_badly");
         }
+    }
+}
+
+impl Drop for Workers {
+    /// A runtime cannot be waited for where others are driven.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The kernel gives such a thread what the others leave. Elsewhere the workers are like the others.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(LAST_IN_LINE) {
+        tracing::debug!(%error, "worker.priority_unchanged");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::model::field::Kind;
 use crate::store::desk::{Amended, Amendment, Declined};
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::held::{self, Loaded};
+use crate::store::sqlite::held::{self, Loaded, Wanted};
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::ties::{self, MOST_ORDERS};
@@ -22,7 +22,7 @@ pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
     let orders = |contact: i64| {
         let prefix = lookup::links(contact, Kind::Order);
         books
-            .lookup
+            .entries
             .numbers_under(&books.conn, &prefix, MOST_ORDERS)
     };
     let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> = match asks_for_orders {
@@ -49,7 +49,8 @@ pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
         }
     };
     loaded.records = held.records;
-    writes::write(books, &written, &loaded)?;
+    let wanted = Wanted::new(Vec::new());
+    writes::write(books, &written, (&loaded, &wanted))?;
     Ok(Amended::Written)
 }
 

@@ -16,8 +16,16 @@ use crate::store::sqlite::raw::{self, Packed};
 use crate::store::sqlite::stream::Stream;
 use crate::store::sqlite::value::{id, micros, time};
 
-/// An arrival in the form of its rows: made in the sender's task, so that the writer only writes.
+/// An arrival on its way.
 pub(super) struct Append {
+    rows: Rows,
+    answers: Vec<Appended>,
+    wakes: bool,
+    reply: oneshot::Sender<Reply>,
+}
+
+/// An arrival in the form of its rows: made in the sender's task, so that the writer only writes.
+struct Rows {
     request: Uuid,
     method: String,
     query: String,
@@ -26,9 +34,12 @@ pub(super) struct Append {
     headers: Vec<u8>,
     body: Packed,
     events: Vec<Row>,
-    answers: Vec<Appended>,
-    wakes: bool,
-    reply: oneshot::Sender<Result<Vec<Appended>>>,
+}
+
+/// One answer an event; and the rows, to be dropped where they were made.
+pub(super) struct Reply {
+    pub(super) answers: Result<Vec<Appended>>,
+    _rows: Rows,
 }
 
 struct Row {
@@ -40,7 +51,7 @@ struct Row {
 }
 
 impl Append {
-    pub(super) fn new(arrival: Arrival) -> (Self, oneshot::Receiver<Result<Vec<Appended>>>) {
+    pub(super) fn new(arrival: Arrival) -> (Self, oneshot::Receiver<Reply>) {
         let (reply, answer) = oneshot::channel();
         let Arrival {
             request,
@@ -62,15 +73,17 @@ impl Append {
         };
         let events: Vec<Row> = events.into_iter().map(row).collect();
         let append = Append {
-            request: request.id,
-            method: request.method,
-            query: request.query,
-            peer: raw::write_peer(request.peer),
-            received_at: request.received_at,
-            headers: raw::write_headers(&request.headers.0),
-            body: raw::pack(request.body),
             answers: Vec::with_capacity(events.len()),
-            events,
+            rows: Rows {
+                request: request.id,
+                method: request.method,
+                query: request.query,
+                peer: raw::write_peer(request.peer),
+                received_at: request.received_at,
+                headers: raw::write_headers(&request.headers.0),
+                body: raw::pack(request.body),
+                events,
+            },
             wakes: false,
             reply,
         };
@@ -79,7 +92,7 @@ impl Append {
 
     /// Roughly what it takes of memory and disk.
     pub(super) fn bytes(&self) -> usize {
-        self.headers.len() + self.body.body.len() + 512 * (1 + self.events.len())
+        self.rows.headers.len() + self.rows.body.body.len() + 512 * (1 + self.rows.events.len())
     }
 
     /// Answers each event in order and claims the keys of the new ones.
@@ -87,20 +100,20 @@ impl Append {
         self.answers.clear();
         let base = books.last.event;
         let mut fresh: Vec<Uuid> = Vec::new();
-        for row in &self.events {
+        for row in &self.rows.events {
             let event = &row.event;
             let key = event.dedupe.key.0;
             let holder = match books.claims.holder(&books.conn, &key)? {
                 Some(seq) if seq > base => usize::try_from(seq - base - 1)
                     .ok()
                     .and_then(|nth| fresh.get(nth))
-                    .map(|id| (*id, self.received_at)),
+                    .map(|id| (*id, self.rows.received_at)),
                 Some(seq) => find(books, seq)?,
                 None => None,
             };
             let live = holder.filter(|(_, since)| match event.dedupe.window {
                 Some(window) => {
-                    let age = self.received_at.duration_since(*since);
+                    let age = self.rows.received_at.duration_since(*since);
                     SignedDuration::try_from(window).map_or(true, |window| age < window)
                 }
                 None => true,
@@ -127,22 +140,22 @@ impl Append {
                     headers, body) VALUES (?2, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute((
-                micros(self.received_at),
+                micros(self.rows.received_at),
                 base + 1,
                 books.last.event - base,
-                &self.method,
-                &self.query,
-                &self.peer,
-                self.body.codec,
-                &self.headers,
-                &self.body.body,
+                &self.rows.method,
+                &self.rows.query,
+                &self.rows.peer,
+                self.rows.body.codec,
+                &self.rows.headers,
+                &self.rows.body.body,
             ))?;
         Ok(base + 1)
     }
 
     fn write_events(&mut self, books: &mut Books, base: i64, request: i64) -> Done<()> {
         let mut seq = base;
-        let rows = self.events.iter().zip(&self.answers);
+        let rows = self.rows.events.iter().zip(&self.answers);
         for (row, _) in rows.filter(|(_, answer)| matches!(answer, Appended::New(_))) {
             seq += 1;
             let event = &row.event;
@@ -161,11 +174,11 @@ impl Append {
                     seq,
                     event.id.as_bytes(),
                     request,
-                    self.request.as_bytes(),
+                    self.rows.request.as_bytes(),
                     event.part,
                     place.stream,
                     event.status as u8,
-                    micros(self.received_at),
+                    micros(self.rows.received_at),
                     (books.last.change + 1) << 8,
                     event.event_time.map(micros),
                     event.dedupe.key.0,
@@ -183,7 +196,7 @@ impl Append {
                 _ => Outcome::Accepted,
             };
             let endpoint = &row.stream.endpoint;
-            books.meter.count(self.received_at, endpoint, outcome);
+            books.meter.count(self.rows.received_at, endpoint, outcome);
             if event.status == EventStatus::Pending {
                 books.tally.add("pending", 1);
                 self.wakes = true;
@@ -206,8 +219,17 @@ impl Job for Append {
     }
 
     fn finish(self: Box<Self>, end: Result<()>) {
-        let Append { reply, answers, .. } = *self;
-        drop(reply.send(end.map(|()| answers)));
+        let Append {
+            rows,
+            answers,
+            reply,
+            ..
+        } = *self;
+        let answers = end.map(|()| answers);
+        drop(reply.send(Reply {
+            answers,
+            _rows: rows,
+        }));
     }
 
     fn made_work(&self) -> bool {

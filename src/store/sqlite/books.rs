@@ -11,10 +11,10 @@ use crate::store::StoreRole;
 use crate::store::sqlite::claims::Claims;
 use crate::store::sqlite::connect;
 use crate::store::sqlite::desk_cache::DeskCache;
+use crate::store::sqlite::entries::Entries;
 use crate::store::sqlite::failpoint::FailPoints;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::flight::InFlight;
-use crate::store::sqlite::lookup::Lookup;
 use crate::store::sqlite::meter::Meter;
 use crate::store::sqlite::number::{self, Tally};
 use crate::store::sqlite::record_row::per_kind;
@@ -25,7 +25,7 @@ use crate::store::sqlite::value::micros;
 pub(super) struct Books {
     pub(super) conn: Connection,
     pub(super) claims: Claims,
-    pub(super) lookup: Lookup,
+    pub(super) entries: Entries,
     pub(super) streams: Streams,
     pub(super) desk: DeskCache,
     pub(super) tally: Tally,
@@ -60,13 +60,13 @@ impl Books {
     pub(super) fn open(file: &BookFile) -> Done<Self> {
         let conn = connect::writer(&file.path)?;
         let last = Last::read(&conn)?;
-        let (claims, lookup) = match file.role {
-            StoreRole::Gateway => (Claims::load(&conn)?, Lookup::load(&conn)?),
-            StoreRole::Companion => (Claims::idle(), Lookup::idle()),
+        let (claims, entries) = match file.role {
+            StoreRole::Gateway => (Claims::load(&conn)?, Entries::load(&conn)?),
+            StoreRole::Companion => (Claims::idle(), Entries::idle()),
         };
         Ok(Books {
             claims,
-            lookup,
+            entries,
             streams: Streams::default(),
             desk: DeskCache::default(),
             tally: Tally::default(),
@@ -92,19 +92,19 @@ impl Books {
     pub(super) fn commit(&mut self) -> Done<()> {
         self.desk.write(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;
-        self.lookup.write(&self.conn)?;
+        self.entries.write(&self.conn)?;
         self.tally.write(&self.conn)?;
         self.meter.write(&self.conn)?;
         self.fail.check("commit")?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         self.kept = self.last;
         self.claims.keep(self.last.event);
-        self.lookup.keep();
+        self.entries.keep();
         self.streams.keep();
         self.desk.keep();
         if std::mem::take(&mut self.sweep_asked) {
             self.claims.freeze_all(self.last.event);
-            self.lookup.freeze_all();
+            self.entries.freeze_all();
         }
         Ok(())
     }
@@ -121,8 +121,8 @@ impl Books {
     pub(super) fn sweep_step(&mut self, (event, tail): (i64, i64), keys: usize) -> Done<bool> {
         self.sweep_asked = true;
         self.claims.sweep(&self.conn, keys)?;
-        self.lookup.sweep(&self.conn, keys)?;
-        Ok(self.claims.is_behind(event) || self.lookup.is_behind(tail))
+        self.entries.sweep(&self.conn, keys)?;
+        Ok(self.claims.is_behind(event) || self.entries.is_behind(tail))
     }
 
     /// Forgets the transaction. The connection is broken when even this fails.
@@ -130,7 +130,7 @@ impl Books {
         self.last = self.kept;
         self.sweep_asked = false;
         self.claims.undo(self.last.event);
-        self.lookup.undo();
+        self.entries.undo();
         self.streams.undo();
         self.desk.undo();
         self.tally.clear();

@@ -17,12 +17,14 @@ use rusqlite::Connection;
 use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::{Done, Fault};
 
-/// Pages that are copied at a time: 16 MiB.
-const COPY_AT: i64 = 2048;
-/// Pages in the log at which it is reset: 40 MiB, so that it stays under 64.
-const RESET_AT: i64 = 5120;
-/// Pages at which a reset waits for readers: 60 MiB.
-const TOO_LONG: i64 = 7680;
+/// Pages that are copied at a time.
+const COPY_AT: i64 = 16 * MIB;
+/// Pages in the log at which it is reset, so that it stays under 64 MiB.
+const RESET_AT: i64 = 40 * MIB;
+/// Pages at which a reset waits for readers.
+const TOO_LONG: i64 = 60 * MIB;
+/// A mebibyte in pages.
+const MIB: i64 = (1 << 20) / connect::PAGE_SIZE as i64;
 const RESET_PATIENCE: Duration = Duration::from_millis(20);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
 const QUIET_PAUSE: Duration = Duration::from_millis(500);

@@ -8,8 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::store::sqlite::fault::Done;
 
-/// Bodies of 5 kB fit without many overflow pages, and a changed contact costs one page of the log.
-const PAGE_SIZE: u32 = 8192;
+/// A changed contact costs one page of the log: written, synced, and copied into the file later. Bodies of some
+/// kilobytes, which larger pages would hold with less waste, are compressed.
+pub(super) const PAGE_SIZE: u32 = 4096;
 /// Page cache of the writer, in KiB.
 const WRITER_CACHE: i64 = 16 * 1024;
 /// Page cache of each reader, in KiB.

@@ -17,7 +17,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::held::Loaded;
+use crate::store::sqlite::held::{self, Loaded};
 use crate::store::sqlite::joins;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::notes;
@@ -36,7 +36,7 @@ impl Edits for SqliteStore {
     async fn shown(&self, wanted: Wanted) -> Result<Option<Shown>> {
         self.readers
             .read(move |conn| {
-                let holders = crate::store::sqlite::held::load_from_snapshot(conn, &wanted.keys)?;
+                let holders = held::load_from_snapshot(conn, wanted.keys.clone())?;
                 let shown = show(conn, &wanted, |contact, kind| {
                     links(conn, contact, kind, MOST_LINKED + 1)
                 })?;
@@ -124,13 +124,13 @@ fn run(books: &mut Books, edit: &Edit) -> Done<Edited> {
     let linked = |contact: i64, kind: Kind| {
         let prefix = lookup::links(contact, kind);
         let (conn, most) = (&books.conn, MOST_LINKED + 1);
-        books.lookup.numbers_under(conn, &prefix, most)
+        books.entries.numbers_under(conn, &prefix, most)
     };
     let Some((mut shown, loaded)) = show(&books.conn, &edit.wanted, linked)? else {
         return Ok(Edited::Unknown);
     };
     for key in &edit.wanted.keys {
-        let holder = books.lookup.holder(&books.conn, &lookup::identity(key))?;
+        let holder = books.entries.holder(&books.conn, &lookup::identity(key))?;
         if let Some(id) = holder.map(|at| id_at(&books.conn, at)).transpose()? {
             shown.holders.extend(id.map(|id| (key.clone(), id)));
         }
@@ -183,7 +183,8 @@ fn write(books: &mut Books, written: EditWrites, loaded: &Loaded) -> Done<()> {
         turns: Vec::new(),
         desk: DeskWrites::default(),
     };
-    writes::write(books, &writes, loaded)?;
+    let asked = held::Wanted::new(Vec::new());
+    writes::write(books, &writes, (loaded, &asked))?;
     if let Some(note) = note {
         let seq = record_row::find(&books.conn, note.kind, note.record)?;
         let seq = seq.ok_or_else(|| Fault::Refused("a note beside nothing".to_owned()))?;

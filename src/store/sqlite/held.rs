@@ -1,7 +1,6 @@
 //! What a set of keys matches: the records a decision is shown.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -11,9 +10,35 @@ use crate::model::identity::IdentityKey;
 use crate::model::record::Record;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::joins;
-use crate::store::sqlite::lookup::{self, RecordRef};
+use crate::store::sqlite::lookup::{self, Identity, RecordRef};
 use crate::store::sqlite::record_row;
-use crate::store::sqlite::tail::scan_tail;
+use crate::store::sqlite::tail::{self, Told};
+
+/// The keys whose records a decision wants to see, hashed before the writer has to.
+pub(super) struct Wanted {
+    keys: Vec<IdentityKey>,
+    hashes: Vec<Identity>,
+}
+
+impl Wanted {
+    pub(super) fn new(keys: Vec<IdentityKey>) -> Self {
+        Wanted {
+            hashes: keys.iter().map(lookup::identity).collect(),
+            keys,
+        }
+    }
+
+    pub(super) fn keys(&self) -> &[IdentityKey] {
+        &self.keys
+    }
+
+    /// The hash of any key; mostly it is one of these.
+    pub(super) fn hash_of(&self, key: &IdentityKey) -> Identity {
+        let nth = self.keys.iter().position(|wanted| wanted == key);
+        let hash = nth.and_then(|nth| self.hashes.get(nth)).copied();
+        hash.unwrap_or_else(|| lookup::identity(key))
+    }
+}
 
 /// Matches and records as `Held` has them, with the places of the records.
 #[derive(Default)]
@@ -23,8 +48,8 @@ pub(super) struct Loaded {
     /// Where each record stands.
     pub(super) places: Vec<Place>,
     /// Wanted keys that nobody holds, and those that somebody does.
-    pub(super) free: Vec<lookup::Key>,
-    pub(super) taken: Vec<lookup::Key>,
+    pub(super) free: Vec<Identity>,
+    pub(super) taken: Vec<Identity>,
 }
 
 /// Where a record stands, the contact it belongs to, and the last change of its timeline.
@@ -89,17 +114,16 @@ impl Loaded {
 /// Loads what `wanted` matches; `holder` looks a key up.
 pub(super) fn load(
     conn: &Connection,
-    wanted: &[IdentityKey],
-    holder: impl Fn(&[u8]) -> Done<Option<RecordRef>>,
+    wanted: &Wanted,
+    holder: impl Fn(&Identity) -> Done<Option<RecordRef>>,
 ) -> Done<Loaded> {
     let mut loaded = Loaded::default();
-    for key in wanted {
-        let stored_key = lookup::identity(key);
-        let Some(place) = holder(&stored_key)? else {
-            loaded.free.push(stored_key);
+    for (key, hash) in wanted.keys.iter().zip(&wanted.hashes) {
+        let Some(place) = holder(hash)? else {
+            loaded.free.push(*hash);
             continue;
         };
-        loaded.taken.push(stored_key);
+        loaded.taken.push(*hash);
         if let Some(id) = loaded.include(conn, place)? {
             loaded.matches.push((key.clone(), id));
         }
@@ -129,19 +153,20 @@ pub(super) fn load_place(conn: &Connection, place: RecordRef) -> Done<Loaded> {
 }
 
 /// The same from a reader's snapshot.
-pub(super) fn load_from_snapshot(conn: &Connection, wanted: &[IdentityKey]) -> Done<Loaded> {
-    let mut in_tail: HashMap<lookup::Key, i64> = HashMap::new();
-    let keys: Vec<lookup::Key> = wanted.iter().map(lookup::identity).collect();
-    scan_tail(conn, |key, value| {
-        if keys.iter().any(|wanted| **wanted == *key) {
-            in_tail.insert(key.into(), value);
+pub(super) fn load_from_snapshot(conn: &Connection, wanted: Vec<IdentityKey>) -> Done<Loaded> {
+    let wanted = Wanted::new(wanted);
+    let mut in_tail: HashMap<Identity, i64> = HashMap::new();
+    tail::scan(conn, |told| {
+        if let Told::Identity(key, record) = told
+            && wanted.hashes.contains(key)
+        {
+            in_tail.insert(*key, record);
         }
-        ControlFlow::Continue(())
     })?;
-    load(conn, wanted, |key| {
+    load(conn, &wanted, |key| {
         let value = match in_tail.get(key) {
             Some(value) => Some(*value),
-            None => lookup::in_tree(conn, key)?,
+            None => lookup::holder(conn, key)?,
         };
         value.map(RecordRef::from_value).transpose()
     })

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
+use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::append::Append;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_list;
@@ -20,7 +21,6 @@ use crate::store::sqlite::queue::{Job, closed};
 use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
-use crate::store::sqlite::{SqliteStore, answered};
 use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
 
 /// Bodies of one claim, together: each part of a batch brings its request along.
@@ -35,7 +35,8 @@ impl Inbox for SqliteStore {
         let (append, answer) = Append::new(arrival);
         let bytes = append.bytes();
         self.queue.append(Box::new(append), bytes)?;
-        answered(answer).await
+        let reply = answer.await.map_err(|_| closed())?;
+        reply.answers
     }
 
     async fn refuse(&self, refusal: Refusal) -> Result<()> {
@@ -52,27 +53,29 @@ impl Inbox for SqliteStore {
         let (found, unreadable, next) = self
             .readers
             .walk(move |conn| {
-                let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
-                let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
-                let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
-                for (_, seq) in free.take(limit) {
-                    let Some(stored) = event_read::by_seq(conn, seq)? else {
-                        continue;
-                    };
-                    let id = stored.event.id;
-                    match event_read::claimed(conn, stored) {
-                        Ok(claimed) => {
-                            bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
-                            found.push((seq, claimed));
+                flight.leftover.watch(|| {
+                    let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
+                    let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
+                    let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
+                    for (_, seq) in free.take(limit) {
+                        let Some(stored) = event_read::by_seq(conn, seq)? else {
+                            continue;
+                        };
+                        let id = stored.event.id;
+                        match event_read::claimed(conn, stored) {
+                            Ok(claimed) => {
+                                bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
+                                found.push((seq, claimed));
+                            }
+                            Err(Fault::Corrupt(reason)) => unreadable.push((id, reason)),
+                            Err(fault) => return Err(fault),
                         }
-                        Err(Fault::Corrupt(reason)) => unreadable.push((id, reason)),
-                        Err(fault) => return Err(fault),
+                        if bytes > CLAIM_BYTES {
+                            break;
+                        }
                     }
-                    if bytes > CLAIM_BYTES {
-                        break;
-                    }
-                }
-                Ok((found, unreadable, next))
+                    Ok((found, unreadable, next))
+                })
             })
             .await?;
         // One damaged row must not keep the others from being processed.
@@ -105,11 +108,13 @@ impl Inbox for SqliteStore {
         if let Err(error) = self.as_gateway().and_then(|()| self.queue.write(jobs)) {
             return answers.iter().map(|_| Err(error.clone())).collect();
         }
+        // The last one first: it wakes this task once, and the others are there by then.
         let mut settled = Vec::with_capacity(answers.len());
-        for answer in answers {
+        for answer in answers.into_iter().rev() {
             let outcome = answer.await.map(|reply| reply.outcome);
             settled.push(outcome.unwrap_or_else(|_| Err(closed())));
         }
+        settled.reverse();
         settled
     }
 

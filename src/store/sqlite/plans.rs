@@ -106,7 +106,7 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     );
     check(
         postings::BELOW,
-        "SEARCH lookup USING PRIMARY KEY (key>? AND key<?)",
+        "SEARCH posting USING PRIMARY KEY (key>? AND key<?)",
     );
     check(
         change_row::ONE,

@@ -1,17 +1,16 @@
-//! What stands under a prefix of the lookup tree: swept or still in the tail.
+//! What stands under a prefix in the table `posting`: swept or still in the tail.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{after_prefix, entry, number_at_end};
-use crate::store::sqlite::tail::scan_tail;
+use crate::store::sqlite::tail::{self, Told};
 use crate::store::sqlite::walk::{self, merge};
 
 pub(super) const BELOW: &str =
-    "SELECT key FROM lookup WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
+    "SELECT key FROM posting WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3";
 
 /// The numbers under one prefix.
 #[derive(Debug)]
@@ -39,7 +38,10 @@ impl Postings {
         }
         let lengths: BTreeSet<usize> = by_prefix.keys().map(Vec::len).collect();
         let mut bad = Ok(());
-        scan_tail(conn, |key, _| {
+        tail::scan(conn, |told| {
+            let Told::Posting(key) = told else {
+                return;
+            };
             let beginnings = lengths.iter().filter_map(|length| key.get(..*length));
             for nth in beginnings
                 .filter_map(|start| by_prefix.get(start))
@@ -51,7 +53,6 @@ impl Postings {
                     (None, _) => {}
                 }
             }
-            ControlFlow::Continue(())
         })?;
         bad.map(|()| all)
     }

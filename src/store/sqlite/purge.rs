@@ -33,7 +33,7 @@ impl SqliteStore {
     /// Writes the keys that now wait in memory: a purge looks for them in the tables.
     pub(super) async fn sweep(&self) -> Result<()> {
         let target = self
-            .write(|books| Ok((books.last.event, books.lookup.last())))
+            .write(|books| Ok((books.last.event, books.entries.last())))
             .await?;
         while self
             .write(move |books| books.sweep_step(target, 1024))

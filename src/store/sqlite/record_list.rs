@@ -116,7 +116,7 @@ enum Lead {
     All,
     /// Owner and status, each pair a range of the index.
     Filed(Vec<(String, String)>),
-    /// Ranges of the lookup tree.
+    /// Ranges of the postings.
     Postings(Vec<Postings>),
     /// Collected beforehand.
     Collected(BTreeSet<i64>),

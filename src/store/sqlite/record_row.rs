@@ -1,6 +1,6 @@
 //! Records in rows.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -151,6 +151,9 @@ pub(super) fn insert(conn: &Connection, writing: &Writing<'_>) -> Done<i64> {
 }
 
 /// Replaces `old`, which stands at `seq` and belongs to `old_contact`.
+///
+/// A statement that names a column of an index rewrites the entry even when the value stays, so each names no more
+/// than what changed.
 pub(super) fn replace(
     conn: &Connection,
     (seq, old_contact, old): (i64, Option<i64>, &Record),
@@ -159,35 +162,48 @@ pub(super) fn replace(
     let record = writing.record;
     let filed = filed_under(&record.fields);
     let moved = filed != filed_under(&old.fields) || writing.contact != old_contact;
-    let set: [&dyn ToSql; 7] = [
-        &seq,
-        &signed(record.version),
-        &writing.updated_at,
-        &record.deleted_at.map(micros),
-        &writing.last,
-        &writing.fields,
-        &provenance::pack(&record.meta),
-    ];
-    // Naming `owner` or `status` would rewrite their index entry even when they stay.
+    let version = signed(record.version);
+    let deleted_at = record.deleted_at.map(micros);
+    let (last, fields, updated_at) = (writing.last, writing.fields, writing.updated_at);
+    let provenance = provenance::pack(&record.meta);
     let written = if moved {
         let sql = per_kind!(
             record.kind,
             "UPDATE ",
-            " SET version = ?2, updated_at = ?3, deleted_at = ?4, last = ?5, fields = ?6,
-                provenance = ?7, owner = ?8, status = ?9, contact = ?10 WHERE seq = ?1"
+            " SET version = ?2, deleted_at = ?3, last = ?4, fields = ?5, provenance = ?6,
+                updated_at = ?7, owner = ?8, status = ?9, contact = ?10 WHERE seq = ?1"
         );
-        let moved: [&dyn ToSql; 3] = [&filed.0, &filed.1, &writing.contact];
-        let all = set.into_iter().chain(moved);
-        conn.prepare_cached(sql)?
-            .execute(rusqlite::params_from_iter(all))?
+        conn.prepare_cached(sql)?.execute(rusqlite::params![
+            seq,
+            version,
+            deleted_at,
+            last,
+            fields,
+            provenance,
+            updated_at,
+            filed.0,
+            filed.1,
+            writing.contact
+        ])?
+    } else if updated_at != micros(old.updated_at) {
+        let sql = per_kind!(
+            record.kind,
+            "UPDATE ",
+            " SET version = ?2, deleted_at = ?3, last = ?4, fields = ?5, provenance = ?6,
+                updated_at = ?7 WHERE seq = ?1"
+        );
+        conn.prepare_cached(sql)?.execute(rusqlite::params![
+            seq, version, deleted_at, last, fields, provenance, updated_at
+        ])?
     } else {
         let sql = per_kind!(
             record.kind,
             "UPDATE ",
-            " SET version = ?2, updated_at = ?3, deleted_at = ?4, last = ?5, fields = ?6,
-                provenance = ?7 WHERE seq = ?1"
+            " SET version = ?2, deleted_at = ?3, last = ?4, fields = ?5, provenance = ?6
+              WHERE seq = ?1"
         );
-        conn.prepare_cached(sql)?.execute(set)?
+        conn.prepare_cached(sql)?
+            .execute((seq, version, deleted_at, last, fields, provenance))?
     };
     match written {
         1 => Ok(()),

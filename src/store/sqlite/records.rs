@@ -67,7 +67,7 @@ impl Records for SqliteStore {
     async fn held(&self, wanted: Vec<IdentityKey>) -> Result<HeldOwned> {
         self.readers
             .read(move |conn| {
-                let loaded = held::load_from_snapshot(conn, &wanted)?;
+                let loaded = held::load_from_snapshot(conn, wanted.clone())?;
                 let desk = desk::load(conn)?;
                 let orders = |contact: i64| past::orders_of(conn, contact);
                 let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> =

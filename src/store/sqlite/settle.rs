@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_row::{self, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::InFlight;
-use crate::store::sqlite::held::{self, Loaded};
+use crate::store::sqlite::held::{self, Loaded, Wanted};
 use crate::store::sqlite::lookup;
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::ties::{self, MOST_ORDERS};
@@ -22,18 +23,25 @@ use crate::store::{Held, Result, Settled, Settlement, StoreError, Writes};
 
 /// One settlement on its way.
 pub(super) struct Settle {
-    settlement: Settlement,
+    event: Uuid,
+    plan: Plan,
     flight: Arc<InFlight>,
     outcome: Option<Settled>,
-    /// Dropped by whoever asked, as its many little parts take a while.
     spent: Option<(Writes, Loaded)>,
     reply: oneshot::Sender<Reply>,
+}
+
+/// What whoever asked has made. It goes back to be dropped there: memory is cheapest to give back where it was taken.
+struct Plan {
+    wanted: Wanted,
+    fetched: Option<Value>,
+    decide: Box<dyn Fn(&Held<'_>) -> Writes + Send>,
 }
 
 /// The outcome, with what is left to drop.
 pub(super) struct Reply {
     pub(super) outcome: Result<Settled>,
-    _spent: Box<dyn Send>,
+    _plan: Plan,
 }
 
 impl Settle {
@@ -43,7 +51,12 @@ impl Settle {
     ) -> (Self, oneshot::Receiver<Reply>) {
         let (reply, answer) = oneshot::channel();
         let job = Settle {
-            settlement,
+            event: settlement.event,
+            plan: Plan {
+                wanted: Wanted::new(settlement.wanted),
+                fetched: settlement.fetched,
+                decide: settlement.decide,
+            },
             flight,
             outcome: None,
             spent: None,
@@ -53,13 +66,13 @@ impl Settle {
     }
 
     fn decide(&self, books: &mut Books) -> Done<(Writes, Loaded)> {
-        let mut loaded = held::load(&books.conn, &self.settlement.wanted, |key| {
-            books.lookup.holder(&books.conn, key)
+        let mut loaded = held::load(&books.conn, &self.plan.wanted, |key| {
+            books.entries.holder(&books.conn, key)
         })?;
         let orders = |contact: i64| {
             let prefix = lookup::links(contact, Kind::Order);
             books
-                .lookup
+                .entries
                 .numbers_under(&books.conn, &prefix, MOST_ORDERS)
         };
         let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> =
@@ -67,14 +80,14 @@ impl Settle {
                 true => Some(&orders),
                 false => None,
             };
-        let ties = ties::load(&books.conn, &self.settlement.wanted, &loaded, orders)?;
+        let ties = ties::load(&books.conn, self.plan.wanted.keys(), &loaded, orders)?;
         let held = Held {
             matches: std::mem::take(&mut loaded.matches),
             records: std::mem::take(&mut loaded.records),
             desk: books.desk.get(&books.conn)?,
             ties,
         };
-        let decide = &self.settlement.decide;
+        let decide = &self.plan.decide;
         let Ok(writes) = catch_unwind(AssertUnwindSafe(|| decide(&held))) else {
             return Err(Fault::Refused("the decision panicked".to_owned()));
         };
@@ -85,7 +98,7 @@ impl Settle {
 
 impl Job for Settle {
     fn run(&mut self, books: &mut Books) -> Done<()> {
-        let event = self.settlement.event;
+        let event = self.event;
         let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
             self.outcome = Some(failed(event));
             return Ok(());
@@ -100,11 +113,11 @@ impl Job for Settle {
                 "a settlement that settles nothing".to_owned(),
             ));
         }
-        if let Some(answer) = &self.settlement.fetched {
+        if let Some(answer) = &self.plan.fetched {
             event_row::keep_fetched(&books.conn, at.seq, answer)?;
         }
         let first_change = books.last.change + 1;
-        writes::write(books, &writes, &loaded)?;
+        writes::write(books, &writes, (&loaded, &self.plan.wanted))?;
         let end = Settling {
             status: writes.status,
             code: writes.code,
@@ -128,7 +141,7 @@ impl Job for Settle {
 
     /// The event ends as failed, and says why, instead of coming back for ever.
     fn give_up(&mut self, books: &mut Books, reason: &str) -> Done<()> {
-        let event = self.settlement.event;
+        let event = self.event;
         let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
             self.outcome = Some(failed(event));
             return Ok(());
@@ -151,11 +164,12 @@ impl Job for Settle {
 
     fn finish(self: Box<Self>, end: Result<()>) {
         let Settle {
-            settlement,
+            plan,
             flight,
             outcome,
             spent,
             reply,
+            ..
         } = *self;
         let outcome = match (end, outcome) {
             (Ok(()), Some(outcome)) => {
@@ -167,8 +181,9 @@ impl Job for Settle {
             )),
             (Err(error), _) => Err(error),
         };
-        let _spent: Box<dyn Send> = Box::new((settlement, spent));
-        drop(reply.send(Reply { outcome, _spent }));
+        let _plan = plan;
+        drop(reply.send(Reply { outcome, _plan }));
+        drop(spent);
     }
 }
 

@@ -11,8 +11,8 @@ use crate::model::record::Record;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::change_row::{self, Link};
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::held::{Loaded, Place};
-use crate::store::sqlite::lookup::{self, RecordRef};
+use crate::store::sqlite::held::{Loaded, Place, Wanted};
+use crate::store::sqlite::lookup::{self, Identity, RecordRef};
 use crate::store::sqlite::record_row::{self, Writing};
 use crate::store::sqlite::value::micros;
 use crate::store::sqlite::words;
@@ -21,6 +21,7 @@ use crate::store::{RecordWrite, Writes};
 /// What a settlement writes or names, by id.
 pub(super) struct Sheet<'l> {
     loaded: &'l Loaded,
+    wanted: &'l Wanted,
     lines: Vec<Line>,
 }
 
@@ -46,9 +47,10 @@ struct Before {
 }
 
 impl<'l> Sheet<'l> {
-    pub(super) fn new(loaded: &'l Loaded) -> Self {
+    pub(super) fn new((loaded, wanted): (&'l Loaded, &'l Wanted)) -> Self {
         Sheet {
             loaded,
+            wanted,
             lines: Vec::with_capacity(loaded.places.len() + 2),
         }
     }
@@ -156,7 +158,7 @@ impl<'l> Sheet<'l> {
             None => None,
         };
         let fields = serde_json::to_string(&record.fields)?;
-        let loaded = self.loaded;
+        let (loaded, wanted) = (self.loaded, self.wanted);
         let line = self.line(books, record.kind, record.id)?;
         let unseen;
         let old = match (line.at, loaded.find(record.id)) {
@@ -191,7 +193,7 @@ impl<'l> Sheet<'l> {
             _ => insert(books, &writing)?,
         };
         for key in &write.keys {
-            claim(books, loaded, lookup::identity(key), at)?;
+            claim(books, loaded, wanted.hash_of(key), at)?;
         }
         line.at = Some(at);
         line.contact = contact;
@@ -246,15 +248,15 @@ fn find(books: &Books, kind: Kind, id: Uuid) -> Done<Option<Place>> {
 }
 
 /// Claims a key that nobody holds.
-fn claim(books: &mut Books, loaded: &Loaded, key: lookup::Key, at: RecordRef) -> Done<()> {
+fn claim(books: &mut Books, loaded: &Loaded, key: Identity, at: RecordRef) -> Done<()> {
     let is_free = if loaded.free.contains(&key) {
         // Free before this settlement; another of its records may have claimed it.
-        !books.lookup.is_new(&key)
+        !books.entries.is_new(&key)
     } else {
-        !loaded.taken.contains(&key) && books.lookup.holder(&books.conn, &key)?.is_none()
+        !loaded.taken.contains(&key) && books.entries.holder(&books.conn, &key)?.is_none()
     };
     if is_free {
-        books.lookup.put(key, at.to_value());
+        books.entries.claim(key, at);
     }
     Ok(())
 }
@@ -264,11 +266,11 @@ fn insert(books: &mut Books, writing: &Writing<'_>) -> Done<RecordRef> {
     let seq = record_row::insert(&books.conn, writing)?;
     for word in words::of(kind, &writing.record.fields) {
         let key = lookup::entry(lookup::word_exactly(kind, &word), seq);
-        books.lookup.put(key, 0);
+        books.entries.post(key);
     }
     if let Some(contact) = writing.contact {
         let key = lookup::entry(lookup::links(contact, kind), seq);
-        books.lookup.put(key, 0);
+        books.entries.post(key);
     }
     books.tally.add_record(kind);
     Ok(RecordRef { kind, seq })
@@ -284,14 +286,14 @@ fn replace(
     record_row::replace(&books.conn, (seq, old_contact, old), writing)?;
     for word in words::added(kind, &old.fields, &writing.record.fields) {
         let key = lookup::entry(lookup::word_exactly(kind, &word), seq);
-        books.lookup.put(key, 0);
+        books.entries.post(key);
     }
     let moved_to = writing
         .contact
         .filter(|contact| Some(*contact) != old_contact);
     if let Some(contact) = moved_to {
         let key = lookup::entry(lookup::links(contact, kind), seq);
-        books.lookup.put(key, 0);
+        books.entries.post(key);
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ pub(super) struct Stream {
 #[derive(Default)]
 pub(super) struct Streams {
     known: HashMap<Stream, i64>,
+    /// The one an event came in last: most come in streams, and comparing is faster than hashing.
+    latest: Option<(Stream, i64)>,
     /// Number → endpoint, of streams whose events were settled.
     endpoints: HashMap<i64, String>,
     /// Known since this transaction only.
@@ -42,7 +44,16 @@ pub(super) struct Place {
 impl Streams {
     /// The number of the stream, which is made when it is new.
     pub(super) fn place(&mut self, conn: &Connection, stream: &Stream) -> Done<Place> {
+        if let Some((latest, id)) = &self.latest
+            && latest == stream
+        {
+            return Ok(Place {
+                stream: *id,
+                own_type: false,
+            });
+        }
         if let Some(id) = self.known.get(stream) {
+            self.latest = Some((stream.clone(), *id));
             return Ok(Place {
                 stream: *id,
                 own_type: false,
@@ -108,6 +119,7 @@ impl Streams {
 
     pub(super) fn undo(&mut self) {
         self.endpoints.clear();
+        self.latest = None;
         for stream in self.new.drain(..) {
             self.known.remove(&stream);
         }

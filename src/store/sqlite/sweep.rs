@@ -181,6 +181,16 @@ impl<K: Ord + Clone> Sweep<K> {
     pub(super) fn is_frozen(&self) -> bool {
         !self.frozen.is_empty()
     }
+
+    /// Something of the frozen generation is not in the tree, not even with this transaction.
+    pub(super) fn waits(&self) -> bool {
+        self.is_frozen() && !self.finished
+    }
+
+    /// Keys of the young generation.
+    pub(super) fn len(&self) -> usize {
+        self.young.len()
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Each cycle is one transaction. First a slice of the waiting settlements and other writes, then every waiting
 //! append, those included that arrived meanwhile; then the commit, then the answers. The slice shrinks as more
-//! senders wait: they are acknowledged at nearly full speed while a backlog grows, and when few wait the workers
-//! have most of the writer.
+//! senders wait, and as receiving leaves the workers less of the processors: in a burst senders are acknowledged at
+//! nearly full speed while a backlog grows, and what they leave is the workers'.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -17,10 +17,12 @@ use crate::store::sqlite::mend::{Broken, Guilt, mend};
 use crate::store::sqlite::queue::{Queue, Woken};
 use crate::store::{StoreError, StoreRole};
 
-/// The share of settlements in a cycle when nobody waits for an append.
-const SLICE: Duration = Duration::from_millis(4);
+/// The time of settlements in a cycle in which senders wait, at most.
+const SLICE: Duration = Duration::from_millis(6);
+/// The same while nobody waits: large commits are cheap commits.
+const LONGEST: Duration = Duration::from_millis(12);
 /// The slice is halved for so many appends, divided by three for twice as many, and so on.
-const CROWD: usize = 16;
+const CROWD: usize = 32;
 /// Appends in one commit.
 const MOST_APPENDS: usize = 2048;
 /// Quiet for so long, the writer tidies up.
@@ -92,11 +94,13 @@ impl Writer {
     /// Runs what waits, within the open transaction.
     fn gather(&mut self, books: &mut Books, group: &mut Group) -> Done<()> {
         let crowd = self.queue.waiting_appends().max(self.appended);
-        let slice = SLICE / (1 + u32::try_from(crowd / CROWD).unwrap_or(u32::MAX - 1));
+        let slice = self.slice(crowd);
         let started = Instant::now();
         while let Some(job) = self.queue.next_write() {
             group.run(job, books)?;
-            if started.elapsed() >= slice {
+            let spent = started.elapsed();
+            let is_waited_for = crowd > 0 || self.queue.waiting_appends() > 0;
+            if spent >= LONGEST || (spent >= slice && is_waited_for) {
                 break;
             }
         }
@@ -110,6 +114,13 @@ impl Writer {
             group.run_all(appends, books)?;
         }
         Ok(())
+    }
+
+    /// What settlements get while so many senders wait. At least one is written in each cycle, so that a backlog ends
+    /// whatever comes in.
+    fn slice(&self, crowd: usize) -> Duration {
+        let parts = u32::try_from(1 + crowd / CROWD).unwrap_or(u32::MAX);
+        self.file.flight.leftover.of(SLICE / parts)
     }
 
     /// The group is on disk.
@@ -126,8 +137,8 @@ impl Writer {
             return;
         };
         self.log.reset_if_asked(&books.conn);
-        books.lookup.freeze_all();
-        while books.lookup.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
+        books.entries.freeze_all();
+        while books.entries.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
             if let Err(fault) = sweep_step(&mut books) {
                 let rolled_back = books.rollback();
                 tracing::warn!(rolled_back = rolled_back.is_ok(), "store.tidy_failed");
@@ -154,6 +165,6 @@ fn lose(books: Books, error: &StoreError) {
 
 fn sweep_step(books: &mut Books) -> Done<()> {
     books.begin()?;
-    books.lookup.sweep(&books.conn, TIDY)?;
+    books.entries.sweep(&books.conn, TIDY)?;
     books.commit()
 }

@@ -8,7 +8,7 @@ use crate::store::desk::DeskWrites;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::desk_rows;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::held::Loaded;
+use crate::store::sqlite::held::{Loaded, Wanted};
 use crate::store::sqlite::sheet::Sheet;
 use crate::store::sqlite::value::{micros, signed};
 use crate::store::{DecisionRow, LAST_EPOCH, Writes};
@@ -16,8 +16,9 @@ use crate::store::{DecisionRow, LAST_EPOCH, Writes};
 /// Epochs of one lead: the lower part of a decision's number.
 const EPOCHS: i64 = LAST_EPOCH as i64 + 1;
 
-pub(super) fn write(books: &mut Books, writes: &Writes, loaded: &Loaded) -> Done<()> {
-    let mut sheet = Sheet::new(loaded);
+/// Writes it all; `seen` is what the decision was shown, and what it had asked for.
+pub(super) fn write(books: &mut Books, writes: &Writes, seen: (&Loaded, &Wanted)) -> Done<()> {
+    let mut sheet = Sheet::new(seen);
     sheet.write(books, writes)?;
     for decision in &writes.decisions {
         write_decision(books, &mut sheet, decision)?;

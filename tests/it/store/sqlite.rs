@@ -329,7 +329,7 @@ async fn a_companion_leaves_the_gateways_keys_alone() {
     let opened = SqliteStore::open(options(dir.path(), StoreRole::Gateway)).await;
     assert!(matches!(opened.map(|_| ()), Err(StoreError::Corrupt(_))));
     let marks = || -> (i64, i64, i64) {
-        let sql = "SELECT (SELECT count(*) FROM tail), (SELECT count(*) FROM lookup),
+        let sql = "SELECT (SELECT count(*) FROM tail), (SELECT count(*) FROM posting),
             (SELECT n FROM number WHERE name = 'claims_swept')";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         raw.query_row(sql, [], row).unwrap()

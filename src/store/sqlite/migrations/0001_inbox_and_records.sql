@@ -159,12 +159,13 @@ CREATE UNIQUE INDEX ticket_id ON ticket (id);
 CREATE INDEX ticket_owner ON ticket (owner, status);
 CREATE INDEX ticket_updated ON ticket (updated_at);
 
--- Everything whose keys come in no order: identities, words, links (see lookup.rs).
--- Settlements write `tail`; it is swept into `lookup` in key order.
-CREATE TABLE lookup (
+-- What records are found by: identities, and postings of words and links (see lookup.rs). Their keys come in no
+-- order, so settlements write `tail`; it is swept into both tables in the order of keys.
+CREATE TABLE identity (
     key BLOB NOT NULL PRIMARY KEY,
-    value INTEGER NOT NULL
+    record INTEGER NOT NULL     -- number * 8 + kind
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE posting (key BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE tail (
     seq INTEGER PRIMARY KEY,
     entries BLOB NOT NULL

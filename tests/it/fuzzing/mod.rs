@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-#[path = "../../fuzz/src/lib.rs"]
+#[path = "../../../fuzz/src/lib.rs"]
 mod promises;
+mod search;
 
 /// What a target holds any bytes to.
-type Promise = fn(&[u8]);
+pub type Promise = fn(&[u8]);
 
 /// The targets of the fuzzer.
-const TARGETS: &[(&str, Promise)] = &[
+pub const TARGETS: &[(&str, Promise)] = &[
     ("json", promises::json),
     ("form", promises::form),
     ("multipart", promises::multipart),
