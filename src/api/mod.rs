@@ -10,6 +10,7 @@ pub mod changes;
 pub mod contacts;
 pub mod deliveries;
 pub mod draft;
+pub mod edits;
 pub mod events;
 pub mod health;
 pub mod leads;
@@ -106,8 +107,26 @@ const fn place(method: Method, path: &'static str, route: fn(Route) -> Route) ->
 static PLACES: &[Place] = &[
     place(Method::GET, "/contacts", |r| r.to(contacts::list)),
     place(Method::GET, "/contacts/{id}", |r| r.to(contacts::show)),
+    place(Method::PATCH, "/contacts/{id}", |r| {
+        r.to(edits::contact::patch)
+    }),
+    place(Method::GET, "/contacts/{id}/notes", |r| {
+        r.to(edits::contact::notes)
+    }),
+    place(Method::POST, "/contacts/{id}/notes", |r| {
+        r.to(edits::contact::add_note)
+    }),
+    place(Method::POST, "/contacts/{id}/merge", |r| r.to(edits::merge)),
+    place(Method::POST, "/merges/{id}/undo", |r| r.to(edits::undo)),
     place(Method::GET, "/leads", |r| r.to(leads::list)),
     place(Method::GET, "/leads/{id}", |r| r.to(leads::show)),
+    place(Method::PATCH, "/leads/{id}", |r| r.to(edits::lead::patch)),
+    place(Method::GET, "/leads/{id}/notes", |r| {
+        r.to(edits::lead::notes)
+    }),
+    place(Method::POST, "/leads/{id}/notes", |r| {
+        r.to(edits::lead::add_note)
+    }),
     place(Method::GET, "/leads/{id}/assignment", |r| {
         r.to(assignment::show)
     }),
@@ -122,8 +141,24 @@ static PLACES: &[Place] = &[
     }),
     place(Method::GET, "/orders", |r| r.to(orders::list)),
     place(Method::GET, "/orders/{id}", |r| r.to(orders::show)),
+    place(Method::PATCH, "/orders/{id}", |r| r.to(edits::order::patch)),
+    place(Method::GET, "/orders/{id}/notes", |r| {
+        r.to(edits::order::notes)
+    }),
+    place(Method::POST, "/orders/{id}/notes", |r| {
+        r.to(edits::order::add_note)
+    }),
     place(Method::GET, "/tickets", |r| r.to(tickets::list)),
     place(Method::GET, "/tickets/{id}", |r| r.to(tickets::show)),
+    place(Method::PATCH, "/tickets/{id}", |r| {
+        r.to(edits::ticket::patch)
+    }),
+    place(Method::GET, "/tickets/{id}/notes", |r| {
+        r.to(edits::ticket::notes)
+    }),
+    place(Method::POST, "/tickets/{id}/notes", |r| {
+        r.to(edits::ticket::add_note)
+    }),
     place(Method::GET, "/events", |r| r.to(events::list)),
     place(Method::POST, "/events/replay", |r| r.to(replay::many)),
     place(Method::POST, "/events/release", |r| r.to(release::many)),

@@ -8,7 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::api::{
-    alarms, assignment, changes, contacts, deliveries, draft, events, health, leads, orders,
+    alarms, assignment, changes, contacts, deliveries, draft, edits, events, health, leads, orders,
     refusals, rehearsal, release, replay, reps, reviews, rules, stats, teams, tickets, versions,
 };
 use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator};
@@ -24,6 +24,20 @@ use crate::model::rules::{AllOf, AnyOf, Comparison, Expression, NotOf, Operator}
     paths(
         contacts::list,
         contacts::show,
+        edits::contact::patch,
+        edits::contact::notes,
+        edits::contact::add_note,
+        edits::merge,
+        edits::undo,
+        edits::lead::patch,
+        edits::lead::notes,
+        edits::lead::add_note,
+        edits::order::patch,
+        edits::order::notes,
+        edits::order::add_note,
+        edits::ticket::patch,
+        edits::ticket::notes,
+        edits::ticket::add_note,
         leads::list,
         leads::show,
         assignment::show,

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod events;
 pub mod export;
 pub mod init;
+pub mod seed;
 pub mod send;
 pub mod sender;
 pub mod serve;
@@ -46,6 +47,9 @@ enum Command {
     Try(try_::Try),
     /// Post a signed sample event to a running gateway
     Send(send::Send),
+    /// Fill an empty store with invented events and leads, to measure by
+    #[command(hide = true)]
+    Seed(seed::Seed),
     /// Look at the inbox: list, show, replay, release
     Events(events::Events),
     /// Write all records of a kind to stdout
@@ -71,6 +75,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(args, &mut out),
         Command::Sources(args) => sources::run(args, &mut out),
         Command::Try(args) => try_::run(args, &mut out),
+        Command::Seed(args) => seed::run(args, &mut out),
         Command::Send(args) => send::run(args, &mut out),
         Command::Events(args) => events::run(args, &mut out),
         Command::Export(args) => export::run(args, &mut out),

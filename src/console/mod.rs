@@ -94,6 +94,13 @@ impl Console {
         }
     }
 
+    /// The endpoints' names, those of the config file first.
+    pub fn endpoints(&self) -> Vec<String> {
+        let standings = self.board.standings();
+        let names = standings.iter().map(|it| it.endpoint.name.clone());
+        names.collect()
+    }
+
     /// Whether people come in over TLS: then cookies are kept to it.
     pub fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")

@@ -3,7 +3,7 @@
 mod folder;
 mod graph;
 mod live;
-mod people;
+pub mod people;
 mod style;
 mod trickle;
 mod welcome;

@@ -409,9 +409,8 @@ fn operators() -> Vec<OperatorChoice> {
 
 /// The values of traffic, and for fields of few words all of these.
 fn suggestions(console: &Console, mut traffic: Traffic) -> Vec<(String, Vec<String>)> {
-    let standings = console.board.standings();
-    let endpoints = standings.iter().map(|it| it.endpoint.name.clone());
-    traffic.insert("event.endpoint".to_owned(), endpoints.collect());
+    let endpoints = console.endpoints();
+    traffic.insert("event.endpoint".to_owned(), endpoints);
     for path in known() {
         match path.family() {
             Family::Words(words) => {

@@ -92,19 +92,12 @@ async fn show(
         f: Frame::new(&insider, "inbox"),
         query: &query,
         statuses: EventStatus::ALL.map(EventStatus::as_str),
-        endpoints: names(&console),
+        endpoints: console.endpoints(),
         lines,
         next,
         here: query.address(None),
         follows: query.cursor.is_empty(),
     })
-}
-
-/// The endpoints to filter by.
-fn names(console: &Console) -> Vec<String> {
-    let standings = console.board.standings();
-    let names = standings.iter().map(|it| it.endpoint.name.clone());
-    names.collect()
 }
 
 async fn find(

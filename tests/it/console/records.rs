@@ -383,3 +383,75 @@ async fn two_contacts_become_one_and_two_again() {
     assert_eq!(of(other.clone()).await, 2);
     gateway.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_edit_note_and_merge_as_people_do() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    form(
+        &gateway,
+        &[
+            ("name", "Eva Lang"),
+            ("email", "eva@work.example"),
+            ("message", "one"),
+        ],
+    )
+    .await;
+    form(
+        &gateway,
+        &[
+            ("name", "Eva Lang"),
+            ("email", "eva@home.example"),
+            ("message", "two"),
+        ],
+    )
+    .await;
+    let contacts = ids(&gateway, "contacts").await;
+    let (other, kept) = (&contacts[0], &contacts[1]);
+    let path = format!("/api/v1/contacts/{kept}");
+    let patch = r#"{"fields": {"company": "By hand AG", "custom.size": "40"}}"#;
+    let edited = gateway.api("PATCH", &path, patch).await;
+    assert_eq!(edited["fields"]["custom"]["size"], "40");
+    assert_eq!(edited["provenance"]["company"]["locked"], true);
+    assert_eq!(edited["provenance"]["company"]["source"], "whole");
+    let unlocked = gateway
+        .api("PATCH", &path, r#"{"unlock": ["company"]}"#)
+        .await;
+    assert_eq!(unlocked["provenance"]["company"]["locked"], false);
+    let note = r#"{"text": "Met at the fair"}"#;
+    let headers = "authorization: Bearer fd_whole\r\ncontent-type: application/json\r\n";
+    let added = gateway
+        .call("POST", &format!("{path}/notes"), headers, note)
+        .await;
+    assert_eq!(added.status, 201);
+    let notes = gateway.api("GET", &format!("{path}/notes"), "").await;
+    assert_eq!(notes["items"][0]["text"], "Met at the fair");
+    for (patch, status, words) in [
+        (
+            r#"{"fields": {"email": "eva@home.example"}}"#,
+            409,
+            "key_taken",
+        ),
+        (r#"{"fields": {"external_id": "1"}}"#, 422, "no external_id"),
+        (r#"{"fields": {"phone": "12"}}"#, 422, "prefix"),
+        ("{}", 422, "say what to change"),
+    ] {
+        let answer = gateway.call("PATCH", &path, headers, patch).await;
+        assert_eq!(answer.status, status, "{patch}: {answer:?}");
+        assert!(answer.body.contains(words), "{words}: {answer:?}");
+    }
+    let body = format!(r#"{{"other": "{other}", "dry_run": true}}"#);
+    let seen = gateway.api("POST", &format!("{path}/merge"), &body).await;
+    assert_eq!(
+        (&seen["merge"], &seen["moved"]),
+        (&Value::Null, &Value::from(1))
+    );
+    let body = format!(r#"{{"other": "{other}", "take": {{"email": "kept"}}}}"#);
+    let merged = gateway.api("POST", &format!("{path}/merge"), &body).await;
+    let one = gateway.api("GET", &path, "").await;
+    assert_eq!(one["fields"]["email"], "eva@work.example");
+    let undo = format!("/api/v1/merges/{}/undo", merged["merge"].as_str().unwrap());
+    let undone = gateway.api("POST", &undo, "").await;
+    assert_eq!(undone["other"], other.as_str());
+    assert_eq!(ids(&gateway, "contacts").await.len(), 2);
+    gateway.stop().await;
+}
