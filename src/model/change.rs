@@ -42,7 +42,7 @@ pub struct Change {
     /// The fields that an update changed, with what stood there before; empty when the record was created or deleted,
     /// because then the snapshot says all.
     pub changed: Vec<FieldChange>,
-    /// The record as it now is.
+    /// The record as it now is. Empty on the way to the store, which has it from the record written beside.
     pub snapshot: Fields,
 }
 

@@ -17,7 +17,7 @@ use crate::process::recipe::{EventRecipe, Recipe};
 use crate::process::recipes::Recipes;
 use crate::process::understand::{OpenError, Understood, open, understand};
 use crate::source::envelope::Part;
-use crate::store::{HeldOwned, Records, Settlement, StoreError};
+use crate::store::{HeldOwned, RecordWrite, Records, Settlement, StoreError};
 
 /// What a request would become, in the shape of the contract's `try`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -235,20 +235,22 @@ impl TryRecord {
 }
 
 impl RecordDiff {
-    /// A creation tells its fields in the snapshot alone.
-    fn of(change: Change) -> Self {
+    /// A creation tells its fields in the record alone.
+    fn of(change: Change, records: &[RecordWrite]) -> Self {
         let is_new = change.what.contains(&ChangeKind::Created);
-        let changes = match is_new {
-            true => change
-                .snapshot
-                .into_iter()
+        let written = records.iter().find(|it| it.record.id == change.record);
+        let changes = match written.filter(|_| is_new) {
+            Some(write) => write
+                .record
+                .fields
+                .iter()
                 .map(|(field, to)| FieldChange {
-                    field,
+                    field: field.clone(),
                     from: Json::Null,
-                    to,
+                    to: to.clone(),
                 })
                 .collect(),
-            false => change.changed,
+            None => change.changed,
         };
         RecordDiff {
             kind: change.kind,
@@ -296,7 +298,9 @@ pub async fn foresee(
 /// What a settlement would change in what is held.
 pub fn diff(settlement: &Settlement, held: &HeldOwned) -> EventDiff {
     let writes = (settlement.decide)(&held.as_held());
-    let records = writes.changes.into_iter().map(RecordDiff::of).collect();
+    let changes = writes.changes.into_iter();
+    let records = changes.map(|change| RecordDiff::of(change, &writes.records));
+    let records = records.collect();
     EventDiff {
         event: settlement.event,
         status: writes.status,

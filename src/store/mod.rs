@@ -216,7 +216,7 @@ pub struct Writes {
     pub reason: Option<String>,
     pub at: Timestamp,
     pub records: Vec<RecordWrite>,
-    /// Each of a record among `records`, whose fields are its snapshot.
+    /// Each of a record among `records`, whose fields the store keeps as its snapshot.
     pub changes: Vec<Change>,
     pub reviews: Vec<Review>,
     pub decisions: Vec<DecisionRow>,

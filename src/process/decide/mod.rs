@@ -271,7 +271,7 @@ impl<'a> Deciding<'a> {
             source: self.cause.origin.source.clone(),
             at: self.cause.now,
             changed: difference.fields,
-            snapshot: record.fields.clone(),
+            snapshot: Fields::new(),
         });
         let keys = piece.claimed;
         Some((RecordWrite { record, keys }, change))

@@ -141,7 +141,8 @@ impl Deciding<'_> {
         }
     }
 
-    /// The contact is theirs too, unless a sender or a person said whose it is.
+    /// The contact is theirs too when it is nobody's: its owner is no active rep, or had this very lead. What a sender
+    /// or a person said stays. While rules ask who had a contact last, it goes along with each lead.
     pub(super) fn follow(&mut self, lead: Uuid, owner: &str) {
         let contact = self
             .board
@@ -154,13 +155,24 @@ impl Deciding<'_> {
         if known.is_some_and(|tie| tie.since.is_none()) || contact.deleted_at.is_some() {
             return;
         }
-        // The clock says since when: it only matters while it is asked for.
         let is_asked_for = self.held.desk.rules.last_owner_days.is_some();
-        if known.is_some_and(|tie| tie.owner == owner) && !is_asked_for {
+        let stays = |known: &str| known == owner || !self.gave_up(lead, known);
+        if known.is_some_and(|tie| stays(tie.owner)) && !is_asked_for {
             return;
         }
         let (id, desk) = (contact.id, self.desk_origin(contact));
         self.board.write(id, "owner", &json!(owner), &desk);
+    }
+
+    /// Whether a contact's owner is no active rep, or had the lead that somebody else has now.
+    fn gave_up(&self, lead: Uuid, owner: &str) -> bool {
+        let had = self
+            .board
+            .stored(lead)
+            .and_then(|it| it.fields.get("owner"));
+        let roster = self.cause.rules.roster(self.held.desk);
+        let is_active = roster.rep(owner).is_some_and(|rep| rep.active);
+        !is_active || had.and_then(Value::as_str) == Some(owner)
     }
 
     /// The desk's own clock: the cause's, moved behind an owner that later news took away.

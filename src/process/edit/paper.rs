@@ -9,7 +9,7 @@ use crate::merge::diff;
 use crate::model::change::{Change, ChangeKind, FieldChange};
 use crate::model::id::Series;
 use crate::model::identity::IdentityKey;
-use crate::model::record::{Origin, Record};
+use crate::model::record::{Fields, Origin, Record};
 use crate::process::edit::Hand;
 use crate::store::RecordWrite;
 use crate::store::edits::{EditWrites, Refusal};
@@ -104,7 +104,7 @@ impl<'h> Paper<'h> {
             source: self.hand.name.clone(),
             at: self.hand.now,
             changed,
-            snapshot: record.fields.clone(),
+            snapshot: Fields::new(),
         });
         self.writes.records.push(RecordWrite { record, keys });
         let last = self.writes.changes.last();

@@ -20,7 +20,8 @@ pub(super) type Key = [u8; 16];
 
 /// The newest keys and delivery ids.
 pub(super) struct Claims {
-    keys: Sweep<Key>,
+    /// In the order of their bytes: a number is compared at once.
+    keys: Sweep<u128>,
     deliveries: Sweep<(i64, i64)>,
 }
 
@@ -35,7 +36,7 @@ impl Claims {
         let mut rows = rows.query([mark])?;
         while let Some(row) = rows.next()? {
             let seq: i64 = row.get(0)?;
-            keys.insert(row.get(1)?, Entry::at(seq));
+            keys.insert(u128::from_be_bytes(row.get::<_, Key>(1)?), Entry::at(seq));
             if let Some(id) = row.get_ref(2)?.as_str_or_null().unwrap_or_default() {
                 deliveries.insert((delivery_hash(id), seq), Entry::at(seq));
             }
@@ -56,7 +57,7 @@ impl Claims {
 
     /// The event that holds `key`.
     pub(super) fn holder(&self, conn: &Connection, key: &Key) -> Done<Option<i64>> {
-        if let Some(seq) = self.keys.get(key) {
+        if let Some(seq) = self.keys.get(&u128::from_be_bytes(*key)) {
             return Ok(Some(seq));
         }
         Ok(conn
@@ -66,7 +67,7 @@ impl Claims {
     }
 
     pub(super) fn put(&mut self, key: Key, delivery: Option<i64>, event: i64) {
-        self.keys.put(key, event, event);
+        self.keys.put(u128::from_be_bytes(key), event, event);
         if let Some(hash) = delivery {
             self.deliveries.put((hash, event), event, event);
         }
@@ -92,7 +93,7 @@ impl Claims {
              ON CONFLICT (key) DO UPDATE SET event = excluded.event",
         )?;
         for (key, event) in slice {
-            insert.execute((key, event))?;
+            insert.execute((key.to_be_bytes(), event))?;
         }
         if let Some(mark) = mark {
             self.finish_deliveries(conn)?;

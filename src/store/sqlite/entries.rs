@@ -20,7 +20,8 @@ use crate::store::sqlite::walk::merge;
 const GENERATION: usize = 64 * 1024;
 
 pub(super) struct Entries {
-    identities: Sweep<Identity>,
+    /// In the order of their bytes: a number is compared at once.
+    identities: Sweep<u128>,
     postings: Sweep<Posting>,
     /// This transaction's row of `tail`.
     row: Vec<u8>,
@@ -37,7 +38,7 @@ impl Entries {
         let (mut identities, mut postings) = (BTreeMap::new(), BTreeMap::new());
         tail::scan(conn, |told| match told {
             Told::Identity(key, value) => {
-                identities.insert(*key, Entry { value, log: 0 });
+                identities.insert(u128::from_be_bytes(*key), Entry { value, log: 0 });
             }
             Told::Posting(key) => {
                 postings.insert(key.into(), Entry { value: 0, log: 0 });
@@ -65,7 +66,7 @@ impl Entries {
 
     /// The record that holds an identity.
     pub(super) fn holder(&self, conn: &Connection, key: &Identity) -> Done<Option<RecordRef>> {
-        let value = match self.identities.get(key) {
+        let value = match self.identities.get(&u128::from_be_bytes(*key)) {
             Some(value) => Some(value),
             None => lookup::holder(conn, key)?,
         };
@@ -89,11 +90,12 @@ impl Entries {
 
     /// Claimed lately, by this transaction for example.
     pub(super) fn is_new(&self, key: &Identity) -> bool {
-        self.identities.get(key).is_some()
+        self.identities.get(&u128::from_be_bytes(*key)).is_some()
     }
 
     pub(super) fn claim(&mut self, key: Identity, record: RecordRef) {
         tail::write_identity(&mut self.row, &key, record.to_value());
+        let key = u128::from_be_bytes(key);
         self.identities.put(key, record.to_value(), self.last + 1);
     }
 
@@ -121,7 +123,7 @@ impl Entries {
             "INSERT INTO identity (key, record) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         )?;
         for (key, record) in slice {
-            insert.execute((key, record))?;
+            insert.execute((key.to_be_bytes(), record))?;
         }
         let share = self.postings.share().max(at_least);
         let (slice, postings_end) = self.postings.slice(share);

@@ -7,15 +7,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::store::sqlite::leftover::Leftover;
-
 /// What is claimed, and who waits for more.
 #[derive(Default)]
 pub(super) struct InFlight {
     /// One claim at a time: two would be given the same events.
     pub(super) claiming: tokio::sync::Mutex<()>,
-    /// What the processors have left for whoever claims.
-    pub(super) leftover: Leftover,
     state: Mutex<State>,
     work: Notify,
 }

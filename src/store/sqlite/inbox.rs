@@ -53,29 +53,27 @@ impl Inbox for SqliteStore {
         let (found, unreadable, next) = self
             .readers
             .walk(move |conn| {
-                flight.leftover.watch(|| {
-                    let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
-                    let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
-                    let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
-                    for (_, seq) in free.take(limit) {
-                        let Some(stored) = event_read::by_seq(conn, seq)? else {
-                            continue;
-                        };
-                        let id = stored.event.id;
-                        match event_read::claimed(conn, stored) {
-                            Ok(claimed) => {
-                                bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
-                                found.push((seq, claimed));
-                            }
-                            Err(Fault::Corrupt(reason)) => unreadable.push((id, reason)),
-                            Err(fault) => return Err(fault),
+                let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
+                let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
+                let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
+                for (_, seq) in free.take(limit) {
+                    let Some(stored) = event_read::by_seq(conn, seq)? else {
+                        continue;
+                    };
+                    let id = stored.event.id;
+                    match event_read::claimed(conn, stored) {
+                        Ok(claimed) => {
+                            bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
+                            found.push((seq, claimed));
                         }
-                        if bytes > CLAIM_BYTES {
-                            break;
-                        }
+                        Err(Fault::Corrupt(reason)) => unreadable.push((id, reason)),
+                        Err(fault) => return Err(fault),
                     }
-                    Ok((found, unreadable, next))
-                })
+                    if bytes > CLAIM_BYTES {
+                        break;
+                    }
+                }
+                Ok((found, unreadable, next))
             })
             .await?;
         // One damaged row must not keep the others from being processed.

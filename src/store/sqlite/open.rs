@@ -3,7 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::store::sqlite::books::{BookFile, Books};
 use crate::store::sqlite::checkpoint::{self, Log};
@@ -12,6 +12,7 @@ use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::migrate;
 use crate::store::sqlite::queue::Queue;
 use crate::store::sqlite::readers::Readers;
+use crate::store::sqlite::right_of_way::RightOfWay;
 use crate::store::sqlite::writer::Writer;
 use crate::store::sqlite::{FailPoints, InFlight, SqliteStore};
 use crate::store::{Result, StoreError, StoreOptions, StoreRole};
@@ -66,6 +67,7 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
         log,
         lock,
         appended: 0,
+        right_of_way: RightOfWay::new(Instant::now()),
     };
     threads.push(
         std::thread::Builder::new()

@@ -166,6 +166,20 @@ impl Queue {
         }
     }
 
+    /// Whether an append waits, now or within `at_most`.
+    pub(super) fn wait_for_append(&self, at_most: Duration) -> bool {
+        let mut state = self.lock();
+        state.asleep = true;
+        let waited = self.wake.wait_timeout_while(state, at_most, |state| {
+            // Whoever lines up takes a sleeper for awake.
+            state.asleep = true;
+            state.appends.is_empty() && !state.closed
+        });
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.asleep = false;
+        !state.appends.is_empty()
+    }
+
     pub(super) fn waiting_appends(&self) -> usize {
         self.lock().appends.len()
     }

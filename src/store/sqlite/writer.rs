@@ -2,8 +2,8 @@
 //!
 //! Each cycle is one transaction. First a slice of the waiting settlements and other writes, then every waiting
 //! append, those included that arrived meanwhile; then the commit, then the answers. The slice shrinks as more
-//! senders wait, and as receiving leaves the workers less of the processors: in a burst senders are acknowledged at
-//! nearly full speed while a backlog grows, and what they leave is the workers'.
+//! senders wait, and is left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst senders are
+//! acknowledged at nearly full speed while a backlog grows.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::group::{Group, finish_all};
 use crate::store::sqlite::mend::{Broken, Guilt, mend};
 use crate::store::sqlite::queue::{Queue, Woken};
+use crate::store::sqlite::right_of_way::RightOfWay;
 use crate::store::{StoreError, StoreRole};
 
 /// The time of settlements in a cycle in which senders wait, at most.
@@ -23,6 +24,8 @@ const SLICE: Duration = Duration::from_millis(6);
 const LONGEST: Duration = Duration::from_millis(12);
 /// The slice is halved for so many appends, divided by three for twice as many, and so on.
 const CROWD: usize = 32;
+/// Senders that are held up send again within such a time.
+const PATIENCE: Duration = Duration::from_millis(3);
 /// Appends in one commit.
 const MOST_APPENDS: usize = 2048;
 /// Quiet for so long, the writer tidies up.
@@ -40,14 +43,17 @@ pub(super) struct Writer {
     pub(super) lock: Option<File>,
     /// Appends of the last cycle: who was answered then may be about to send again.
     pub(super) appended: usize,
+    pub(super) right_of_way: RightOfWay,
 }
 
 impl Writer {
     /// Works until the queue is closed and empty.
     pub(super) fn run(mut self) {
         loop {
+            let is_senders = self.right_of_way.is_senders(Instant::now())
+                && self.queue.wait_for_append(PATIENCE);
             match self.queue.wait(QUIET) {
-                Woken::Work => self.cycle(),
+                Woken::Work => self.cycle(is_senders),
                 Woken::Idle if self.file.role == StoreRole::Gateway => self.tidy(),
                 Woken::Idle => {}
                 Woken::Closed => break,
@@ -58,8 +64,8 @@ impl Writer {
         drop(self.lock.take());
     }
 
-    /// One group of jobs, one commit.
-    fn cycle(&mut self) {
+    /// One group of jobs, one commit; of appends alone when it is the senders'.
+    fn cycle(&mut self, is_senders: bool) {
         let mut books = match self.take_books() {
             Ok(books) => books,
             Err(fault) => return finish_all(self.queue.drain(), &fault.into_error()),
@@ -71,12 +77,13 @@ impl Writer {
             return lose(books, &error);
         }
         let mut group = Group::default();
-        let broken = match self.gather(&mut books, &mut group) {
+        let broken = match self.gather(&mut books, &mut group, is_senders) {
             Err(fault) => Some((fault, Guilt::Last)),
             Ok(()) => books.commit().err().map(|fault| (fault, Guilt::Unknown)),
         };
         let Some((fault, guilt)) = broken else {
             self.kept(group);
+            self.right_of_way.note(self.appended, Instant::now());
             self.books = Some(books);
             return;
         };
@@ -92,17 +99,16 @@ impl Writer {
     }
 
     /// Runs what waits, within the open transaction.
-    fn gather(&mut self, books: &mut Books, group: &mut Group) -> Done<()> {
+    fn gather(&mut self, books: &mut Books, group: &mut Group, is_senders: bool) -> Done<()> {
         let crowd = self.queue.waiting_appends().max(self.appended);
-        let slice = self.slice(crowd);
         let started = Instant::now();
-        while let Some(job) = self.queue.next_write() {
+        let mut may_settle = !is_senders;
+        let slice = SLICE / u32::try_from(1 + crowd / CROWD).unwrap_or(u32::MAX);
+        while may_settle && let Some(job) = self.queue.next_write() {
             group.run(job, books)?;
             let spent = started.elapsed();
             let is_waited_for = crowd > 0 || self.queue.waiting_appends() > 0;
-            if spent >= LONGEST || (spent >= slice && is_waited_for) {
-                break;
-            }
+            may_settle = spent < LONGEST && (spent < slice || !is_waited_for);
         }
         self.appended = 0;
         while self.appended < MOST_APPENDS {
@@ -114,13 +120,6 @@ impl Writer {
             group.run_all(appends, books)?;
         }
         Ok(())
-    }
-
-    /// What settlements get while so many senders wait. At least one is written in each cycle, so that a backlog ends
-    /// whatever comes in.
-    fn slice(&self, crowd: usize) -> Duration {
-        let parts = u32::try_from(1 + crowd / CROWD).unwrap_or(u32::MAX);
-        self.file.flight.leftover.of(SLICE / parts)
     }
 
     /// The group is on disk.

@@ -1,0 +1,125 @@
+//! Whether settlements hold up the senders.
+//!
+//! Senders come first, but from inside a sender that waits for its answer before it sends again looks like one that has
+//! nothing more to send. So it is tried: for a moment settlements do what they otherwise do not, wait or run, and where
+//! senders send notably more while settlements wait, settlements go on waiting.
+
+use std::time::{Duration, Instant};
+
+/// Between two trials.
+const STRETCH: Duration = Duration::from_secs(1);
+/// A trial: long enough for a dozen commits.
+const TRIAL: Duration = Duration::from_millis(60);
+/// Slower senders are not held up by anything, in appends a second.
+const BUSY: f64 = 500.0;
+/// So many times more is notable: below, it may be chance.
+const NOTABLE: f64 = 1.25;
+/// While settlements wait they get a turn so often, so that a backlog ends whatever comes in. Rarely: each commit
+/// with a settlement in it writes a dozen pages more.
+const TURN: Duration = Duration::from_millis(50);
+
+/// What is known of it.
+#[derive(Debug)]
+pub(super) struct RightOfWay {
+    /// As it is between trials.
+    senders: bool,
+    on_trial: bool,
+    began: Instant,
+    appended: usize,
+    /// Of the stretch before the trial, in appends a second.
+    usual: f64,
+    /// When settlements had their turn.
+    turn: Instant,
+}
+
+impl RightOfWay {
+    pub(super) fn new(now: Instant) -> Self {
+        RightOfWay {
+            senders: false,
+            on_trial: false,
+            began: now,
+            appended: 0,
+            usual: 0.0,
+            turn: now,
+        }
+    }
+
+    /// Settlements have to wait in the cycle that begins now.
+    pub(super) fn is_senders(&mut self, now: Instant) -> bool {
+        if self.senders != self.on_trial && now.saturating_duration_since(self.turn) < TURN {
+            return true;
+        }
+        self.turn = now;
+        false
+    }
+
+    /// So many were appended in the cycle that ends now.
+    pub(super) fn note(&mut self, appended: usize, now: Instant) {
+        self.appended += appended;
+        let took = now.saturating_duration_since(self.began);
+        let length = if self.on_trial { TRIAL } else { STRETCH };
+        if took < length {
+            return;
+        }
+        let appended = std::mem::take(&mut self.appended);
+        let rate = f64::from(u32::try_from(appended).unwrap_or(u32::MAX)) / took.as_secs_f64();
+        if self.on_trial {
+            let (waiting, running) = match self.senders {
+                true => (self.usual, rate),
+                false => (rate, self.usual),
+            };
+            self.senders = waiting > running * NOTABLE;
+        }
+        let is_busy = rate > BUSY;
+        self.senders &= is_busy;
+        self.on_trial = is_busy && !self.on_trial;
+        self.usual = rate;
+        self.began = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::RightOfWay;
+
+    /// Runs 10 ms cycles for `seconds` and says which share of them was the senders'.
+    fn share(way: &mut RightOfWay, from: &mut Instant, seconds: u32, rates: (usize, usize)) -> u32 {
+        let cycles = seconds * 100;
+        let mut held = 0;
+        for _ in 0..cycles {
+            let is_senders = way.is_senders(*from);
+            held += u32::from(is_senders);
+            *from += Duration::from_millis(10);
+            let rate = if is_senders { rates.0 } else { rates.1 };
+            way.note(rate / 100, *from);
+        }
+        held * 100 / cycles
+    }
+
+    #[test]
+    fn settlements_wait_while_that_lets_senders_send_more() {
+        let mut now = Instant::now();
+        let mut way = RightOfWay::new(now);
+        let steady = share(&mut way, &mut now, 20, (10_000, 10_000));
+        assert!((1..10).contains(&steady), "only trials: {steady}");
+        let burst = share(&mut way, &mut now, 20, (30_000, 10_000));
+        assert!(
+            (70..90).contains(&burst),
+            "all but trials and turns: {burst}"
+        );
+        let after = share(&mut way, &mut now, 20, (10_000, 10_000));
+        assert!((1..25).contains(&after), "soon over: {after}");
+    }
+
+    #[test]
+    fn a_few_senders_are_in_nobodys_way() {
+        let mut now = Instant::now();
+        let mut way = RightOfWay::new(now);
+        assert_eq!(share(&mut way, &mut now, 20, (400, 100)), 0);
+        share(&mut way, &mut now, 20, (30_000, 10_000));
+        let idle = share(&mut way, &mut now, 20, (0, 0));
+        assert!(idle < 10, "an end of a burst is noticed: {idle}");
+    }
+}
