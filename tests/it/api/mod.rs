@@ -7,3 +7,5 @@ mod lists;
 mod people;
 mod releases;
 mod replays;
+mod trail;
+mod trail;
