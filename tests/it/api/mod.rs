@@ -8,4 +8,3 @@ mod people;
 mod releases;
 mod replays;
 mod trail;
-mod trail;
