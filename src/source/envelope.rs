@@ -69,10 +69,12 @@ pub struct Part {
 
 /// Why an event without a name cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the request does not say which event it is: `{formula}` gives nothing")]
+#[error("the request does not say which event it is: `{formula}` gives nothing{hint}")]
 pub struct Unnamed {
     /// As the mapping has it.
     formula: String,
+    /// What its author may have overlooked.
+    hint: &'static str,
     /// A header or the query should name it.
     pub is_outside: bool,
 }
@@ -173,6 +175,15 @@ impl Envelope {
         Ok(parts)
     }
 
+    /// In a batch the name mostly stands in the part.
+    fn naming_hint(&self) -> &'static str {
+        let reads_parts = self.event.variables().iter().any(|name| name == "item");
+        match self.split.is_empty() || reads_parts || self.is_outside {
+            true => "",
+            false => "; each event of the batch is called `item`",
+        }
+    }
+
     /// The event's name and id as far as they stand outside of the body; `names` has none.
     pub fn heading(&self, names: &Scope) -> Heading {
         let names = names.with_lets(&self.lets);
@@ -256,6 +267,7 @@ impl Envelope {
         let is_taken = !self.is_outside && spec.as_ref().is_some_and(is_wanted);
         let unnamed = (event_type.is_empty() && !is_taken).then(|| Unnamed {
             formula: self.naming.clone(),
+            hint: self.naming_hint(),
             is_outside: self.is_outside,
         });
         Ok(Part {

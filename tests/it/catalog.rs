@@ -102,6 +102,33 @@ fn the_usual_sample_comes_first() {
     );
 }
 
+/// What people write first, and what puts them right.
+#[test]
+fn mistakes_of_newcomers() {
+    for (lines, expected) in [
+        (
+            "country = \"body.country\"",
+            "contact has no field `country`, but address has: write it under [event.contact.address]",
+        ),
+        (
+            "[[event.contact.consent]]\nfrom = \"body.list\"",
+            "a list that is filled item by item stands under `each`: [event.KIND.each.consent]",
+        ),
+        (
+            "[[handshake]]\nmethod = \"GET\"\ncheck = \"query.token == settings.verify_token\"",
+            "`handshake.check`: the source declares no setting \"verify_token\"; add [settings.verify_token]",
+        ),
+        (
+            "[[event]]\nname = \"b\"\nschema = \"order\"\nignore = true",
+            "there is no schema \"order\"; write it as schemas/SOURCE/order.json",
+        ),
+    ] {
+        let mapping = format!("{ACME}{lines}\n");
+        let problems = load(&[("mappings/acme.toml", &mapping)]).err().unwrap();
+        assert!(problems.contains(expected), "{lines}: {problems}");
+    }
+}
+
 /// The page that teaches the language must not teach mistakes.
 #[test]
 fn the_example_of_the_docs_loads() {

@@ -46,10 +46,12 @@ pub fn source(
         return Err(problems);
     }
     let root = document.root();
+    let settings = settings(&root);
     let lookups = lookup::read_all(&root, &documents.mappings);
     let mut known = formula::Known {
         tables: lookups.keys().cloned().collect(),
         schemas: schemas.keys().cloned().collect(),
+        settings: settings.keys().cloned().collect(),
         lets: Vec::new(),
     };
     let lets = names::read(&root, &mut known);
@@ -78,7 +80,7 @@ pub fn source(
             .map(|text| text.value)
             .collect(),
         experimental: root.bool("experimental").unwrap_or(false),
-        settings: settings(&root),
+        settings,
         handshakes: delivery::handshakes(&root, &known),
         verify,
         check,
