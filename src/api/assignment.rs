@@ -15,7 +15,6 @@ use crate::api::records::id_of;
 use crate::api::view::Listed;
 use crate::assign::explain::why_not;
 use crate::model::field::Kind;
-use crate::model::role::Role;
 use crate::model::trace::Trace;
 use crate::process::decide::amend::{Accept, HandOver};
 use crate::store::DecisionRow;
@@ -176,20 +175,20 @@ pub async fn list(api: web::Data<Api>, id: web::Path<String>) -> Result<impl Res
 )]
 pub async fn assign(
     api: web::Data<Api>,
-    manager: Manager,
+    Manager(hand): Manager,
     id: web::Path<String>,
     body: Document,
 ) -> Result<impl Responder, Problem> {
     let id = id_of("lead", &id)?;
     let body: HandOverBody = body.read()?;
-    let hand = HandOver {
+    let wish = HandOver {
         to: body.rep,
-        by: manager.name,
+        by: hand.name.clone(),
         reason: body.reason,
     };
     api.processing
         .office()
-        .hand_over(id, hand)
+        .hand_over(id, wish, &hand)
         .await
         .map_err(problem)?;
     view(&api, id).await.map(web::Json)
@@ -211,18 +210,18 @@ pub async fn assign(
 )]
 pub async fn accept(
     api: web::Data<Api>,
-    Worker(caller): Worker,
+    Worker(hand): Worker,
     id: web::Path<String>,
 ) -> Result<impl Responder, Problem> {
     let id = id_of("lead", &id)?;
     let accept = Accept {
-        rep: (caller.role == Role::Rep).then(|| caller.name.clone()),
-        by: caller.name,
+        rep: hand.only.clone(),
+        by: hand.name.clone(),
         epoch: None,
     };
     api.processing
         .office()
-        .accept(id, accept)
+        .accept(id, accept, &hand)
         .await
         .map_err(problem)?;
     view(&api, id).await.map(web::Json)

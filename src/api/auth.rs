@@ -16,6 +16,7 @@ use crate::access::token::hash_of;
 use crate::api::Api;
 use crate::api::problem::Problem;
 use crate::model::role::Role;
+use crate::process::edit::Hand;
 
 /// How long a token is believed without asking the store again: a revoked one stops working within this time.
 const REMEMBERED: Duration = Duration::from_secs(5);
@@ -31,26 +32,22 @@ pub struct Caller {
     pub name: String,
 }
 
-/// The caller, proven to be a manager or an admin.
+/// The caller, proven to be a manager or an admin; the token's name stands in what they do.
 #[derive(Debug, Clone)]
-pub struct Manager {
-    /// The token's name, which stands in what they do.
-    pub name: String,
-}
+pub struct Manager(pub Hand);
 
 impl FromRequest for Manager {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = at_least(request, Role::Manager, "this needs manager or admin");
-        ready(caller.map(|Caller { name, .. }| Manager { name }))
+        ready(at_least(request, Role::Manager, "this needs manager or admin").map(Manager))
     }
 }
 
 /// The caller, proven to work leads: a rep, whose token has the rep's handle for a name, or a manager or admin.
 #[derive(Debug, Clone)]
-pub struct Worker(pub Caller);
+pub struct Worker(pub Hand);
 
 impl FromRequest for Worker {
     type Error = Problem;
@@ -61,15 +58,31 @@ impl FromRequest for Worker {
     }
 }
 
-fn at_least(request: &HttpRequest, least: Role, needed: &str) -> Result<Caller, Problem> {
+fn at_least(request: &HttpRequest, least: Role, needed: &str) -> Result<Hand, Problem> {
     match request.extensions().get::<Caller>() {
-        Some(caller) if caller.role >= least => Ok(caller.clone()),
+        Some(caller) if caller.role >= least => hand(request, caller),
         Some(caller) => Err(Problem::role(format!(
             "a token with the role {} may read; {needed}",
             caller.role.as_str()
         ))),
         None => Err(missing()),
     }
+}
+
+/// A rep's token touches the rep's own records only.
+fn hand(request: &HttpRequest, caller: &Caller) -> Result<Hand, Problem> {
+    let peer = request.peer_addr();
+    Ok(Hand {
+        name: caller.name.clone(),
+        peer: peer.map_or_else(String::new, |peer| peer.ip().to_string()),
+        now: state(request.app_data())?.clock.now(),
+        only: (caller.role == Role::Rep).then(|| caller.name.clone()),
+    })
+}
+
+fn state(api: Option<&web::Data<Api>>) -> Result<&Api, Problem> {
+    let api = api.map(|api| api.get_ref());
+    api.ok_or_else(|| Problem::internal(&"the API was mounted without its state"))
 }
 
 /// Middleware in front of everything under /api/v1: no route answers, and no body is read, without a live token. The
@@ -90,9 +103,7 @@ pub async fn authenticate(
 }
 
 async fn believe(request: &ServiceRequest) -> Result<Caller, Problem> {
-    let api = request
-        .app_data::<web::Data<Api>>()
-        .ok_or_else(|| Problem::internal(&"the API was mounted without its state"))?;
+    let api = state(request.app_data())?;
     let Some(token) = bearer(request.request()) else {
         return Err(missing());
     };

@@ -70,7 +70,7 @@ pub async fn show(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
 )]
 pub async fn put(
     api: web::Data<Api>,
-    manager: Manager,
+    Manager(hand): Manager,
     request: HttpRequest,
     body: Document,
 ) -> Result<impl Responder, Problem> {
@@ -78,7 +78,7 @@ pub async fn put(
     let revision = query.number("revision", 0..=u64::MAX)?;
     let office = api.processing.office();
     let rules = office.read_rules(body.0).map_err(problem)?;
-    match office.save_draft(rules, revision, manager.name).await {
+    match office.save_draft(rules, revision, &hand).await {
         Ok(draft) => Ok(web::Json(view(&api, draft).await?)),
         Err(OfficeError::Stale { .. }) => {
             let now = office.draft().await.map_err(problem)?;
@@ -105,11 +105,11 @@ pub async fn put(
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn delete(api: web::Data<Api>, _: Manager) -> Result<HttpResponse, Problem> {
+pub async fn delete(api: web::Data<Api>, Manager(hand): Manager) -> Result<HttpResponse, Problem> {
     match api
         .processing
         .office()
-        .drop_draft()
+        .drop_draft(&hand)
         .await
         .map_err(problem)?
     {
@@ -134,14 +134,11 @@ pub async fn delete(api: web::Data<Api>, _: Manager) -> Result<HttpResponse, Pro
 )]
 pub async fn publish(
     api: web::Data<Api>,
-    manager: Manager,
+    Manager(hand): Manager,
     body: Document,
 ) -> Result<impl Responder, Problem> {
     let Note { note } = body.read()?;
-    let signature = Signature {
-        author: manager.name,
-        note,
-    };
+    let signature = Signature { hand, note };
     match api.processing.office().publish_draft(signature).await {
         Ok(published) => Ok(web::Json(published)),
         Err(error) => Err(stale_or(&api, error).await),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use actix_web::{HttpResponse, Responder, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
-use crate::api::auth::Manager;
+use crate::api::auth::{Manager, Worker};
 use crate::api::body::Document;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records;
@@ -118,9 +118,9 @@ pub struct UnmergedView {
     pub other: Uuid,
 }
 
-/// The handlers of one kind; only their paths differ.
+/// The handlers of one kind; only their paths differ, and who may write notes: reps do beside their own leads.
 macro_rules! of_kind {
-    ($module:ident, $kind:expr, $record:literal, $notes:literal, $patch:literal, $list:literal, $add:literal) => {
+    ($module:ident, $kind:expr, $noter:ident, $record:literal, $notes:literal, $patch:literal, $list:literal, $add:literal) => {
         pub mod $module {
             use super::*;
 
@@ -141,12 +141,10 @@ macro_rules! of_kind {
             )]
             pub async fn patch(
                 api: web::Data<Api>,
-                manager: Manager,
-                request: HttpRequest,
+                Manager(hand): Manager,
                 id: web::Path<String>,
                 body: Document,
             ) -> Result<impl Responder, Problem> {
-                let hand = hand(&api, manager, &request);
                 edit(&api, &hand, $kind, &id, body.read()?).await?;
                 records::show(&api, $kind, &id).await
             }
@@ -186,12 +184,10 @@ macro_rules! of_kind {
             )]
             pub async fn add_note(
                 api: web::Data<Api>,
-                manager: Manager,
-                request: HttpRequest,
+                $noter(hand): $noter,
                 id: web::Path<String>,
                 body: Document,
             ) -> Result<HttpResponse, Problem> {
-                let hand = hand(&api, manager, &request);
                 let body: NoteBody = body.read()?;
                 let subject = ($kind, id_of($kind.as_str(), &id)?);
                 let made = note::add(api.store.as_ref(), &hand, subject, &body.text).await;
@@ -205,6 +201,7 @@ macro_rules! of_kind {
 of_kind!(
     contact,
     Kind::Contact,
+    Manager,
     "/api/v1/contacts/{id}",
     "/api/v1/contacts/{id}/notes",
     "edit_contact",
@@ -214,6 +211,7 @@ of_kind!(
 of_kind!(
     lead,
     Kind::Lead,
+    Worker,
     "/api/v1/leads/{id}",
     "/api/v1/leads/{id}/notes",
     "edit_lead",
@@ -223,6 +221,7 @@ of_kind!(
 of_kind!(
     order,
     Kind::Order,
+    Manager,
     "/api/v1/orders/{id}",
     "/api/v1/orders/{id}/notes",
     "edit_order",
@@ -232,6 +231,7 @@ of_kind!(
 of_kind!(
     ticket,
     Kind::Ticket,
+    Manager,
     "/api/v1/tickets/{id}",
     "/api/v1/tickets/{id}/notes",
     "edit_ticket",
@@ -288,12 +288,10 @@ async fn edit(
 )]
 pub async fn merge(
     api: web::Data<Api>,
-    manager: Manager,
-    request: HttpRequest,
+    Manager(hand): Manager,
     id: web::Path<String>,
     body: Document,
 ) -> Result<impl Responder, Problem> {
-    let hand = hand(&api, manager, &request);
     let kept = id_of("contact", &id)?;
     let body: MergeBody = body.read()?;
     let store = api.store.as_ref();
@@ -361,11 +359,9 @@ fn picks(seen: &Foreseen, take: &BTreeMap<String, Side>) -> Result<BTreeSet<Stri
 )]
 pub async fn undo(
     api: web::Data<Api>,
-    manager: Manager,
-    request: HttpRequest,
+    Manager(hand): Manager,
     id: web::Path<String>,
 ) -> Result<impl Responder, Problem> {
-    let hand = hand(&api, manager, &request);
     let id = id_of("merge", &id)?;
     let undone = join::undo(api.store.as_ref(), &hand, id).await;
     let row = undone.map_err(problem)?;
@@ -373,16 +369,6 @@ pub async fn undo(
         kept: row.kept,
         other: row.other,
     }))
-}
-
-fn hand(api: &Api, manager: Manager, request: &HttpRequest) -> Hand {
-    let peer = request.peer_addr();
-    Hand {
-        name: manager.name,
-        peer: peer.map_or_else(String::new, |peer| peer.ip().to_string()),
-        now: api.clock.now(),
-        only: None,
-    }
 }
 
 fn problem(error: EditError) -> Problem {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::api::auth::Manager;
 use crate::api::body::Document;
-use crate::api::office::invalid;
+use crate::api::office::{invalid, problem};
 use crate::api::problem::{Fault, Problem};
 use crate::api::query::Query;
 use crate::api::view::Listed;
@@ -44,7 +44,11 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
         (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn add(api: web::Data<Api>, _: Manager, body: Document) -> Result<HttpResponse, Problem> {
+pub async fn add(
+    api: web::Data<Api>,
+    Manager(hand): Manager,
+    body: Document,
+) -> Result<HttpResponse, Problem> {
     let rep: Rep = body.read()?;
     check(&rep)?;
     if find(&api, &rep.handle).await?.is_some() {
@@ -56,7 +60,8 @@ pub async fn add(api: web::Data<Api>, _: Manager, body: Document) -> Result<Http
             ),
         ));
     }
-    api.store.put_rep(rep.clone()).await?;
+    let office = api.processing.office();
+    office.put_rep(rep.clone(), &hand).await.map_err(problem)?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/v1/reps/{}", rep.handle)))
         .json(rep))
@@ -99,14 +104,15 @@ pub async fn show(
 )]
 pub async fn put(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     handle: web::Path<String>,
     mut body: Document,
 ) -> Result<impl Responder, Problem> {
     of_path(&mut body.0, &handle)?;
     let rep: Rep = body.read()?;
     check(&rep)?;
-    api.store.put_rep(rep.clone()).await?;
+    let office = api.processing.office();
+    office.put_rep(rep.clone(), &hand).await.map_err(problem)?;
     Ok(web::Json(rep))
 }
 
@@ -125,13 +131,13 @@ pub async fn put(
 )]
 pub async fn delete(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     handle: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    if api.store.delete_rep(handle.clone()).await? {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(unknown(&handle))
+    let office = api.processing.office();
+    match office.remove_rep(&handle, &hand).await.map_err(problem)? {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(unknown(&handle)),
     }
 }
 

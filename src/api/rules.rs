@@ -43,11 +43,11 @@ pub async fn show(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
 )]
 pub async fn put(
     api: web::Data<Api>,
-    manager: Manager,
+    Manager(hand): Manager,
     mut body: Document,
 ) -> Result<impl Responder, Problem> {
     let signature = Signature {
-        author: manager.name,
+        hand,
         note: take_note(&mut body.0)?,
     };
     let office = api.processing.office();

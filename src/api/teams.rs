@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use crate::api::Api;
 use crate::api::auth::Manager;
 use crate::api::body::Document;
-use crate::api::office::invalid;
+use crate::api::office::{invalid, problem};
 use crate::api::problem::Problem;
 use crate::api::query::Query;
 use crate::api::reps::of_path;
@@ -45,7 +45,11 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
         (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn add(api: web::Data<Api>, _: Manager, body: Document) -> Result<HttpResponse, Problem> {
+pub async fn add(
+    api: web::Data<Api>,
+    Manager(hand): Manager,
+    body: Document,
+) -> Result<HttpResponse, Problem> {
     let team: Team = body.read()?;
     let desk = api.store.desk().await?;
     check(&team, &desk.reps)?;
@@ -58,7 +62,11 @@ pub async fn add(api: web::Data<Api>, _: Manager, body: Document) -> Result<Http
             ),
         ));
     }
-    api.store.put_team(team.clone()).await?;
+    let office = api.processing.office();
+    office
+        .put_team(team.clone(), &hand)
+        .await
+        .map_err(problem)?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/v1/teams/{}", team.handle)))
         .json(team))
@@ -100,14 +108,18 @@ pub async fn show(
 )]
 pub async fn put(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     handle: web::Path<String>,
     mut body: Document,
 ) -> Result<impl Responder, Problem> {
     of_path(&mut body.0, &handle)?;
     let team: Team = body.read()?;
     check(&team, &api.store.desk().await?.reps)?;
-    api.store.put_team(team.clone()).await?;
+    let office = api.processing.office();
+    office
+        .put_team(team.clone(), &hand)
+        .await
+        .map_err(problem)?;
     Ok(web::Json(team))
 }
 
@@ -126,13 +138,13 @@ pub async fn put(
 )]
 pub async fn delete(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     handle: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    if api.store.delete_team(handle.clone()).await? {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(unknown(&handle))
+    let office = api.processing.office();
+    match office.remove_team(&handle, &hand).await.map_err(problem)? {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(unknown(&handle)),
     }
 }
 

@@ -142,12 +142,12 @@ pub async fn diff(
 )]
 pub async fn roll_back(
     api: web::Data<Api>,
-    manager: Manager,
+    Manager(hand): Manager,
     body: Document,
 ) -> Result<impl Responder, Problem> {
     let wanted: Rollback = body.read()?;
     let signature = Signature {
-        author: manager.name,
+        hand,
         note: wanted.note,
     };
     let office = api.processing.office();

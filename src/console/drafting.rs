@@ -1,11 +1,8 @@
 //! The rules that are being worked on: the draft, or what would become one with the first change.
 
-use serde_json::{Value, json};
-
 use crate::console::Console;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::desk::Desk;
 use crate::model::rules::{Draft, RuleSet};
@@ -64,28 +61,14 @@ impl Working {
         rules: RuleSet,
     ) -> Result<(), Fault> {
         let office = console.processing.office();
-        let (before, after) = (names(&self.rules), names(&rules));
-        let author = insider.account.name().to_owned();
-        let saved = office
-            .save_draft(rules, Some(self.revision()), author)
-            .await;
+        let hand = insider.hand();
+        let saved = office.save_draft(rules, Some(self.revision()), &hand).await;
         saved.map_err(|error| match error {
             OfficeError::Stale { .. } => Fault::InUse(insider.words.say("draft-changed")),
             other => fault(other),
         })?;
-        let log = trail::of(insider, "rules.drafted", "rules/draft");
-        let log = match before == after {
-            true => log,
-            false => trail::changing(log, before, after),
-        };
-        console.store.note(log).await?;
         Ok(())
     }
-}
-
-fn names(rules: &RuleSet) -> Value {
-    let names: Vec<&str> = rules.rules.iter().map(|rule| rule.name.as_str()).collect();
-    json!(names)
 }
 
 /// What the office says no to, as a page.

@@ -24,7 +24,6 @@ pub mod rule_words;
 pub mod session;
 pub mod stream;
 pub mod traffic;
-pub mod trail;
 pub mod verdict;
 pub mod visitor;
 pub mod week;

@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use crate::access::token;
 use crate::console::Console;
 use crate::console::fault::Fault;
-use crate::console::trail;
 use crate::console::visitor::{Account, Visitor};
 use crate::store::users::{SessionRow, UserRow};
 
@@ -87,12 +86,11 @@ pub async fn open(
     };
     let log = match stage {
         Stage::AwaitsCode => None,
-        Stage::Open => Some(trail::of_user(
-            visitor,
-            &user.name,
-            "session.opened",
-            format!("user/{}", user.name),
-        )),
+        Stage::Open => Some(
+            visitor
+                .hand(&user.name)
+                .log("session.opened", format!("user/{}", user.name)),
+        ),
     };
     console.store.open_session(session, log).await?;
     cookie(console, &token)

@@ -19,6 +19,7 @@ use crate::console::fault::Fault;
 use crate::console::session::{self, Standing};
 use crate::console::words::{Language, Words};
 use crate::model::role::Role;
+use crate::process::edit::Hand;
 use crate::store::users::UserRow;
 
 /// The reader's time zone, written by a module of ours.
@@ -70,6 +71,18 @@ impl Account {
 
     pub fn name(&self) -> &str {
         &self.user.name
+    }
+}
+
+impl Visitor {
+    /// The hand that does what a visitor asks for, under a name.
+    pub fn hand(&self, name: &str) -> Hand {
+        Hand {
+            name: name.to_owned(),
+            peer: self.peer.to_string(),
+            now: self.now,
+            only: None,
+        }
     }
 }
 
@@ -209,6 +222,16 @@ impl FromRequest for Insider {
             let account = visitor.account.clone().ok_or(Fault::SignedOut)?;
             Ok(Insider { visitor, account })
         }))
+    }
+}
+
+impl Insider {
+    /// Who does it. A rep touches their own records only.
+    pub fn hand(&self) -> Hand {
+        Hand {
+            only: self.account.only().map(str::to_owned),
+            ..self.visitor.hand(self.account.name())
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::model::desk::{Company, Given, Line, PastOrder};
 use crate::model::page::{Page, PageRequest};
 use crate::model::record::{Fields, Record};
 use crate::model::rules::{Draft, Imprint, RuleSet};
+use crate::store::users::AuditRow;
 use crate::store::{DecisionRow, Held, Result, Writes};
 
 /// What ties the records of a decision to people and to what happened before.
@@ -107,12 +108,17 @@ pub struct DeskWrites {
 /// What an amendment writes, or why nothing.
 pub type Amending = dyn Fn(&Held<'_>) -> std::result::Result<Writes, Declined> + Send;
 
+/// What the log says of an amendment that is written.
+pub type Logging = dyn Fn(&Held<'_>) -> AuditRow + Send;
+
 /// Work on one stored lead that no event causes: it is handed over, accepted, decided again.
 pub struct Amendment {
     pub lead: Uuid,
     /// Pure, as a settlement's. Shown the lead, its contact and where it stands; status and reason of what it says to
     /// write are nobody's.
     pub decide: Box<Amending>,
+    /// The line of the log, of what the amendment was shown; it is written with it.
+    pub log: Option<Box<Logging>>,
 }
 
 impl Amendment {
@@ -123,6 +129,15 @@ impl Amendment {
         Amendment {
             lead,
             decide: Box::new(decide),
+            log: None,
+        }
+    }
+
+    /// With a line of the log.
+    pub fn logged(self, log: impl Fn(&Held<'_>) -> AuditRow + Send + 'static) -> Self {
+        Amendment {
+            log: Some(Box::new(log)),
+            ..self
         }
     }
 }
@@ -179,7 +194,13 @@ pub struct Stretch {
 #[async_trait]
 pub trait Rulebook: Send + Sync {
     /// Publishes the next version. `rules.version` is the one it was made from; `Stale` when that is not current.
-    async fn publish_rules(&self, rules: RuleSet, imprint: Imprint) -> Result<RuleSet>;
+    /// The line of the log stands in the same commit, here and below.
+    async fn publish_rules(
+        &self,
+        rules: RuleSet,
+        imprint: Imprint,
+        log: Option<AuditRow>,
+    ) -> Result<RuleSet>;
 
     /// A version with who made it; `None` when there is none of that number.
     async fn rule_set(&self, version: u64) -> Result<Option<(RuleSet, Imprint)>>;
@@ -191,10 +212,10 @@ pub trait Rulebook: Send + Sync {
 
     /// Keeps the draft as the next revision. `draft.revision` is the one it was made from, 0 for the first; `Stale`
     /// when that is not current. Returns it with its own revision.
-    async fn put_draft(&self, draft: Draft) -> Result<Draft>;
+    async fn put_draft(&self, draft: Draft, log: Option<AuditRow>) -> Result<Draft>;
 
     /// `false` when there is none.
-    async fn delete_draft(&self) -> Result<bool>;
+    async fn delete_draft(&self, log: Option<AuditRow>) -> Result<bool>;
 }
 
 /// Decisions and what follows them.

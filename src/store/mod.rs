@@ -34,7 +34,7 @@ use crate::store::edits::Edits;
 use crate::store::endpoints::Endpoints;
 use crate::store::meters::Meters;
 use crate::store::observation::Observations;
-use crate::store::users::Users;
+use crate::store::users::{AuditRow, Users};
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -346,13 +346,14 @@ pub trait Assignments: Send + Sync {
     /// The desk as it now is.
     async fn desk(&self) -> Result<Desk>;
 
-    async fn put_rep(&self, rep: Rep) -> Result<()>;
+    /// The line of the log stands in the same commit, here and below.
+    async fn put_rep(&self, rep: Rep, log: Option<AuditRow>) -> Result<()>;
     /// `InUse` while a team or a rule names the rep; `false` when there was none.
-    async fn delete_rep(&self, handle: String) -> Result<bool>;
+    async fn delete_rep(&self, handle: String, log: Option<AuditRow>) -> Result<bool>;
     /// `Missing` when a member is no rep.
-    async fn put_team(&self, team: Team) -> Result<()>;
+    async fn put_team(&self, team: Team, log: Option<AuditRow>) -> Result<()>;
     /// `InUse` while a rule names the team; `false` when there was none.
-    async fn delete_team(&self, handle: String) -> Result<bool>;
+    async fn delete_team(&self, handle: String, log: Option<AuditRow>) -> Result<bool>;
 }
 
 /// API tokens: only their hashes are kept.

@@ -146,6 +146,17 @@ pub struct AuditRow {
     pub peer: String,
 }
 
+impl AuditRow {
+    /// With what stood there before and stands there now; null is nothing.
+    pub fn changing(self, before: Value, after: Value) -> Self {
+        AuditRow {
+            before: Some(before).filter(|value| !value.is_null()),
+            after: Some(after).filter(|value| !value.is_null()),
+            ..self
+        }
+    }
+}
+
 /// Which lines of the log; all that are given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct AuditFilter {

@@ -2,6 +2,7 @@
 //! that are drafted, tried, published and taken back.
 
 use frontdesk::access::token::hash_of;
+use frontdesk::process::edit::Hand;
 use frontdesk::store::TokenRow;
 use serde_json::{Value, json};
 
@@ -84,6 +85,16 @@ async fn call(
         answer.json()
     };
     (answer.status, json)
+}
+
+/// Whoever follows a link.
+fn hand() -> Hand {
+    Hand {
+        name: "link".to_owned(),
+        peer: String::new(),
+        now: now(),
+        only: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -236,7 +247,11 @@ async fn what_is_not_accepted_in_time_goes_on() {
         "rui did not accept it within 30 working minutes. Rule \"All\" matched: it is ana's turn in team all."
     );
     assert_eq!(passed_on["accept"]["passed"], json!(["rui"]));
-    let stale = office.accept_by_link(&link).await.unwrap_err().to_string();
+    let stale = office
+        .accept_by_link(&link, &hand())
+        .await
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         stale,
         "the lead is ana's now, so it cannot be accepted with this"
@@ -254,7 +269,11 @@ async fn what_is_not_accepted_in_time_goes_on() {
         .await
         .unwrap();
     assert_eq!(
-        office.accept_by_link(&link).await.unwrap().to_string(),
+        office
+            .accept_by_link(&link, &hand())
+            .await
+            .unwrap()
+            .to_string(),
         leads[1]
     );
     gateway.set_clock("2026-11-25T15:00:00Z").await;

@@ -46,10 +46,10 @@ pub async fn seed(store: &dyn Store) -> anyhow::Result<Keys> {
         {"name": "Everyone else", "assign": {"rep": "boss"}},
     ]}))?;
     for rep in reps {
-        store.put_rep(rep).await?;
+        store.put_rep(rep, None).await?;
     }
     for team in teams {
-        store.put_team(team).await?;
+        store.put_team(team, None).await?;
     }
     let now = Clock::System.now();
     let imprint = Imprint {
@@ -57,7 +57,7 @@ pub async fn seed(store: &dyn Store) -> anyhow::Result<Keys> {
         at: now,
         note: "the demo's first rules".to_owned(),
     };
-    store.publish_rules(rules, imprint).await?;
+    store.publish_rules(rules, imprint, None).await?;
     let token = format!("{API}{}", fresh()?);
     let row = TokenRow {
         name: "demo".to_owned(),

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use serde_json::json;
 
 use crate::console::Console;
 use crate::console::fault::Fault;
@@ -10,7 +9,6 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::{Guest, Visitor};
 use crate::process::office::OfficeError;
 
@@ -46,12 +44,7 @@ async fn accept(
     _: Form,
 ) -> Result<HttpResponse, Fault> {
     let office = console.processing.office();
-    let accepted = office.accept_by_link(&token).await;
-    if let Ok(lead) = &accepted {
-        let log = trail::of_user(&visitor, "link", "lead.accepted", format!("lead/{lead}"));
-        let log = trail::changing(log, json!(null), json!("working"));
-        console.store.note(log).await?;
-    }
+    let accepted = office.accept_by_link(&token, &visitor.hand("link")).await;
     answer(&visitor, accepted.map(|_| None))
 }
 

@@ -13,7 +13,6 @@ use crate::console::pages::setup::unfit;
 use crate::console::pages::sign_in::agent;
 use crate::console::places::{Group, Place, Who, get, post};
 use crate::console::session::{self, Stage};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::store::users::{SessionRow, UserChange};
 
@@ -100,11 +99,9 @@ async fn change_password(
         return page::refused(&of(&console, &insider, fault).await?);
     }
     let hash = console.door.hash(form.exact("password")).await?;
-    let log = trail::of(
-        &insider,
-        "user.password",
-        format!("user/{}", account.name()),
-    );
+    let log = insider
+        .hand()
+        .log("user.password", format!("user/{}", account.name()));
     let change = UserChange::Password(hash);
     console.store.change_user(account.id(), change, log).await?;
     // All sessions have ended, this one too: it goes on as a new one.
@@ -125,11 +122,9 @@ async fn end_session(
         .into_iter()
         .find(|session| handle(&session.hash) == wanted)
         .ok_or(Fault::Missing)?;
-    let log = trail::of(
-        &insider,
-        "session.ended",
-        format!("user/{}", account.name()),
-    );
+    let log = insider
+        .hand()
+        .log("session.ended", format!("user/{}", account.name()));
     console.store.end_session(session.hash, Some(log)).await?;
     Ok(page::onward("/account?done=session-ended"))
 }

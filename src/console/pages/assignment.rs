@@ -11,7 +11,6 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Group, Place, Who, get, post};
 use crate::console::rule_words;
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::event::Violation;
 use crate::model::rules::{OnNoneEligible, Rule, RuleSet};
@@ -191,11 +190,9 @@ async fn discard(
 ) -> Result<HttpResponse, Fault> {
     let working = Working::of(&console).await?;
     working.check(&insider, &form)?;
-    let dropped = console.processing.office().drop_draft().await;
-    if dropped.map_err(drafting::fault)? {
-        let log = trail::of(&insider, "rules.draft-discarded", "rules/draft");
-        console.store.note(log).await?;
-    }
+    let office = console.processing.office();
+    let dropped = office.drop_draft(&insider.hand()).await;
+    dropped.map_err(drafting::fault)?;
     Ok(page::onward("/assignment?done=draft-discarded"))
 }
 

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::console::Console;
 use crate::console::drafting::{self, Working};
@@ -14,7 +13,6 @@ use crate::console::page;
 use crate::console::pages::assignment::{Line, lines};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::rule_words;
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::page::PageRequest;
 use crate::model::rules::Imprint;
@@ -139,20 +137,12 @@ async fn back(
 ) -> Result<HttpResponse, Fault> {
     let number: u64 = number.parse().map_err(|_| Fault::Missing)?;
     let current: u64 = form.text("current").parse().map_err(|_| Fault::Missing)?;
-    let note = form.text("note").to_owned();
     let signature = Signature {
-        author: insider.account.name().to_owned(),
-        note: note.clone(),
+        hand: insider.hand(),
+        note: form.text("note").to_owned(),
     };
     let office = console.processing.office();
     let published = office.roll_back(number, Some(current), signature).await;
-    let published = published.map_err(drafting::fault)?;
-    let subject = format!("rules/{}", published.version);
-    let log = trail::of(&insider, "rules.rolled-back", subject);
-    let (before, after) = (json!(current), json!({"to": number, "note": note}));
-    console
-        .store
-        .note(trail::changing(log, before, after))
-        .await?;
+    published.map_err(drafting::fault)?;
     Ok(page::onward("/assignment?done=rules-rolled-back"))
 }

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::console::Console;
 use crate::console::drafting::{self, Working};
@@ -14,7 +13,6 @@ use crate::console::page;
 use crate::console::pages::assignment::{Line, lines};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::rule_words;
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::process::office::preview::{MovedLead, Preview, RepShare};
 use crate::process::office::rules::Signature;
@@ -161,19 +159,12 @@ async fn publish(
     if working.draft.is_none() {
         return Err(Fault::Missing);
     }
-    let note = form.text("note").to_owned();
     let signature = Signature {
-        author: insider.account.name().to_owned(),
-        note: note.clone(),
+        hand: insider.hand(),
+        note: form.text("note").to_owned(),
     };
     let office = console.processing.office();
     let published = office.publish_draft(signature).await;
-    let version = published.map_err(drafting::fault)?.version;
-    let log = trail::of(&insider, "rules.published", format!("rules/{version}"));
-    let (before, after) = (json!(working.rules.version), json!({"note": note}));
-    console
-        .store
-        .note(trail::changing(log, before, after))
-        .await?;
+    published.map_err(drafting::fault)?;
     Ok(page::onward("/assignment?done=rules-published"))
 }

@@ -13,7 +13,6 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::inbox::Line;
 use crate::console::places::{Place, Who, get};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::event::{Event, EventStatus, SPAM};
 use crate::model::record::Record;
@@ -86,7 +85,7 @@ async fn show(
     let raw = console.store.raw_request(id).await?;
     let records = touched(&console, id).await?;
     if raw.is_some() {
-        let log = trail::of(&insider, "event.opened", format!("event/{id}"));
+        let log = insider.hand().log("event.opened", format!("event/{id}"));
         console.store.note(log).await?;
     }
     page::shown(&Page {

@@ -16,7 +16,7 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::record::find;
-use crate::console::pages::record_acts::{hand, told};
+use crate::console::pages::record_acts::told;
 use crate::console::places::{Place, Who, get, post};
 use crate::console::visitor::Insider;
 use crate::model::change::Review;
@@ -131,7 +131,7 @@ async fn show(
         other => {
             let other: Uuid = other.parse().map_err(|_| Fault::Missing)?;
             let store = console.store.as_ref();
-            let seen = join::foresee(store, &hand(&insider), contact.id, other).await;
+            let seen = join::foresee(store, &insider.hand(), contact.id, other).await;
             Some(look(&insider, &seen.map_err(told)?))
         }
     };
@@ -211,7 +211,7 @@ async fn merge(
     let contact = find(&console, &insider, Kind::Contact, &id).await?;
     let other: Uuid = form.text("other").parse().map_err(|_| Fault::Missing)?;
     let store = console.store.as_ref();
-    let hand = hand(&insider);
+    let hand = insider.hand();
     let seen = join::foresee(store, &hand, contact.id, other)
         .await
         .map_err(told)?;
@@ -240,7 +240,7 @@ async fn undo(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
     let id: Uuid = id.parse().map_err(|_| Fault::Missing)?;
-    let undone = join::undo(console.store.as_ref(), &hand(&insider), id).await;
+    let undone = join::undo(console.store.as_ref(), &insider.hand(), id).await;
     let row = undone.map_err(told)?;
     Ok(page::onward(&format!(
         "/contacts/{}?done=unmerged",

@@ -8,7 +8,6 @@ use crate::console::form::Form;
 use crate::console::page;
 use crate::console::places::{Place, Who, post};
 use crate::console::session::taste;
-use crate::console::trail;
 use crate::console::visitor::{Guest, LANGUAGE, THEME, Theme};
 use crate::console::words::Language;
 use crate::store::users::UserChange;
@@ -28,7 +27,7 @@ async fn choose(
         cookies.push(taste(&console, LANGUAGE, language.code())?);
         if let Some(account) = &guest.account {
             let subject = format!("user/{}", account.name());
-            let log = trail::of_user(&guest, account.name(), "user.language", subject);
+            let log = guest.hand(account.name()).log("user.language", subject);
             let change = UserChange::Language(Some(language.code().to_owned()));
             console.store.change_user(account.id(), change, log).await?;
         }

@@ -1,7 +1,7 @@
 //! What is done to a record with one press: a lock, a note, a status, taking a lead on.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::console::Console;
 use crate::console::card;
@@ -10,12 +10,11 @@ use crate::console::form::Form;
 use crate::console::page;
 use crate::console::pages::record::find;
 use crate::console::places::{Place, Who, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::field::Kind;
 use crate::process::decide::amend::{Accept, HandOver};
 use crate::process::edit::fields::{self, FieldEdit, Lock};
-use crate::process::edit::{EditError, Hand, note};
+use crate::process::edit::{EditError, note};
 use crate::process::office::OfficeError;
 
 pub const PLACES: &[Place] = &[
@@ -43,16 +42,6 @@ pub const PLACES: &[Place] = &[
         route.to(add_note)
     }),
 ];
-
-/// Who does it. A rep touches their own records only.
-pub fn hand(insider: &Insider) -> Hand {
-    Hand {
-        name: insider.account.name().to_owned(),
-        peer: insider.peer.to_string(),
-        now: insider.now,
-        only: insider.account.only().map(str::to_owned),
-    }
-}
 
 /// Why an edit was not done, as a page says it.
 pub fn told(error: EditError) -> Fault {
@@ -83,7 +72,7 @@ async fn lock(
     let store = console.store.as_ref();
     let field = form.text("field");
     let subject = (kind, record.id);
-    let made = fields::lock(store, &hand(&insider), subject, field, lock).await;
+    let made = fields::lock(store, &insider.hand(), subject, field, lock).await;
     match made {
         Err(EditError::Refused(refusal)) if refusal.code == "no_change" => {}
         made => made.map_err(told)?,
@@ -110,7 +99,7 @@ async fn add_note(
         return Ok(page::onward(&here));
     }
     let store = console.store.as_ref();
-    let made = note::add(store, &hand(&insider), (kind, record.id), text).await;
+    let made = note::add(store, &insider.hand(), (kind, record.id), text).await;
     made.map_err(told)?;
     Ok(page::onward(&format!("{here}?done=noted")))
 }
@@ -129,7 +118,7 @@ async fn set_status(
     };
     let store = console.store.as_ref();
     let subject = (Kind::Lead, lead.id);
-    let made = fields::change(store, &hand(&insider), subject, vec![edit]).await;
+    let made = fields::change(store, &insider.hand(), subject, vec![edit]).await;
     match made {
         Err(EditError::Refused(refusal)) if refusal.code == "no_change" => {}
         made => made.map_err(told)?,
@@ -150,9 +139,8 @@ async fn accept(
         epoch: None,
     };
     let office = console.processing.office();
-    office.accept(lead.id, accept).await.map_err(declined)?;
-    let log = trail::of(&insider, "lead.accepted", format!("lead/{}", lead.id));
-    console.store.note(log).await?;
+    let accepted = office.accept(lead.id, accept, &insider.hand()).await;
+    accepted.map_err(declined)?;
     Ok(page::onward(&format!("/leads/{}?done=accepted", lead.id)))
 }
 
@@ -164,22 +152,14 @@ async fn hand_over(
     form: Form,
 ) -> Result<HttpResponse, Fault> {
     let lead = find(&console, &insider, Kind::Lead, &id).await?;
-    let reason = form.text("reason").to_owned();
-    let to = form.maybe("rep").map(str::to_owned);
-    let hand = HandOver {
-        to: to.clone(),
+    let wish = HandOver {
+        to: form.maybe("rep").map(str::to_owned),
         by: insider.account.name().to_owned(),
-        reason: reason.clone(),
+        reason: form.text("reason").to_owned(),
     };
     let office = console.processing.office();
-    office.hand_over(lead.id, hand).await.map_err(declined)?;
-    let log = trail::of(&insider, "lead.handed-over", format!("lead/{}", lead.id));
-    let before = json!({"owner": lead.fields.get("owner")});
-    let after = json!({"owner": to, "reason": reason});
-    console
-        .store
-        .note(trail::changing(log, before, after))
-        .await?;
+    let handed = office.hand_over(lead.id, wish, &insider.hand()).await;
+    handed.map_err(declined)?;
     Ok(page::onward(&format!(
         "/leads/{}?done=handed-over",
         lead.id

@@ -12,7 +12,7 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::record::find;
-use crate::console::pages::record_acts::{hand, told};
+use crate::console::pages::record_acts::told;
 use crate::console::places::{Place, Who, get, post};
 use crate::console::visitor::Insider;
 use crate::merge::by_hand;
@@ -137,7 +137,7 @@ async fn save(
         (None, true) => return Ok(page::onward(&format!("/{}/{}", kind.plural(), record.id))),
         (None, false) => {
             let store = console.store.as_ref();
-            fields::change(store, &hand(&insider), (kind, record.id), edits).await
+            fields::change(store, &insider.hand(), (kind, record.id), edits).await
         }
     };
     match done {

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 use crate::assign::people::check_rep;
 use crate::console::Console;
+use crate::console::drafting;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::console::week::DAYS;
 use crate::model::event::Violation;
@@ -256,15 +256,9 @@ async fn save(
             });
         }
     };
-    let what = if known.is_some() {
-        "rep.changed"
-    } else {
-        "rep.added"
-    };
-    let log = trail::of(insider, what, format!("rep/{}", rep.handle));
-    let log = trail::changing(log, known.map_or(Value::Null, |it| json!(it)), json!(rep));
-    console.store.put_rep(rep).await?;
-    console.store.note(log).await?;
+    let office = console.processing.office();
+    let kept = office.put_rep(rep, &insider.hand()).await;
+    kept.map_err(drafting::fault)?;
     Ok(page::onward("/assignment/people?done=rep-saved"))
 }
 
@@ -273,12 +267,12 @@ async fn remove(
     insider: Insider,
     handle: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
-    let rep = find(&console, &handle).await?.ok_or(Fault::Missing)?;
-    console.store.delete_rep(rep.handle.clone()).await?;
-    let log = trail::of(&insider, "rep.removed", format!("rep/{}", rep.handle));
-    let log = trail::changing(log, json!(rep), Value::Null);
-    console.store.note(log).await?;
-    Ok(page::onward("/assignment/people?done=rep-removed"))
+    let office = console.processing.office();
+    let removed = office.remove_rep(&handle, &insider.hand()).await;
+    match removed.map_err(drafting::fault)? {
+        true => Ok(page::onward("/assignment/people?done=rep-removed")),
+        false => Err(Fault::Missing),
+    }
 }
 
 async fn find(console: &Console, handle: &str) -> Result<Option<Rep>, Fault> {

@@ -14,7 +14,6 @@ use crate::console::page;
 use crate::console::pages::inbox::tone;
 use crate::console::pages::inbox_filter::Query;
 use crate::console::places::{Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::event::{Event, EventStatus, SPAM};
 use crate::process::preview::{EventDiff, RecordDiff};
@@ -197,7 +196,9 @@ async fn replay_one(
     let event = find(&console, &id).await?;
     let wanted = Selection::Named(vec![event.id]);
     let done = queue(console.store.as_ref(), wanted, insider.now).await?;
-    let log = trail::of(&insider, "event.replayed", format!("event/{}", event.id));
+    let log = insider
+        .hand()
+        .log("event.replayed", format!("event/{}", event.id));
     console.store.note(log).await?;
     let said = if done.queued > 0 {
         "replayed"
@@ -235,7 +236,9 @@ async fn release_one(
     let event = find(&console, &id).await?;
     let wanted = Selection::Named(vec![event.id]);
     let done = release(console.store.as_ref(), wanted, insider.now).await?;
-    let log = trail::of(&insider, "event.released", format!("event/{}", event.id));
+    let log = insider
+        .hand()
+        .log("event.released", format!("event/{}", event.id));
     console.store.note(log).await?;
     let said = if done.released > 0 {
         "released"
@@ -270,9 +273,9 @@ async fn note(
     query: &Query,
     count: u64,
 ) -> Result<(), Fault> {
-    let log = trail::of(insider, what, "inbox");
+    let log = insider.hand().log(what, "inbox");
     let after = json!({"filter": query.address(None), "events": count});
-    let log = trail::changing(log, Value::Null, after);
+    let log = log.changing(Value::Null, after);
     Ok(console.store.note(log).await?)
 }
 

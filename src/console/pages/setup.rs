@@ -14,7 +14,6 @@ use crate::console::page;
 use crate::console::pages::sign_in::agent;
 use crate::console::places::{Place, Who, get, post};
 use crate::console::session::{self, Stage};
-use crate::console::trail;
 use crate::console::visitor::Guest;
 use crate::model::id::new_id;
 use crate::model::role::Role;
@@ -162,7 +161,9 @@ async fn choose(
             (purpose, user, "user.added")
         }
     };
-    let log = trail::of_user(&guest, &user.name, what, format!("user/{}", user.name));
+    let log = guest
+        .hand(&user.name)
+        .log(what, format!("user/{}", user.name));
     if !console.store.use_link(purpose, guest.now, log).await? {
         return Err(Fault::Missing);
     }

@@ -13,7 +13,6 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Place, Who, get, post};
 use crate::console::session::{self, Stage};
-use crate::console::trail;
 use crate::console::visitor::{Account, Guest, Insider};
 
 pub const PLACES: &[Place] = &[
@@ -155,11 +154,9 @@ async fn take_code(
 
 async fn leave(console: web::Data<Console>, insider: Insider) -> Result<HttpResponse, Fault> {
     let account = &insider.account;
-    let log = trail::of(
-        &insider,
-        "session.ended",
-        format!("user/{}", account.name()),
-    );
+    let log = insider
+        .hand()
+        .log("session.ended", format!("user/{}", account.name()));
     console
         .store
         .end_session(account.session, Some(log))

@@ -17,7 +17,6 @@ use crate::console::pages::source_health::{self, Health};
 use crate::console::pages::sources::{Setting, origins, settings, url, wrong};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::prose::{self, Piece, Run};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::id::new_id;
 use crate::source::declaration::Source;
@@ -221,8 +220,8 @@ async fn add_secret(
     if !problems.is_empty() {
         return again(&console, &insider, &name, problems).await;
     }
-    let log = trail::of(&insider, "endpoint.secret-added", subject(&name));
-    let log = trail::changing(log, Value::Null, json!({"old_end_after_days": days}));
+    let log = insider.hand().log("endpoint.secret-added", subject(&name));
+    let log = log.changing(Value::Null, json!({"old_end_after_days": days}));
     change_endpoint(&console, &name, change, log).await?;
     shown_with(&console, &insider, &name, text).await
 }
@@ -259,7 +258,7 @@ async fn end_secret(
         id,
         at: insider.now,
     };
-    let log = trail::of(&insider, "endpoint.secret-ended", subject(&name));
+    let log = insider.hand().log("endpoint.secret-ended", subject(&name));
     change_endpoint(&console, &name, change, log).await?;
     Ok(page::onward(&format!("/sources/{name}?done=secret-ended")))
 }
@@ -297,8 +296,8 @@ async fn set(
     if !problems.is_empty() {
         return again(&console, &insider, &name, problems).await;
     }
-    let log = trail::of(&insider, "endpoint.changed", subject(&name));
-    let log = trail::changing(log, plain(&row), plain(&after));
+    let log = insider.hand().log("endpoint.changed", subject(&name));
+    let log = log.changing(plain(&row), plain(&after));
     change_endpoint(&console, &name, change, log).await?;
     Ok(page::onward(&format!(
         "/sources/{name}?done=endpoint-changed"
@@ -354,7 +353,7 @@ async fn pause(
         "off" => (None, "endpoint.resumed", "resumed"),
         _ => (Some(insider.now), "endpoint.paused", "paused"),
     };
-    let log = trail::of(&insider, what, subject(&name));
+    let log = insider.hand().log(what, subject(&name));
     console.store.pause(name.clone(), since, log).await?;
     console.board.refresh().await?;
     Ok(page::onward(&format!("/sources/{name}?done={done}")))
@@ -366,7 +365,7 @@ async fn delete(
     name: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
     row(&console, &name)?;
-    let log = trail::of(&insider, "endpoint.deleted", subject(&name));
+    let log = insider.hand().log("endpoint.deleted", subject(&name));
     console.store.delete_endpoint(name.clone(), log).await?;
     console.board.refresh().await?;
     Ok(page::onward("/sources?done=endpoint-deleted"))

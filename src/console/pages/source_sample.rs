@@ -13,7 +13,6 @@ use crate::console::page;
 use crate::console::pages::event::{Step, Touched, steps, touched};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::stream;
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::event::EventStatus;
 
@@ -64,7 +63,9 @@ async fn send(
         Unsent::Refused(sentence) => Fault::InUse(sentence),
         Unsent::Store(error) => error.into(),
     })?;
-    let log = trail::of(&insider, "endpoint.sample", format!("endpoint/{name}"));
+    let log = insider
+        .hand()
+        .log("endpoint.sample", format!("endpoint/{name}"));
     console.store.note(log).await?;
     Ok(page::onward(&format!("/sources/{name}/sample/{event}")))
 }

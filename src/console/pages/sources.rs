@@ -15,7 +15,6 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::source;
 use crate::console::places::{Group, Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::id::new_id;
 use crate::process::health::keep::RHYTHM;
@@ -217,8 +216,10 @@ async fn add(
     let name = row.name.clone();
     let fresh = row.secrets.first().map(|secret| secret.text.clone());
     let fresh = fresh.filter(|_| form.maybe("secret").is_none());
-    let log = trail::of(&insider, "endpoint.added", format!("endpoint/{name}"));
-    let log = trail::changing(log, serde_json::Value::Null, json!({"source": source.name}));
+    let log = insider
+        .hand()
+        .log("endpoint.added", format!("endpoint/{name}"));
+    let log = log.changing(serde_json::Value::Null, json!({"source": source.name}));
     console.store.add_endpoint(row, log).await?;
     console.board.refresh().await?;
     match fresh {

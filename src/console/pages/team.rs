@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::assign::people::check_team;
 use crate::console::Console;
+use crate::console::drafting;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::event::Violation;
 use crate::model::people::{HoursPolicy, Rep, Team};
@@ -223,15 +223,9 @@ async fn save(
             wrong,
         });
     };
-    let what = if known.is_some() {
-        "team.changed"
-    } else {
-        "team.added"
-    };
-    let log = trail::of(insider, what, format!("team/{}", team.handle));
-    let log = trail::changing(log, known.map_or(Value::Null, |it| json!(it)), json!(team));
-    console.store.put_team(team).await?;
-    console.store.note(log).await?;
+    let office = console.processing.office();
+    let kept = office.put_team(team, &insider.hand()).await;
+    kept.map_err(drafting::fault)?;
     Ok(page::onward("/assignment/people?done=team-saved"))
 }
 
@@ -240,12 +234,10 @@ async fn remove(
     insider: Insider,
     handle: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
-    let desk = console.store.desk().await?;
-    let team = desk.teams.iter().find(|team| team.handle == *handle);
-    let team = team.ok_or(Fault::Missing)?;
-    console.store.delete_team(team.handle.clone()).await?;
-    let log = trail::of(&insider, "team.removed", format!("team/{}", team.handle));
-    let log = trail::changing(log, json!(team), Value::Null);
-    console.store.note(log).await?;
-    Ok(page::onward("/assignment/people?done=team-removed"))
+    let office = console.processing.office();
+    let removed = office.remove_team(&handle, &insider.hand()).await;
+    match removed.map_err(drafting::fault)? {
+        true => Ok(page::onward("/assignment/people?done=team-removed")),
+        false => Err(Fault::Missing),
+    }
 }

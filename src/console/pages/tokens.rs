@@ -11,7 +11,6 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Group, Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::role::Role;
 use crate::store::TokenRow;
@@ -87,8 +86,8 @@ async fn add(
         revoked_at: None,
     };
     console.store.add_token(row).await?;
-    let log = trail::of(&insider, "token.added", format!("token/{name}"));
-    let log = trail::changing(log, Value::Null, json!({"role": role.as_str()}));
+    let log = insider.hand().log("token.added", format!("token/{name}"));
+    let log = log.changing(Value::Null, json!({"role": role.as_str()}));
     console.store.note(log).await?;
     page::shown(&Page {
         token: Some(token),
@@ -106,7 +105,7 @@ async fn revoke(
     if !revoked.await? {
         return Err(Fault::Missing);
     }
-    let log = trail::of(&insider, "token.revoked", format!("token/{name}"));
+    let log = insider.hand().log("token.revoked", format!("token/{name}"));
     console.store.note(log).await?;
     Ok(page::onward("/tokens?done=token-revoked"))
 }

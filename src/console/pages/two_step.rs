@@ -10,7 +10,6 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::store::users::UserChange;
 
@@ -73,11 +72,9 @@ async fn switch_on(
     let Some(step) = proved.filter(|_| secret.len() == 32) else {
         return page::refused(&of(&insider, secret, Some("fault-code")));
     };
-    let log = trail::of(
-        &insider,
-        "user.codes-on",
-        format!("user/{}", account.name()),
-    );
+    let log = insider
+        .hand()
+        .log("user.codes-on", format!("user/{}", account.name()));
     let change = UserChange::Totp(Some((secret.to_owned(), step)));
     console.store.change_user(account.id(), change, log).await?;
     Ok(page::onward("/account?done=codes-on"))
@@ -95,11 +92,9 @@ async fn switch_off(
         let secret = code::fresh_secret()?;
         return page::refused(&of(&insider, &secret, Some("fault-old-password")));
     }
-    let log = trail::of(
-        &insider,
-        "user.codes-off",
-        format!("user/{}", account.name()),
-    );
+    let log = insider
+        .hand()
+        .log("user.codes-off", format!("user/{}", account.name()));
     let change = UserChange::Totp(None);
     console.store.change_user(account.id(), change, log).await?;
     Ok(page::onward("/account?done=codes-off"))

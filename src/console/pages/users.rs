@@ -13,7 +13,6 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::setup;
 use crate::console::places::{Group, Place, Who, get, post};
-use crate::console::trail;
 use crate::console::visitor::Insider;
 use crate::model::id::new_id;
 use crate::model::role::Role;
@@ -122,8 +121,8 @@ async fn add(
         disabled_at: None,
         created_at: insider.now,
     };
-    let log = trail::of(&insider, "user.added", subject(&user));
-    let log = trail::changing(log, serde_json::Value::Null, standing(&user));
+    let log = insider.hand().log("user.added", subject(&user));
+    let log = log.changing(serde_json::Value::Null, standing(&user));
     let id = user.id;
     console.store.add_user(user, log).await?;
     invite(&console, &insider, id).await
@@ -141,7 +140,7 @@ async fn link(
 /// The page with a fresh link on it: the link is shown here and nowhere else.
 async fn invite(console: &Console, insider: &Insider, id: Uuid) -> Result<HttpResponse, Fault> {
     let user = console.store.user(id).await?.ok_or(Fault::Missing)?;
-    let log = trail::of(insider, "user.invited", subject(&user));
+    let log = insider.hand().log("user.invited", subject(&user));
     let path = setup::link_for(console.store.as_ref(), id, insider.now, log).await?;
     page::shown(&Page {
         link: Some((user.name, format!("{}{path}", console.public_url))),
@@ -169,8 +168,8 @@ async fn change_role(
         rep: rep.clone(),
         ..user.clone()
     };
-    let log = trail::of(&insider, "user.role", subject(&user));
-    let log = trail::changing(log, standing(&user), standing(&after));
+    let log = insider.hand().log("user.role", subject(&user));
+    let log = log.changing(standing(&user), standing(&after));
     let change = UserChange::Role { role, rep };
     console.store.change_user(user.id, change, log).await?;
     Ok(page::onward("/users?done=user-changed"))
@@ -223,7 +222,7 @@ async fn alter(
     change: UserChange,
 ) -> Result<HttpResponse, Fault> {
     let user = find(console, id).await?;
-    let log = trail::of(insider, what, subject(&user));
+    let log = insider.hand().log(what, subject(&user));
     console.store.change_user(user.id, change, log).await?;
     Ok(page::onward("/users?done=user-changed"))
 }

@@ -10,7 +10,9 @@ pub mod paper;
 
 use jiff::Timestamp;
 
+use crate::model::id::new_id;
 use crate::store::edits::{Edit, Edited, Refusal};
+use crate::store::users::AuditRow;
 use crate::store::{Store, StoreError};
 
 /// Who does it, from where and when.
@@ -22,6 +24,22 @@ pub struct Hand {
     pub now: Timestamp,
     /// The rep whose records are all they may touch; `None`: every record.
     pub only: Option<String>,
+}
+
+impl Hand {
+    /// A line of the log: `lead.edited`, `lead/0190…`.
+    pub fn log(&self, what: &str, subject: impl Into<String>) -> AuditRow {
+        AuditRow {
+            id: new_id(self.now),
+            at: self.now,
+            who: self.name.clone(),
+            what: what.to_owned(),
+            subject: subject.into(),
+            before: None,
+            after: None,
+            peer: self.peer.clone(),
+        }
+    }
 }
 
 /// Why it was not done.

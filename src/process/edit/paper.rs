@@ -36,13 +36,7 @@ impl<'h> Paper<'h> {
         let mut ids = Series::new(first_id);
         let log = AuditRow {
             id: ids.next_id(),
-            at: hand.now,
-            who: hand.name.clone(),
-            what: what.to_owned(),
-            subject,
-            before: None,
-            after: None,
-            peer: hand.peer.clone(),
+            ..hand.log(what, subject)
         };
         Paper {
             hand,

@@ -1,10 +1,13 @@
 //! What people do with one lead: hand it over, give it back to the rules, accept it.
 
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::model::event::Violation;
 use crate::process::decide::amend::{self, Accept, HandOver};
+use crate::process::edit::Hand;
 use crate::process::office::{Office, OfficeError, Result};
+use crate::store::Held;
 use crate::store::desk::{Amended, Amendment};
 
 /// Characters of a reason at most.
@@ -15,16 +18,23 @@ impl Office {
     ///
     /// # Errors
     /// `Unknown`, `Invalid`, `Declined`
-    pub async fn hand_over(&self, lead: Uuid, hand: HandOver) -> Result<()> {
-        if hand.reason.chars().count() > LONGEST_REASON {
+    pub async fn hand_over(&self, lead: Uuid, wish: HandOver, by: &Hand) -> Result<()> {
+        if wish.reason.chars().count() > LONGEST_REASON {
             return Err(OfficeError::Invalid(vec![Violation {
                 path: "/reason".to_owned(),
                 message: format!("a reason has at most {LONGEST_REASON} characters"),
             }]));
         }
-        let cause = self.cause(&hand.by);
+        let cause = self.cause(&wish.by);
+        let log = by.log("lead.handed-over", format!("lead/{lead}"));
+        let after = json!({"owner": wish.to, "reason": wish.reason});
         let amendment = Amendment::new(lead, move |held| {
-            amend::hand_over(&cause, held, lead, &hand)
+            amend::hand_over(&cause, held, lead, &wish)
+        });
+        let amendment = amendment.logged(move |held| {
+            let before = field(held, lead, "owner");
+            log.clone()
+                .changing(json!({"owner": before}), after.clone())
         });
         self.amend(amendment).await
     }
@@ -33,10 +43,15 @@ impl Office {
     ///
     /// # Errors
     /// `Unknown`; `Declined` when it is somebody else's by now, or closed
-    pub async fn accept(&self, lead: Uuid, accept: Accept) -> Result<()> {
+    pub async fn accept(&self, lead: Uuid, accept: Accept, by: &Hand) -> Result<()> {
         let cause = self.cause(&accept.by);
         let amendment =
             Amendment::new(lead, move |held| amend::accept(&cause, held, lead, &accept));
+        let log = by.log("lead.accepted", format!("lead/{lead}"));
+        let amendment = amendment.logged(move |held| {
+            let before = field(held, lead, "status");
+            log.clone().changing(before, json!("working"))
+        });
         match self.amend(amendment).await {
             Err(OfficeError::Declined(why)) if why.code == "accepted_already" => Ok(()),
             other => other,
@@ -58,4 +73,11 @@ impl Office {
             }
         }
     }
+}
+
+/// What stands in a field of the lead that an amendment is shown.
+fn field(held: &Held<'_>, lead: Uuid, name: &str) -> Value {
+    let record = held.records.iter().find(|record| record.id == lead);
+    let value = record.and_then(|record| record.fields.get(name));
+    value.cloned().unwrap_or_default()
 }

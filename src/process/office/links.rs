@@ -9,6 +9,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use crate::process::decide::amend::Accept;
+use crate::process::edit::Hand;
 use crate::process::office::{Office, OfficeError, Result};
 use crate::store::desk::Declined;
 
@@ -109,14 +110,14 @@ impl Office {
     ///
     /// # Errors
     /// Those of `accept_link` and `accept`
-    pub async fn accept_by_link(&self, token: &str) -> Result<Uuid> {
+    pub async fn accept_by_link(&self, token: &str, by: &Hand) -> Result<Uuid> {
         let link = self.accept_link(token).await?;
         let accept = Accept {
-            by: "link".to_owned(),
+            by: by.name.clone(),
             rep: None,
             epoch: Some(link.epoch),
         };
-        self.accept(link.lead, accept).await?;
+        self.accept(link.lead, accept, by).await?;
         Ok(link.lead)
     }
 

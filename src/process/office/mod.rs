@@ -5,6 +5,7 @@ pub mod explain;
 pub mod hand;
 pub mod links;
 pub mod past;
+pub mod people;
 pub mod preview;
 pub mod rounds;
 pub mod rules;

@@ -1,6 +1,6 @@
 //! Rule sets: drafted, published, looked back at, rolled back.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::assign::check::check;
 use crate::assign::diff::diff;
@@ -8,15 +8,16 @@ use crate::assign::read::read;
 use crate::model::event::Violation;
 use crate::model::page::{Page, PageRequest};
 use crate::model::rules::{Draft, Imprint, RuleSet};
+use crate::process::edit::Hand;
 use crate::process::office::{Office, OfficeError, Result};
 
 /// Characters of a note at most.
 const LONGEST_NOTE: usize = 2_000;
 
-/// Who does something with rules, and why.
+/// Who publishes rules, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
-    pub author: String,
+    pub hand: Hand,
     pub note: String,
 }
 
@@ -43,6 +44,18 @@ impl Office {
     /// # Errors
     /// `Invalid`, `Stale`
     pub async fn publish(&self, rules: RuleSet, by: Signature) -> Result<RuleSet> {
+        let after = json!({"note": by.note});
+        self.put_in_force(rules, by, ("rules.published", after))
+            .await
+    }
+
+    /// `told`: what the log calls it, and says of it.
+    async fn put_in_force(
+        &self,
+        rules: RuleSet,
+        by: Signature,
+        told: (&str, Value),
+    ) -> Result<RuleSet> {
         let current = self.store.desk().await?.rules.version;
         if rules.version != current {
             let expected = rules.version;
@@ -58,12 +71,15 @@ impl Office {
         if !problems.is_empty() {
             return Err(OfficeError::Invalid(problems));
         }
+        let (what, after) = told;
+        let log = by.hand.log(what, format!("rules/{}", current + 1));
+        let log = log.changing(json!(current), after);
         let imprint = Imprint {
-            author: by.author,
+            author: by.hand.name,
             at: self.clock.now(),
             note: by.note,
         };
-        let published = self.store.publish_rules(rules, imprint).await?;
+        let published = self.store.publish_rules(rules, imprint, Some(log)).await?;
         // Leads may have waited for just these rules.
         self.nudge.notify_one();
         Ok(published)
@@ -79,7 +95,7 @@ impl Office {
             return Err(OfficeError::Unknown(sentence.to_owned()));
         };
         let published = self.publish(draft.rules, by).await?;
-        self.store.delete_draft().await?;
+        self.store.delete_draft(None).await?;
         Ok(published)
     }
 
@@ -106,7 +122,9 @@ impl Office {
             version: current,
             ..rules
         };
-        self.publish(rules, by).await
+        let after = json!({"to": to, "note": by.note});
+        self.put_in_force(rules, by, ("rules.rolled-back", after))
+            .await
     }
 
     /// An earlier version, or the current one.
@@ -165,26 +183,39 @@ impl Office {
         &self,
         rules: RuleSet,
         revision: Option<u64>,
-        author: String,
+        by: &Hand,
     ) -> Result<Draft> {
-        let revision = match revision {
-            Some(revision) => revision,
-            None => self.store.draft().await?.map_or(0, |draft| draft.revision),
+        let known = self.store.draft().await?;
+        let before = match &known {
+            Some(draft) => names(&draft.rules),
+            None => names(&self.store.desk().await?.rules),
+        };
+        let log = by.log("rules.drafted", "rules/draft");
+        let log = match names(&rules) {
+            after if after == before => log,
+            after => log.changing(before, after),
         };
         let draft = Draft {
             rules,
-            revision,
-            author,
+            revision: revision.unwrap_or_else(|| known.map_or(0, |draft| draft.revision)),
+            author: by.name.clone(),
             saved_at: self.clock.now(),
         };
-        Ok(self.store.put_draft(draft).await?)
+        Ok(self.store.put_draft(draft, Some(log)).await?)
     }
 
     /// `false` when there was none.
     ///
     /// # Errors
     /// The store's.
-    pub async fn drop_draft(&self) -> Result<bool> {
-        Ok(self.store.delete_draft().await?)
+    pub async fn drop_draft(&self, by: &Hand) -> Result<bool> {
+        let log = by.log("rules.draft-discarded", "rules/draft");
+        Ok(self.store.delete_draft(Some(log)).await?)
     }
+}
+
+/// What the log shows of rules: their names, in order.
+fn names(rules: &RuleSet) -> Value {
+    let names: Vec<&str> = rules.rules.iter().map(|rule| rule.name.as_str()).collect();
+    json!(names)
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::model::field::Kind;
 use crate::store::desk::{Amended, Amendment, Declined};
+use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::held::{self, Loaded, Wanted};
@@ -48,9 +49,11 @@ pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
             return Ok(Amended::Declined(Declined::new("defect", sentence)));
         }
     };
+    let log = amendment.log.as_ref().map(|log| log(&held));
     loaded.records = held.records;
     let wanted = Wanted::new(Vec::new());
     writes::write(books, &written, (&loaded, &wanted))?;
+    audit::write_all(&books.conn, &log)?;
     Ok(Amended::Written)
 }
 

@@ -6,10 +6,12 @@ use crate::model::desk::Desk;
 use crate::model::people::{Rep, Team};
 use crate::model::rules::{OnNoneEligible, Rule, Target};
 use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::desk;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::open_lead;
+use crate::store::users::AuditRow;
 use crate::store::{Assignments, Result, StoreError};
 
 #[async_trait]
@@ -18,7 +20,7 @@ impl Assignments for SqliteStore {
         self.readers.read(desk::load).await
     }
 
-    async fn put_rep(&self, rep: Rep) -> Result<()> {
+    async fn put_rep(&self, rep: Rep, log: Option<AuditRow>) -> Result<()> {
         self.write(move |books| {
             books.desk.change(&books.conn)?;
             let sql = "INSERT INTO rep (handle, body) VALUES (?1, ?2)
@@ -28,21 +30,40 @@ impl Assignments for SqliteStore {
                 .conn
                 .prepare_cached(sql)?
                 .execute((&rep.handle, body))?;
-            open_lead::count(&books.conn, &rep.handle)
+            open_lead::count(&books.conn, &rep.handle)?;
+            audit::write_all(&books.conn, &log)
         })
         .await
     }
 
-    async fn delete_rep(&self, handle: String) -> Result<bool> {
-        self.write(move |books| delete_rep(books, &handle)).await
+    async fn delete_rep(&self, handle: String, log: Option<AuditRow>) -> Result<bool> {
+        self.write(move |books| {
+            let removed = delete_rep(books, &handle)?;
+            if removed {
+                audit::write_all(&books.conn, &log)?;
+            }
+            Ok(removed)
+        })
+        .await
     }
 
-    async fn put_team(&self, team: Team) -> Result<()> {
-        self.write(move |books| put_team(books, &team)).await
+    async fn put_team(&self, team: Team, log: Option<AuditRow>) -> Result<()> {
+        self.write(move |books| {
+            put_team(books, &team)?;
+            audit::write_all(&books.conn, &log)
+        })
+        .await
     }
 
-    async fn delete_team(&self, handle: String) -> Result<bool> {
-        self.write(move |books| delete_team(books, &handle)).await
+    async fn delete_team(&self, handle: String, log: Option<AuditRow>) -> Result<bool> {
+        self.write(move |books| {
+            let removed = delete_team(books, &handle)?;
+            if removed {
+                audit::write_all(&books.conn, &log)?;
+            }
+            Ok(removed)
+        })
+        .await
     }
 }
 

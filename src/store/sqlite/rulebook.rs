@@ -9,17 +9,28 @@ use crate::model::rules::{Draft, Imprint, OnNoneEligible, RuleSet, Target};
 use crate::store::desk::Rulebook;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::assignments::{is_rep, missing};
+use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::value::{json, micros, signed, text, time, unsigned};
 use crate::store::sqlite::walk::{self, Listing, rows};
+use crate::store::users::AuditRow;
 use crate::store::{Result, StoreError};
 
 #[async_trait]
 impl Rulebook for SqliteStore {
-    async fn publish_rules(&self, rules: RuleSet, imprint: Imprint) -> Result<RuleSet> {
-        self.write(move |books| publish(books, &rules, &imprint))
-            .await
+    async fn publish_rules(
+        &self,
+        rules: RuleSet,
+        imprint: Imprint,
+        log: Option<AuditRow>,
+    ) -> Result<RuleSet> {
+        self.write(move |books| {
+            let published = publish(books, &rules, &imprint)?;
+            audit::write_all(&books.conn, &log)?;
+            Ok(published)
+        })
+        .await
     }
 
     async fn rule_set(&self, version: u64) -> Result<Option<(RuleSet, Imprint)>> {
@@ -36,14 +47,23 @@ impl Rulebook for SqliteStore {
         self.readers.read(draft).await
     }
 
-    async fn put_draft(&self, draft: Draft) -> Result<Draft> {
-        self.write(move |books| put_draft(books, &draft)).await
+    async fn put_draft(&self, draft: Draft, log: Option<AuditRow>) -> Result<Draft> {
+        self.write(move |books| {
+            let kept = put_draft(books, &draft)?;
+            audit::write_all(&books.conn, &log)?;
+            Ok(kept)
+        })
+        .await
     }
 
-    async fn delete_draft(&self) -> Result<bool> {
-        self.write(|books| {
+    async fn delete_draft(&self, log: Option<AuditRow>) -> Result<bool> {
+        self.write(move |books| {
             let mut delete = books.conn.prepare_cached("DELETE FROM rule_draft")?;
-            Ok(delete.execute([])? > 0)
+            let is_gone = delete.execute([])? > 0;
+            if is_gone {
+                audit::write_all(&books.conn, &log)?;
+            }
+            Ok(is_gone)
         })
         .await
     }

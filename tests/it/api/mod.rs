@@ -7,3 +7,4 @@ mod lists;
 mod people;
 mod releases;
 mod replays;
+mod trail;

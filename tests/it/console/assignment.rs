@@ -283,14 +283,14 @@ async fn a_manager_builds_a_rule_and_sees_a_lead_land() {
         .fill("input[name='value']:not([type='hidden'])", "PT")
         .await;
     browser.press("#to option[value='rep:ana']").await;
-    browser.press("button[value='group-0']").await;
+    browser.follow("button[value='group-0']").await;
     browser.wait("#row-3").await;
     browser.look("assignment-builder").await;
-    browser.press("button[value='remove-2']").await;
-    browser.press(".actions button[value='save']").await;
+    browser.follow("button[value='remove-2']").await;
+    browser.follow(".actions button[value='save']").await;
     browser.wait("#rule-2").await;
     browser.look("assignment-draft").await;
-    browser.press("a.main[href='/assignment/preview']").await;
+    browser.follow("a.main[href='/assignment/preview']").await;
     let text = browser.text("main").await;
     assert!(
         text.contains("The rule “Portugal” is new, at place 2: Country is PT → goes to Ana Ruiz."),
@@ -299,7 +299,7 @@ async fn a_manager_builds_a_rule_and_sees_a_lead_land() {
     browser.look("assignment-preview").await;
     browser.fill("#note", "Ana speaks Portuguese").await;
     browser
-        .press("form[action='/assignment/publish'] button.main")
+        .follow("form[action='/assignment/publish'] button.main")
         .await;
     browser.wait(".notice.good").await;
     let lead = fill_in(&gateway, "rosa", "&country=PT").await;
@@ -326,7 +326,7 @@ async fn a_manager_builds_a_rule_and_sees_a_lead_land() {
     browser.judge("builder on a phone").await;
     browser.picture("assignment-builder-small").await;
     browser.press("a[href='#nav']").await;
-    browser.press("button[name='language'][value='es']").await;
+    browser.follow("button[name='language'][value='es']").await;
     browser.wait("html[lang='es']").await;
     browser.go(&format!("/leads/{lead}/why")).await;
     let text = browser.text("main").await;

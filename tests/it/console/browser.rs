@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::elements::Element;
+use fantoccini::error::{CmdError, ErrorStatus};
+use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
 
@@ -14,6 +17,10 @@ use crate::gateway::TestGateway;
 /// A desktop and a phone.
 pub const WIDE: (u32, u32) = (1280, 900);
 pub const PHONE: (u32, u32) = (390, 844);
+
+/// How long a slow machine may take for whatever a test waits for, and how often it is looked at meanwhile.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(25);
 
 /// A browser with one window; closed when dropped.
 pub struct Browser {
@@ -54,6 +61,8 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap_or_else(|error| missing(&format!("Chromium does not start: {error}")));
+        let patience = TimeoutConfiguration::new(Some(2 * PATIENCE), Some(2 * PATIENCE), None);
+        page.update_timeouts(patience).await.unwrap();
         Browser {
             page,
             base: format!("http://{}", gateway.address),
@@ -83,37 +92,85 @@ impl Browser {
         self.go("/sign-in").await;
         self.fill("#name", name).await;
         self.fill("#password", PASSWORD).await;
-        self.press("form[action='/sign-in'] button.main").await;
-        let text = self.text("main").await;
-        assert!(!self.place().await.starts_with("/sign-in"), "{text}");
+        self.follow("form[action='/sign-in'] button.main").await;
+        let place = self.place().await;
+        assert!(
+            !place.starts_with("/sign-in"),
+            "{}",
+            self.text("main").await
+        );
     }
 
+    /// Writes into a field, in the place of what stood there.
     pub async fn fill(&self, field: &str, text: &str) {
-        let field = self.wait(field).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let fill = async |field: Element| {
+            field.clear().await?;
+            field.send_keys(text).await
+        };
+        self.with(field, fill).await;
     }
 
-    /// Presses what is there; once more when a live part was drawn anew between the look and the click.
+    /// Writes at the end of what stands in a field.
+    pub async fn append(&self, field: &str, text: &str) {
+        let append = async |field: Element| field.send_keys(text).await;
+        self.with(field, append).await;
+    }
+
+    /// Presses what does not lead to another page.
     pub async fn press(&self, what: &str) {
-        for _ in 0..5 {
-            match self.wait(what).await.click().await {
-                Err(error) if error.is_stale_element_reference() => {}
-                done => return done.unwrap(),
-            }
-        }
-        panic!("{what} is drawn anew all the time");
+        self.with(what, async |it| it.click().await).await;
+    }
+
+    /// Presses a link or a form's button, and waits for the page that it leads to.
+    pub async fn follow(&self, what: &str) {
+        let mark = "window.wasLeft = true";
+        self.page.execute(mark, vec![]).await.unwrap();
+        self.press(what).await;
+        let there = async || {
+            let there = "return document.readyState === 'complete' && !window.wasLeft";
+            let there = self.page.execute(there, vec![]).await;
+            // Between two pages there is none that could say.
+            matches!(there, Ok(Value::Bool(true))).then_some(())
+        };
+        let arrived = until(there).await;
+        arrived.unwrap_or_else(|| panic!("{what} leads nowhere"));
     }
 
     pub async fn text(&self, of: &str) -> String {
-        self.wait(of).await.text().await.unwrap()
+        self.with(of, async |it| it.text().await).await
     }
 
-    /// The element, once it is there.
-    pub async fn wait(&self, css: &str) -> fantoccini::elements::Element {
-        let wait = self.page.wait().at_most(Duration::from_secs(20));
-        let found = wait.for_element(Locator::Css(css)).await;
-        found.unwrap_or_else(|error| panic!("{css} is not on the page: {error}"))
+    /// The text of an element, once it has these words.
+    pub async fn reads(&self, of: &str, words: &str) -> String {
+        let found = until(async || {
+            let text = self.text(of).await;
+            text.contains(words).then_some(text)
+        });
+        match found.await {
+            Some(text) => text,
+            None => panic!("{of} does not read {words:?}: {}", self.text(of).await),
+        }
+    }
+
+    /// Waits until an element is there.
+    pub async fn wait(&self, css: &str) {
+        self.with(css, async |_| Ok(())).await;
+    }
+
+    /// Does something with an element; again when a live part was drawn anew between the look and the use.
+    async fn with<T>(&self, css: &str, act: impl AsyncFn(Element) -> Result<T, CmdError>) -> T {
+        let attempt = async || match self.page.find(Locator::Css(css)).await {
+            Ok(element) => act(element).await,
+            Err(error) => Err(error),
+        };
+        let done = until(async || match attempt().await {
+            Err(error) if passes(&error) => None,
+            done => Some(done),
+        });
+        match done.await {
+            Some(done) => done.unwrap_or_else(|error| panic!("{css}: {error}")),
+            None => panic!("{css} is not on the page, or not to be used"),
+        }
     }
 
     /// Makes the window as large as a screen, whatever the window manager thinks.
@@ -188,6 +245,33 @@ impl Browser {
         std::fs::create_dir_all(&folder).unwrap();
         let picture = self.page.screenshot().await.unwrap();
         std::fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+    }
+}
+
+/// What looking again gave, once it gave something.
+async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+    let again = async {
+        loop {
+            match look().await {
+                Some(found) => return found,
+                None => tokio::time::sleep(LOOK).await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, again).await.ok()
+}
+
+/// Whether another look may find what this one did not.
+fn passes(error: &CmdError) -> bool {
+    match error {
+        CmdError::Standard(error) => matches!(
+            error.error,
+            ErrorStatus::NoSuchElement
+                | ErrorStatus::StaleElementReference
+                | ErrorStatus::ElementNotInteractable
+                | ErrorStatus::ElementClickIntercepted
+        ),
+        _ => false,
     }
 }
 

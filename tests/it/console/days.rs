@@ -55,26 +55,26 @@ async fn a_reps_day() {
     let browser = Browser::open(&gateway).await;
     browser.sign_in("ana").await;
     browser.screen(WIDE).await;
-    browser.press("nav a[href='/leads']").await;
+    browser.follow("nav a[href='/leads']").await;
     let list = browser.text("main").await;
     assert!(
         list.contains("Carla Ortiz") && !list.contains("Dora"),
         "{list}"
     );
     browser.look("leads-rep").await;
-    browser.press("table.rows tbody tr:last-child a").await;
+    browser.follow("table.rows tbody tr:last-child a").await;
     browser.look("lead-rep").await;
-    browser.press("form[action$='/accept'] button").await;
+    browser.follow("form[action$='/accept'] button").await;
     let notice = browser.text(".notice.good").await;
     assert!(notice.contains("yours"), "{notice}");
     browser
         .fill("#note", "Called her: wants to see it on Friday.")
         .await;
-    browser.press("form[action$='/notes'] button").await;
+    browser.follow("form[action$='/notes'] button").await;
     let note = browser.text(".note").await;
     assert!(note.contains("Friday") && note.contains("ana"), "{note}");
     browser.press("#set-status option[value='qualified']").await;
-    browser.press("form[action$='/status'] button").await;
+    browser.follow("form[action$='/status'] button").await;
     let pill = browser.text(".head .pill").await;
     assert_eq!(pill, "qualified");
     browser.look("lead-worked").await;
@@ -96,23 +96,23 @@ async fn a_manager_edits_merges_and_undoes() {
     }
     browser.go("/contacts").await;
     browser.look("contacts").await;
-    browser.press("table.rows tbody tr:last-child a").await;
+    browser.follow("table.rows tbody tr:last-child a").await;
     browser.look("contact").await;
-    browser.press("main a[href$='/edit']").await;
+    browser.follow("main a[href$='/edit']").await;
     browser.look("contact-edit").await;
     browser.fill("[name='company']", "Hotel Luna").await;
     browser.fill("[name='email']", "carla@home.example").await;
-    browser.press("form button.main").await;
+    browser.follow("form button.main").await;
     let wrong = browser.text(".notice.bad").await;
     assert!(wrong.contains("merge the two"), "{wrong}");
     browser.look("contact-taken").await;
-    browser.press(".notice.bad a").await;
+    browser.follow(".notice.bad a").await;
     browser.look("merge").await;
-    browser.press("form button.main").await;
+    browser.follow("form button.main").await;
     let notice = browser.text(".notice.good").await;
     assert!(notice.contains("one"), "{notice}");
     browser.look("contact-merged").await;
-    browser.press("form[action$='/undo'] button").await;
+    browser.follow("form[action$='/undo'] button").await;
     let notice = browser.text(".notice.good").await;
     assert!(notice.contains("two again"), "{notice}");
     browser.go("/contacts?q=carla").await;
@@ -132,14 +132,14 @@ async fn an_edit_on_a_phone_in_spanish() {
     browser.sign_in("boss").await;
     browser.screen(PHONE).await;
     browser.press("a[href='#nav']").await;
-    browser.press("button[name='language'][value='es']").await;
+    browser.follow("button[name='language'][value='es']").await;
     browser.go("/contacts?q=dora").await;
-    browser.press("table.rows tbody a").await;
-    browser.press("main a[href$='/edit']").await;
+    browser.follow("table.rows tbody a").await;
+    browser.follow("main a[href$='/edit']").await;
     browser.judge("contact-edit-spanish").await;
     browser.picture("contact-edit-spanish-phone").await;
     browser.fill("[name='company']", "Panadería Dora").await;
-    browser.press("form button.main").await;
+    browser.follow("form button.main").await;
     let page = browser.text("main").await;
     for words in ["Guardado", "Panadería Dora", "bloqueado", "Historia"] {
         assert!(page.contains(words), "{words}: {page}");

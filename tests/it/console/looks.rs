@@ -18,7 +18,7 @@ async fn the_door_and_the_account() {
     browser.look("sign-in").await;
     browser.fill("#name", "boss").await;
     browser.fill("#password", "not the password").await;
-    browser.press("button.main").await;
+    browser.follow("button.main").await;
     browser.wait("#wrong").await;
     browser.look("sign-in-wrong").await;
     browser.sign_in("boss").await;
@@ -46,9 +46,8 @@ async fn a_phone_in_spanish() {
     browser.press("a[href='#nav']").await;
     browser.judge("menu").await;
     browser.picture("menu-phone").await;
-    browser.press("button[name='language'][value='es']").await;
-    let heading = browser.text("h1").await;
-    assert_eq!(heading, "Cuenta");
+    browser.follow("button[name='language'][value='es']").await;
+    browser.reads("h1", "Cuenta").await;
     assert_eq!(browser.place().await, "/account");
     browser.judge("account-spanish").await;
     browser.picture("account-spanish-phone").await;
@@ -98,7 +97,7 @@ async fn the_desk_at_work() {
     }
     for (status, name) in [("processed", "event"), ("quarantined", "event-quarantined")] {
         browser.go(&format!("/inbox?status={status}")).await;
-        browser.press("table.rows tbody a").await;
+        browser.follow("table.rows tbody a").await;
         browser.look(name).await;
     }
     gateway.stop().await;

@@ -9,6 +9,6 @@ mod looks;
 mod matrix;
 mod records;
 mod sign_in;
-mod site;
+pub mod site;
 mod sources;
 mod words;

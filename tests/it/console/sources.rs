@@ -223,25 +223,24 @@ async fn a_sender_is_connected_in_the_browser() {
     browser.screen(WIDE).await;
     browser.go("/sources").await;
     browser.look("sources").await;
-    browser.press("main a[href='/sources/new']").await;
+    browser.follow("main a[href='/sources/new']").await;
     browser.look("source-choose").await;
     browser
-        .press("a[href='/sources/new?source=standard_webhooks']")
+        .follow("a[href='/sources/new?source=standard_webhooks']")
         .await;
     browser.look("source-new").await;
-    browser.press("form button.main").await;
+    browser.follow("form button.main").await;
     let notice = browser.text(".notice.good").await;
     assert!(notice.contains("whsec_"), "{notice}");
     browser.look("source").await;
     browser.press("#sample option[value='2']").await;
-    browser.press("form[action$='/sample'] button").await;
+    browser.follow("form[action$='/sample'] button").await;
     gateway.drain().await;
     browser.wait(".card .fields").await;
     browser.look("source-sample").await;
     browser.go("/sources/playground?source=contact_form").await;
     browser.look("playground").await;
-    let mapping = browser.wait("#mapping").await;
-    mapping.send_keys("nonsense = 1\n").await.unwrap();
+    browser.append("#mapping", "nonsense = 1\n").await;
     browser.wait("#tried .notice.bad").await;
     let contacts = gateway.items("contacts").await;
     let emails: Vec<&Value> = contacts.iter().map(|it| &it["fields"]["email"]).collect();

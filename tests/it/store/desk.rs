@@ -8,10 +8,12 @@ use frontdesk::model::record::Record;
 use frontdesk::model::rules::{Draft, RuleSet};
 use frontdesk::model::trace::Trace;
 use frontdesk::store::desk::{Amended, Amendment, Declined, DeskWrites, Offer, Stretch, Waiting};
+use frontdesk::store::users::AuditFilter;
 use frontdesk::store::{DecisionRow, RecordWrite, Settlement, Store, StoreError, Writes};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::console::site::log;
 use crate::store::Stand;
 use crate::store::made::{arrival, at, by, done, email, fields, first, nothing, record};
 
@@ -24,7 +26,7 @@ async fn people(store: &dyn Store) {
     for handle in ["ana", "rui"] {
         let rep = json!({"handle": handle, "name": handle});
         store
-            .put_rep(serde_json::from_value(rep).unwrap())
+            .put_rep(serde_json::from_value(rep).unwrap(), None)
             .await
             .unwrap();
     }
@@ -82,7 +84,7 @@ pub async fn versions_are_kept_with_who_made_them(stand: Stand) {
     for version in 0..3 {
         let set = catch_all(version, &format!("rule {version}"));
         store
-            .publish_rules(set, by(i64::try_from(version).unwrap()))
+            .publish_rules(set, by(i64::try_from(version).unwrap()), None)
             .await
             .unwrap();
     }
@@ -110,9 +112,15 @@ pub async fn a_draft_is_saved_by_one_at_a_time(stand: Stand) {
         saved_at: at(5),
     };
     assert_eq!(store.draft().await.unwrap(), None);
-    assert_eq!(store.put_draft(draft(0, "a")).await.unwrap(), draft(1, "a"));
-    assert_eq!(store.put_draft(draft(1, "b")).await.unwrap(), draft(2, "b"));
-    let stale = store.put_draft(draft(1, "c")).await;
+    assert_eq!(
+        store.put_draft(draft(0, "a"), None).await.unwrap(),
+        draft(1, "a")
+    );
+    assert_eq!(
+        store.put_draft(draft(1, "b"), None).await.unwrap(),
+        draft(2, "b")
+    );
+    let stale = store.put_draft(draft(1, "c"), None).await;
     assert!(
         matches!(
             stale,
@@ -124,8 +132,8 @@ pub async fn a_draft_is_saved_by_one_at_a_time(stand: Stand) {
         "{stale:?}"
     );
     assert_eq!(store.draft().await.unwrap(), Some(draft(2, "b")));
-    assert!(store.delete_draft().await.unwrap());
-    assert!(!store.delete_draft().await.unwrap());
+    assert!(store.delete_draft(None).await.unwrap());
+    assert!(!store.delete_draft(None).await.unwrap());
 }
 
 pub async fn what_was_given_and_what_is_open_is_counted(stand: Stand) {
@@ -170,7 +178,7 @@ pub async fn what_was_given_and_what_is_open_is_counted(stand: Stand) {
     settle(&*store, "c", vec![one], DeskWrites::default()).await;
     assert_eq!(open("rui").await, 0);
     let rep = serde_json::from_value(json!({"handle": "eve", "name": "Eve"})).unwrap();
-    store.put_rep(rep).await.unwrap();
+    store.put_rep(rep, None).await.unwrap();
     assert_eq!(
         open("eve").await,
         1,
@@ -213,7 +221,7 @@ pub async fn what_was_given_and_what_is_open_is_counted(stand: Stand) {
         (load.days, load.last),
         (vec![(20_000, 0), (20_001, 2)], Some(at(7)))
     );
-    assert!(store.delete_rep("rui".to_owned()).await.unwrap());
+    assert!(store.delete_rep("rui".to_owned(), None).await.unwrap());
     assert_eq!(store.desk().await.unwrap().ledger.load("rui"), None);
 }
 
@@ -233,9 +241,8 @@ pub async fn amendments_see_and_write_one_lead(stand: Stand) {
         ..DeskWrites::default()
     };
     settle(&*store, "a", vec![contact.clone(), one.clone()], desk).await;
-    let amend = |lead: Uuid, status: &'static str| Amendment {
-        lead,
-        decide: Box::new(move |held| {
+    let amend = |lead: Uuid, status: &'static str| {
+        Amendment::new(lead, move |held| {
             let mut lead = held.records[0].clone();
             let standing = held.ties.standing(lead.id);
             assert_eq!(
@@ -257,7 +264,11 @@ pub async fn amendments_see_and_write_one_lead(stand: Stand) {
                 records: vec![write],
                 ..nothing(at(3))
             })
-        }),
+        })
+        .logged(move |held| {
+            let before = held.records[0].fields["status"].clone();
+            log("lead.amended").changing(before, json!(status))
+        })
     };
     let unknown = amend(Uuid::nil(), "lost");
     let outcomes = store
@@ -271,10 +282,10 @@ pub async fn amendments_see_and_write_one_lead(stand: Stand) {
         (stored.version, &stored.fields["status"]),
         (2, &json!("working"))
     );
-    let panics = Amendment {
-        lead: id,
-        decide: Box::new(|_| panic!("a defect, as this test wants it")),
-    };
+    let logged = store.audit(AuditFilter::default(), first(9)).await.unwrap();
+    assert_eq!(logged.items.len(), 1, "what is declined is no change");
+    assert_eq!(logged.items[0].after, Some(json!("working")));
+    let panics = Amendment::new(id, |_| panic!("a defect, as this test wants it"));
     let outcome = store.amend(vec![panics, amend(id, "lost")]).await.unwrap();
     assert!(
         matches!(&outcome[0], Amended::Declined(why) if why.code == "defect"),
@@ -450,7 +461,7 @@ pub async fn ties_are_shown_to_decisions(stand: Stand) {
         {"name": "Regulars", "when": {"field": "orders.count", "op": "gt", "value": 1}, "assign": {"rep": "ana"}},
         {"name": "Rest", "assign": {"rep": "rui"}}]});
     store
-        .publish_rules(serde_json::from_value(rules).unwrap(), by(1))
+        .publish_rules(serde_json::from_value(rules).unwrap(), by(1), None)
         .await
         .unwrap();
     assert_eq!(totals().await, ["paid 20.50", "paid 10.00", "cart 5.00"]);
@@ -469,6 +480,7 @@ pub async fn ties_are_shown_to_decisions(stand: Stand) {
             .amend(vec![Amendment {
                 lead: one.id,
                 decide,
+                log: None,
             }])
             .await
             .unwrap()

@@ -50,39 +50,39 @@ fn rules(version: u64, targets: Vec<Target>) -> RuleSet {
 pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     let store = stand.store;
     for handle in ["ana", "rui", "boss", "idle"] {
-        store.put_rep(rep(handle)).await.unwrap();
+        store.put_rep(rep(handle), None).await.unwrap();
     }
     let team = iberia(&["ana"]);
-    store.put_team(team.clone()).await.unwrap();
+    store.put_team(team.clone(), None).await.unwrap();
     store
-        .publish_rules(rules(0, vec![to_iberia(), to_rep("boss")]), by(0))
+        .publish_rules(rules(0, vec![to_iberia(), to_rep("boss")]), by(0), None)
         .await
         .unwrap();
 
     let mut renamed = rep("rui");
     renamed.active = false;
-    store.put_rep(renamed.clone()).await.unwrap();
+    store.put_rep(renamed.clone(), None).await.unwrap();
     let desk = store.desk().await.unwrap();
     assert_eq!(*desk.reps, [rep("ana"), rep("boss"), rep("idle"), renamed]);
     assert_eq!(*desk.teams, [team]);
 
     for (handle, word) in [("ana", "iberia"), ("boss", "a rule")] {
-        match store.delete_rep(handle.to_owned()).await {
+        match store.delete_rep(handle.to_owned(), None).await {
             Err(StoreError::InUse(sentence)) => assert!(sentence.contains(word), "{sentence}"),
             other => panic!("{handle}: {other:?}"),
         }
     }
-    let refused = store.delete_team("iberia".to_owned()).await;
+    let refused = store.delete_team("iberia".to_owned(), None).await;
     assert!(matches!(refused, Err(StoreError::InUse(_))));
-    assert!(store.delete_rep("idle".to_owned()).await.unwrap());
-    assert!(!store.delete_rep("idle".to_owned()).await.unwrap());
+    assert!(store.delete_rep("idle".to_owned(), None).await.unwrap());
+    assert!(!store.delete_rep("idle".to_owned(), None).await.unwrap());
 
     store
-        .publish_rules(rules(1, Vec::new()), by(1))
+        .publish_rules(rules(1, Vec::new()), by(1), None)
         .await
         .unwrap();
-    assert!(store.delete_team("iberia".to_owned()).await.unwrap());
-    assert!(store.delete_rep("ana".to_owned()).await.unwrap());
+    assert!(store.delete_team("iberia".to_owned(), None).await.unwrap());
+    assert!(store.delete_rep("ana".to_owned(), None).await.unwrap());
     assert_eq!(*store.desk().await.unwrap().teams, []);
 }
 
@@ -92,28 +92,33 @@ pub async fn nothing_names_who_is_not_there(stand: Stand) {
         Err(StoreError::Missing(sentence)) => sentence,
         other => panic!("{other:?}"),
     };
-    store.put_rep(rep("ana")).await.unwrap();
-    let refused = missing(store.put_team(iberia(&["ana", "eve"])).await);
+    store.put_rep(rep("ana"), None).await.unwrap();
+    let refused = missing(store.put_team(iberia(&["ana", "eve"]), None).await);
     assert!(refused.contains("eve"), "{refused}");
     for targets in [vec![to_rep("ana"), to_rep("eve")], vec![to_iberia()]] {
         let word = if targets.len() == 2 { "eve" } else { "iberia" };
-        let published = store.publish_rules(rules(0, targets), by(0)).await;
+        let published = store.publish_rules(rules(0, targets), by(0), None).await;
         let refused = missing(published.map(|_| ()));
         assert!(refused.contains(word), "{refused}");
     }
-    store.put_team(iberia(&["ana"])).await.unwrap();
+    store.put_team(iberia(&["ana"]), None).await.unwrap();
     let all = vec![to_rep("ana"), to_iberia()];
-    store.publish_rules(rules(0, all), by(0)).await.unwrap();
+    store
+        .publish_rules(rules(0, all), by(0), None)
+        .await
+        .unwrap();
     assert_eq!(store.desk().await.unwrap().rules.version, 1);
 }
 
 pub async fn rules_are_published_on_top_of_the_current_ones(stand: Stand) {
     let store = stand.store;
     assert_eq!(store.desk().await.unwrap().rules.version, 0);
-    store.put_rep(rep("boss")).await.unwrap();
+    store.put_rep(rep("boss"), None).await.unwrap();
     let to_boss = || vec![to_rep("boss")];
     let check = async |from: u64, current: u64| {
-        let published = store.publish_rules(rules(from, to_boss()), by(0)).await;
+        let published = store
+            .publish_rules(rules(from, to_boss()), by(0), None)
+            .await;
         match published {
             Ok(rules) => assert_eq!((from, rules.version), (current, current + 1)),
             Err(StoreError::Stale {

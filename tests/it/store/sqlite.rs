@@ -137,9 +137,11 @@ async fn a_companion_reads_and_queues_beside_the_gateway() {
     );
 
     // The gateway's next decision is made with the companion's rules and people.
-    late.publish_rules(RuleSet::none(), by(3)).await.unwrap();
+    late.publish_rules(RuleSet::none(), by(3), None)
+        .await
+        .unwrap();
     let rep: Rep = serde_json::from_value(json!({"handle": "rui", "name": "Rui"})).unwrap();
-    late.put_rep(rep.clone()).await.unwrap();
+    late.put_rep(rep.clone(), None).await.unwrap();
     let mut settlement = writing(ids[1], Vec::new(), at(4));
     settlement.decide = Box::new(move |held| {
         assert_eq!(
