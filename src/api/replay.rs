@@ -185,6 +185,7 @@ impl ReplayRequest {
             since: self.since,
             until: self.until,
             q: self.q.clone(),
+            ..EventFilter::default()
         }
     }
 }

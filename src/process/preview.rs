@@ -189,11 +189,11 @@ impl TryReport {
             | Understood::AnswerViolates { violations, .. } => self.violations.extend(violations),
             Understood::Unnamed(unnamed) => self.violations.push(Violation {
                 path: String::new(),
-                message: format!("{unnamed}; give the header that names it with --header"),
+                message: format!("{unnamed}; give the header that names it with --header").into(),
             }),
             Understood::Faulty(error) => self.violations.push(Violation {
                 path: error.pointer(),
-                message: error.to_string(),
+                message: error.to_string().into(),
             }),
             Understood::Records(drafts) => {
                 let records = drafts.into_iter().map(|draft| TryRecord::of(part, draft));

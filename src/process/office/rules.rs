@@ -10,6 +10,7 @@ use crate::model::page::{Page, PageRequest};
 use crate::model::rules::{Draft, Imprint, RuleSet};
 use crate::process::edit::Hand;
 use crate::process::office::{Office, OfficeError, Result};
+use crate::said;
 
 /// Characters of a note at most.
 const LONGEST_NOTE: usize = 2_000;
@@ -63,10 +64,13 @@ impl Office {
         }
         let mut problems = self.problems(&rules).await?;
         if by.note.chars().count() > LONGEST_NOTE {
-            problems.push(Violation {
-                path: "/note".to_owned(),
-                message: format!("a note has at most {LONGEST_NOTE} characters"),
-            });
+            let most = LONGEST_NOTE;
+            let message = said!(
+                "note-too-long",
+                "a note has at most {most} characters",
+                most = most
+            );
+            problems.push(Violation::new("/note", message));
         }
         if !problems.is_empty() {
             return Err(OfficeError::Invalid(problems));

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::error::{CmdError, ErrorStatus};
+use fantoccini::key::Key;
 use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -123,9 +125,14 @@ impl Browser {
 
     /// Presses a link or a form's button, and waits for the page that it leads to.
     pub async fn follow(&self, what: &str) {
+        self.leave(what, async || self.press(what).await).await;
+    }
+
+    /// Does what leads to another page, and waits until that is there.
+    async fn leave(&self, what: &str, act: impl AsyncFn()) {
         let mark = "window.wasLeft = true";
         self.page.execute(mark, vec![]).await.unwrap();
-        self.press(what).await;
+        act().await;
         let there = async || {
             let there = "return document.readyState === 'complete' && !window.wasLeft";
             let there = self.page.execute(there, vec![]).await;
@@ -134,6 +141,40 @@ impl Browser {
         };
         let arrived = until(there).await;
         arrived.unwrap_or_else(|| panic!("{what} leads nowhere"));
+    }
+
+    /// Presses a key where the keyboard is after going to an element, and waits for the page that it leads to.
+    pub async fn follow_by_key(&self, at: &str, key: Key) {
+        let key = String::from(char::from(key));
+        let press = async |it: Element| it.send_keys(&key).await;
+        self.leave(at, async || self.with(at, press).await).await;
+    }
+
+    /// Drags an element onto another, and waits for the page that it leads to.
+    pub async fn follow_by_drag(&self, from: &str, to: &str) {
+        let slowly = Some(Duration::from_millis(300));
+        let drag = async || {
+            let over = |element, duration| PointerAction::MoveToElement {
+                element,
+                duration,
+                x: 0.0,
+                y: 0.0,
+            };
+            let from = over(self.with(from, async |it| Ok(it)).await, None);
+            let to = over(self.with(to, async |it| Ok(it)).await, slowly);
+            let (down, up) = (
+                PointerAction::Down {
+                    button: MOUSE_BUTTON_LEFT,
+                },
+                PointerAction::Up {
+                    button: MOUSE_BUTTON_LEFT,
+                },
+            );
+            let mouse = MouseActions::new("mouse".to_owned());
+            let mouse = mouse.then(from).then(down).then(to).then(up);
+            self.page.perform_actions(mouse).await.unwrap();
+        };
+        self.leave(from, drag).await;
     }
 
     pub async fn text(&self, of: &str) -> String {

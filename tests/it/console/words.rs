@@ -96,3 +96,37 @@ fn said(text: &str) -> Vec<String> {
     }
     keys
 }
+
+#[test]
+fn every_sentence_of_other_rooms_exists_with_its_values() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let messages = messages(Language::Spanish);
+    let mut codes = BTreeSet::new();
+    for folder in ["assign", "process", "store"] {
+        walk(&root.join(folder), &mut |text| {
+            for (at, call) in text.match_indices("said!(") {
+                let rest = text[at + call.len()..].trim_start();
+                let code = rest[1..].split('"').next().unwrap();
+                codes.insert(format!("said-{code}"));
+            }
+        });
+    }
+    assert!(codes.len() > 40, "the sentences were not found");
+    let known: BTreeSet<String> = messages["said.ftl"]
+        .keys()
+        .filter(|key| key.starts_with("said-"))
+        .cloned()
+        .collect();
+    assert_eq!(codes, known);
+}
+
+/// Shows each source file below a folder.
+fn walk(folder: &Path, see: &mut dyn FnMut(&str)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => walk(&path, see),
+            false => see(&std::fs::read_to_string(&path).unwrap()),
+        }
+    }
+}
