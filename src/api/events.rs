@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
+use crate::api::auth::Reader;
 use crate::api::mask;
 use crate::api::problem::Problem;
 use crate::api::query::Query;
@@ -193,9 +194,18 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn show(api: web::Data<Api>, id: web::Path<String>) -> Result<impl Responder, Problem> {
+pub async fn show(
+    api: web::Data<Api>,
+    Reader(hand): Reader,
+    id: web::Path<String>,
+) -> Result<impl Responder, Problem> {
     let id = id_of("event", &id)?;
-    Ok(web::Json(detail(api.store.as_ref(), id).await?))
+    let found = detail(api.store.as_ref(), id).await?;
+    if found.request.is_some() {
+        let log = hand.log("event.opened", format!("event/{id}"));
+        api.store.note(log).await?;
+    }
+    Ok(web::Json(found))
 }
 
 /// Everything about one event.

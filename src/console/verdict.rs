@@ -81,8 +81,13 @@ impl Reading<'_> {
         let words = self.words;
         if let Some(hand) = self.document.get("by_hand") {
             let to = self.name(text(hand, "to"));
-            let said = [("by", text(hand, "by")), ("to", to.as_str())];
-            return words.with_all("why-by-hand", &said);
+            let why = text(hand, "reason").trim().trim_end_matches('.');
+            let key = match why {
+                "" => "why-by-hand",
+                _ => "why-by-hand-because",
+            };
+            let said = [("by", text(hand, "by")), ("to", to.as_str()), ("why", why)];
+            return words.with_all(key, &said);
         }
         for (step, key) in STEPS {
             if let Some(step) = self.document.get(step)

@@ -56,7 +56,8 @@ impl Office {
         let log = by.log("lead.accepted", format!("lead/{lead}"));
         let amendment = amendment.logged(move |held| {
             let before = field(held, lead, "status");
-            log.clone().changing(before, json!("working"))
+            log.clone()
+                .changing(json!({"status": before}), json!({"status": "working"}))
         });
         match self.amend(amendment).await {
             Err(OfficeError::Declined(why)) if why.code == "accepted_already" => Ok(()),

@@ -45,7 +45,7 @@ impl Office {
     /// # Errors
     /// `Invalid`, `Stale`
     pub async fn publish(&self, rules: RuleSet, by: Signature) -> Result<RuleSet> {
-        let after = json!({"note": by.note});
+        let after = json!({"version": rules.version + 1, "note": by.note});
         self.put_in_force(rules, by, ("rules.published", after))
             .await
     }
@@ -77,7 +77,7 @@ impl Office {
         }
         let (what, after) = told;
         let log = by.hand.log(what, format!("rules/{}", current + 1));
-        let log = log.changing(json!(current), after);
+        let log = log.changing(json!({"version": current}), after);
         let imprint = Imprint {
             author: by.hand.name,
             at: self.clock.now(),
@@ -126,7 +126,7 @@ impl Office {
             version: current,
             ..rules
         };
-        let after = json!({"to": to, "note": by.note});
+        let after = json!({"version": current + 1, "back_to": to, "note": by.note});
         self.put_in_force(rules, by, ("rules.rolled-back", after))
             .await
     }
@@ -197,7 +197,7 @@ impl Office {
         let log = by.log("rules.drafted", "rules/draft");
         let log = match names(&rules) {
             after if after == before => log,
-            after => log.changing(before, after),
+            after => log.changing(json!({"rules": before}), json!({"rules": after})),
         };
         let draft = Draft {
             rules,

@@ -80,7 +80,7 @@ fn the_guide_can_be_followed() {
 /// The workers may need a moment until an event is processed: a list is asked for until it says what is expected.
 fn until_seen(folder: &Path, arguments: &[&str], expected: &[&str]) -> Said {
     let mut said = frontdesk(folder, arguments);
-    for _ in 0..100 {
+    for _ in 0..600 {
         if arguments[0] != "events" || expected.iter().all(|line| said.out.contains(line)) {
             break;
         }
