@@ -1,6 +1,7 @@
 //! A real browser: Chromium through its driver, on a port of its own, with axe to judge each page.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub struct Browser {
     pub page: Client,
     base: String,
     driver: Child,
+    /// Where the driver listens, and what it calls this browser.
+    port: u16,
+    session: String,
     _profile: tempfile::TempDir,
 }
 
@@ -65,7 +69,10 @@ impl Browser {
             .unwrap_or_else(|error| missing(&format!("Chromium does not start: {error}")));
         let patience = TimeoutConfiguration::new(Some(2 * PATIENCE), Some(2 * PATIENCE), None);
         page.update_timeouts(patience).await.unwrap();
+        let session = page.session_id().await.unwrap();
         Browser {
+            port,
+            session: session.expect("a browser that was opened has a session"),
             page,
             base: format!("http://{}", gateway.address),
             driver,
@@ -316,9 +323,25 @@ fn passes(error: &CmdError) -> bool {
     }
 }
 
+impl Browser {
+    fn end_session(&self) -> std::io::Result<()> {
+        let mut driver = TcpStream::connect(("127.0.0.1", self.port))?;
+        driver.set_read_timeout(Some(PATIENCE))?;
+        let session = &self.session;
+        write!(
+            driver,
+            "DELETE /session/{session} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        )?;
+        driver.read(&mut [0; 64]).map(drop)
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver takes its browser with it when it is told to end, and not when it is killed.
+        // A driver that is told to end may leave its browser behind: the session is ended first.
+        if let Err(error) = self.end_session() {
+            eprintln!("the browser's session was not ended: {error}");
+        }
         let id = self.driver.id().to_string();
         drop(Command::new("kill").args(["-TERM", &id]).status());
         drop(self.driver.wait());
