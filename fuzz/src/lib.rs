@@ -18,7 +18,7 @@ use frontdesk::payload::{Format, Formats, parse, redact};
 use frontdesk::process::preview::try_body;
 use frontdesk::process::recipe::Recipe;
 use frontdesk::source::catalog::Catalog;
-use frontdesk::source::declaration::{KeyPlace, SignatureKind, Source, Verify};
+use frontdesk::source::declaration::{KeyPlace, Sample, SignatureKind, Source, Verify};
 use frontdesk::source::settings::Settings;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -291,7 +291,7 @@ static SAMPLES: LazyLock<Vec<Sampled>> = LazyLock::new(|| {
     for source in CATALOG.sources() {
         let recipe = Recipe::of_source(source, Some("ES")).expect("the source compiles");
         let recipe = Arc::new(recipe);
-        for sample in &source.samples {
+        for sample in samples_of(source) {
             let rendered = sample
                 .render(0, now(), Uuid::nil())
                 .expect("the sample renders");
@@ -306,11 +306,18 @@ static SAMPLES: LazyLock<Vec<Sampled>> = LazyLock::new(|| {
     samples
 });
 
+/// By name, so that the kept corpus means the same sample whichever is the usual one.
+fn samples_of(source: &Source) -> Vec<&Sample> {
+    let mut samples: Vec<&Sample> = source.samples.iter().collect();
+    samples.sort_by_key(|sample| format!("{}.http", sample.name));
+    samples
+}
+
 /// The samples as `mapping` takes them, by name: where its search begins.
 pub fn seeds() -> Vec<(String, Vec<u8>)> {
     let mut seeds = Vec::new();
     for source in CATALOG.sources() {
-        for sample in &source.samples {
+        for sample in samples_of(source) {
             let choice = u8::try_from(seeds.len() % 256).unwrap_or_default();
             let rendered = sample
                 .render(0, now(), Uuid::nil())

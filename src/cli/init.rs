@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
+use crate::cli::table::columns;
 use crate::cli::told;
 use crate::config::{CatalogConfig, Config, Environment};
 use crate::source::catalog::Catalog;
@@ -163,29 +164,29 @@ fn create(path: &Path, text: &str) -> anyhow::Result<()> {
 fn tell(path: &Path, endpoints: &[(String, &Source)], out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "Wrote {} (readable by you alone).\n", path.display())?;
     writeln!(out, "Next:")?;
-    writeln!(
-        out,
-        "  frontdesk check                 is everything right?"
-    )?;
-    writeln!(out, "  frontdesk serve                 start the gateway")?;
+    let mut steps = vec![
+        vec![
+            "frontdesk check".to_owned(),
+            "is everything right?".to_owned(),
+        ],
+        vec!["frontdesk serve".to_owned(), "start the gateway".to_owned()],
+    ];
     for (name, source) in endpoints {
-        let event = source
-            .samples
-            .first()
-            .map_or_else(String::new, |sample| format!(" {}", sample.event));
-        writeln!(
-            out,
-            "  {:<31} a sample, signed",
-            format!("frontdesk send {name}{event}")
-        )?;
+        // Every built-in source has one.
+        if let Some(sample) = source.samples.first() {
+            let words = format!("a sample, signed: {}", sample.event);
+            steps.push(vec![format!("frontdesk send {name}"), words]);
+        }
     }
+    columns(&steps, "  ", out)?;
     writeln!(out, "\nThen connect the real senders:")?;
-    for (name, source) in endpoints {
-        writeln!(
-            out,
-            "  {:<14} /hooks/{name}   `frontdesk sources {}` tells how",
-            source.title, source.name
-        )?;
-    }
+    let senders: Vec<Vec<String>> = endpoints
+        .iter()
+        .map(|(name, source)| {
+            let how = format!("`frontdesk sources {}` tells how", source.name);
+            vec![source.title.clone(), format!("/hooks/{name}"), how]
+        })
+        .collect();
+    columns(&senders, "  ", out)?;
     Ok(())
 }

@@ -28,22 +28,30 @@ impl Table {
     /// # Errors
     /// When `out` cannot be written.
     pub fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let columns = self.rows.first().map_or(0, Vec::len);
-        let widths: Vec<usize> = (0..columns)
-            .map(|column| {
-                let cells = self.rows.iter().filter_map(|row| row.get(column));
-                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-            })
-            .collect();
-        for row in &self.rows {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                line.push_str(&format!("{cell:<width$}  "));
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
+        columns(&self.rows, "", out)
     }
+}
+
+/// Prints rows in columns after `margin`; the last column is not padded.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn columns(rows: &[Vec<String>], margin: &str, out: &mut dyn Write) -> std::io::Result<()> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    for row in rows {
+        let mut line = margin.to_owned();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&format!("{cell:<width$}  "));
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
 }
 
 /// `text` in one line without control characters, cut with an ellipsis after `width` characters.

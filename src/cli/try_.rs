@@ -14,7 +14,7 @@ use crate::cli::told;
 use crate::clock::Clock;
 use crate::config::{CatalogConfig, Config, Endpoint, SecretString};
 use crate::ingest::explain::Explainer;
-use crate::ingest::handshake::Handshakes;
+use crate::ingest::handshake::{Handshakes, Trust};
 use crate::ingest::verify::{Unproven, Verifier};
 use crate::model::id::new_id;
 use crate::model::problem::nearest;
@@ -75,12 +75,14 @@ pub fn header(line: &str) -> Result<(String, String), String> {
 pub fn run(args: &Try, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let house = House::load(args.config.as_deref())?;
     let source = find(&house.catalog, &args.source)?;
-    let request = request(args)?;
-    let request = match &args.verify {
-        Some(secret) => house.verified(source, secret, args.url.as_deref(), request)?,
-        None => request,
-    };
-    if is_set_up(source, &request)? {
+    let mut request = request(args)?;
+    // Not every set-up request is signed.
+    if !is_set_up(source, &request, Trust::Unproven)?
+        && let Some(secret) = &args.verify
+    {
+        request = house.verified(source, secret, args.url.as_deref(), request)?;
+    }
+    if is_set_up(source, &request, Trust::Proven)? {
         print(&TryReport::empty(&source.name), out)?;
         tell("A set-up request: the gateway answers it, and it is no event.");
         return Ok(ExitCode::SUCCESS);
@@ -114,14 +116,14 @@ fn print(report: &TryReport, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 /// Whether a handshake of the source answers this POST. A body that does not parse is told of as an event's is.
-fn is_set_up(source: &Source, request: &RawRequest) -> anyhow::Result<bool> {
+fn is_set_up(source: &Source, request: &RawRequest, trust: Trust) -> anyhow::Result<bool> {
     let handshakes = Handshakes::compile(source, Settings::defaults(source), None).map_err(told)?;
     if !handshakes.has_post() {
         return Ok(false);
     }
     let content_type = request.headers.get("content-type");
     let body = payload::parse(&source.body.formats, content_type, &request.body);
-    Ok(body.is_ok_and(|body| handshakes.is_meant(request, &Arc::new(body))))
+    Ok(body.is_ok_and(|body| handshakes.is_meant(request, &Arc::new(body), trust)))
 }
 
 /// What is known of the gateway that the request is meant for.

@@ -85,11 +85,16 @@ impl Handshakes {
         self.list.iter().any(|handshake| handshake.method == "POST")
     }
 
-    /// Whether a proven POST is a set-up request, whatever it would be answered.
-    pub fn is_meant(&self, request: &RawRequest, body: &Arc<serde_json::Value>) -> bool {
+    /// Whether a POST is a set-up request, whatever it would be answered.
+    pub fn is_meant(
+        &self,
+        request: &RawRequest,
+        body: &Arc<serde_json::Value>,
+        trust: Trust,
+    ) -> bool {
         let names = self.names(request, Some(body));
-        let mut fitting = self.list.iter().filter(|it| it.fits(&request.method));
-        fitting.any(|it| it.is_meant(&names).unwrap_or(false))
+        self.fitting(request, trust)
+            .any(|it| it.is_meant(&names).unwrap_or(false))
     }
 
     /// The methods an endpoint answers: `POST, GET`.
@@ -114,11 +119,7 @@ impl Handshakes {
         body: Option<&Arc<serde_json::Value>>,
         trust: Trust,
     ) -> Option<Result<Answer, Rejection>> {
-        let mut fitting = self
-            .list
-            .iter()
-            .filter(|it| it.fits(&request.method) && (trust == Trust::Proven || !it.verified))
-            .peekable();
+        let mut fitting = self.fitting(request, trust).peekable();
         fitting.peek()?;
         let names = self.names(request, body);
         for handshake in fitting {
@@ -129,6 +130,12 @@ impl Handshakes {
             }
         }
         None
+    }
+
+    fn fitting(&self, request: &RawRequest, trust: Trust) -> impl Iterator<Item = &Handshake> {
+        self.list
+            .iter()
+            .filter(move |it| it.fits(&request.method) && (trust == Trust::Proven || !it.verified))
     }
 
     fn names(&self, request: &RawRequest, body: Option<&Arc<serde_json::Value>>) -> Scope {

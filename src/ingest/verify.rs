@@ -153,7 +153,8 @@ impl Verifier {
         }
     }
 
-    /// The first scheme that holds. When none does, what was wrong with the first that the request has something for.
+    /// The first scheme that holds. When none does, what was wrong with the first that the request has all for, else
+    /// with the first that it has something for.
     fn judge(&self, reading: &Reading<'_>, now: Timestamp) -> Result<Verdict, Rejection> {
         let Some(first) = self.schemes.first() else {
             return Ok(Verdict {
@@ -161,7 +162,7 @@ impl Verifier {
                 secret: None,
             });
         };
-        let mut refused = None;
+        let (mut refused, mut incomplete) = (None, None);
         for scheme in &self.schemes {
             match scheme.ask(reading, &self.url, now) {
                 None => {}
@@ -171,12 +172,15 @@ impl Verifier {
                         secret: Some(secret),
                     });
                 }
+                Some(Err(rejection @ Rejection::SignatureMissing(_))) => {
+                    incomplete.get_or_insert(rejection);
+                }
                 Some(Err(rejection)) => {
                     refused.get_or_insert(rejection);
                 }
             }
         }
-        Err(refused.unwrap_or_else(|| first.missing()))
+        Err(refused.or(incomplete).unwrap_or_else(|| first.missing()))
     }
 
     /// The source's own check. A body that is no document cannot be checked, and is nothing to act upon either.

@@ -121,12 +121,19 @@ pub fn text<'a>(body: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, P
         .filter(|encoding| encoding.is_ascii_compatible() && *encoding != encoding_rs::UTF_8);
     declared
         .and_then(|encoding| encoding.decode_without_bom_handling_and_without_replacement(body))
-        .ok_or_else(|| {
-            ParseError::Malformed(format!(
-                "the body is not valid UTF-8: the byte at position {invalid} is wrong; send UTF-8 or declare the \
-                 charset in the content type"
-            ))
-        })
+        .ok_or_else(|| ParseError::Malformed(not_utf8(body, invalid)))
+}
+
+fn not_utf8(body: &[u8], invalid: usize) -> String {
+    match body {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            "the body is UTF-16, which is not taken; send UTF-8".to_owned()
+        }
+        _ => format!(
+            "the body is not valid UTF-8: the byte at position {invalid} is wrong; send UTF-8 or declare the charset in \
+             the content type"
+        ),
+    }
 }
 
 /// Names that the JSON library gives a meaning of its own; no sender has a use for them.

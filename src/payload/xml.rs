@@ -20,6 +20,11 @@ const MAX_NODES: usize = 100_000;
 /// # Errors
 /// `Malformed`: not well-formed, an unknown entity, a document type with definitions, too deep, too many elements.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
+    if text.trim().is_empty() {
+        return Err(ParseError::Malformed(
+            "the body is empty; an XML document was expected".to_owned(),
+        ));
+    }
     let mut reader = Reader::from_str(text);
     let mut open = vec![Element::default()];
     let mut nodes = 0;
@@ -264,7 +269,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_broken() {
-        check("", Err("not one element"));
+        check(" \n", Err("the body is empty"));
         check("text", Err("not one element"));
         check("<a/><b/>", Err("not one element"));
         check("<a>", Err("ends before"));

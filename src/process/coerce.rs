@@ -8,6 +8,7 @@ use crate::expr::filters::{self, country, email, money, phone};
 use crate::expr::scope::Scope;
 use crate::expr::{is_blank, payload};
 use crate::model::field::{Field, FieldType};
+use crate::model::problem::nearest;
 
 /// Characters of a wrong value that are shown.
 const SHOWN: usize = 40;
@@ -184,11 +185,17 @@ fn one_of(words: &[&str], value: &Value) -> Coerced {
     };
     match words.iter().find(|word| word.eq_ignore_ascii_case(&text)) {
         Some(word) => Ok(Some(Json::from(*word))),
-        None => Err(misfit(format!(
-            "{} is none of {}; translate it with `lookup`",
-            shown(value),
-            words.join(", ")
-        ))),
+        None => {
+            let hint = nearest(&text, words.iter().copied()).map_or_else(
+                || "translate it with `lookup`".to_owned(),
+                |word| format!("did you mean '{word}'?"),
+            );
+            let words = words.join(", ");
+            Err(misfit(format!(
+                "{} is none of {words}; {hint}",
+                shown(value)
+            )))
+        }
     }
 }
 
@@ -388,6 +395,11 @@ mod tests {
                 OneOf(&["new", "on_hold"]),
                 r#""lost""#,
                 "! 'lost' is none of new, on_hold; translate it with `lookup`",
+            ),
+            (
+                OneOf(&["new", "on_hold"]),
+                r#""onhold""#,
+                "! 'onhold' is none of new, on_hold; did you mean 'on_hold'?",
             ),
         ] {
             check(&of, body, expected);

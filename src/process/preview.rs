@@ -189,7 +189,11 @@ impl TryReport {
             | Understood::AnswerViolates { violations, .. } => self.violations.extend(violations),
             Understood::Unnamed(unnamed) => self.violations.push(Violation {
                 path: String::new(),
-                message: format!("{unnamed}; give the header that names it with --header").into(),
+                message: match unnamed.is_outside {
+                    true => format!("{unnamed}; give the header that names it with --header"),
+                    false => unnamed.to_string(),
+                }
+                .into(),
             }),
             Understood::Faulty(error) => self.violations.push(Violation {
                 path: error.pointer(),

@@ -120,7 +120,7 @@ impl Catalog {
         let label = format!("mappings/{name}.toml");
         // Its samples are of events that an edited mapping need not have.
         let documents = load::Documents {
-            samples: BTreeMap::new(),
+            samples: None,
             ..self.files.documents(name)
         };
         load::source(name, &label, text, &documents)
@@ -262,7 +262,7 @@ impl Files {
                 .map(|(name, file)| (name, file.text.as_str()))
                 .collect(),
             schemas: below("schemas"),
-            samples: below("samples"),
+            samples: Some(below("samples")),
         }
     }
 }

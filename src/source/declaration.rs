@@ -58,7 +58,7 @@ pub struct Source {
     pub lookups: BTreeMap<String, BTreeMap<String, String>>,
     /// Schema name → JSON Schema document, from `schemas/<source>/`.
     pub schemas: BTreeMap<String, Value>,
-    /// Sample events, from `samples/<source>/`: used by `send`, the demo and the docs.
+    /// Sample events, from `samples/<source>/`: used by `send`, the demo and the docs. The usual one is the first.
     pub samples: Vec<Sample>,
 }
 

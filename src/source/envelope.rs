@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use minijinja::Value;
+use minijinja::value::ValueKind;
 
 use crate::expr::scope::{Let, Made, Scope};
 use crate::expr::{Formula, FormulaError, filters, payload};
@@ -19,10 +20,13 @@ const MAX_PARTS: usize = 10_000;
 #[derive(Debug)]
 pub struct Envelope {
     lets: Vec<Arc<Let>>,
-    split: Vec<Formula>,
+    /// Each as it was written, and compiled.
+    split: Vec<(String, Formula)>,
     event: Formula,
-    /// The formula of the event's name as it was written, where it reads nothing of the body.
-    outside: Option<String>,
+    /// The formula of the event's name as it was written.
+    naming: String,
+    /// It reads nothing of the body.
+    is_outside: bool,
     id: Option<Formula>,
     time: Option<Formula>,
     scope: Option<Formula>,
@@ -34,6 +38,7 @@ pub struct Envelope {
 struct Pattern {
     name: String,
     when: Option<Formula>,
+    ignore: bool,
 }
 
 /// One event of a payload.
@@ -57,17 +62,21 @@ pub struct Part {
     pub dedupe: Vec<String>,
     /// Position in `Source::events`; `None` for an event that no `[[event]]` names.
     pub spec: Option<usize>,
-    /// The request should name the event beside its body, and does not: a header was lost on the way. Then not even a
-    /// `[[event]]` for all names takes it.
+    /// The request does not name the event, and should. Where the name stands beside the body a header was lost on the way,
+    /// and not even an `[[event]]` for all names takes it; else one that takes it for more than to ignore it does.
     pub unnamed: Option<Unnamed>,
 }
 
 /// Why an event without a name cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the request does not say which event it is: `{formula}` gives nothing")]
+#[error("the request does not say which event it is: `{formula}` gives nothing{hint}")]
 pub struct Unnamed {
     /// As the mapping has it.
     formula: String,
+    /// What its author may have overlooked.
+    hint: &'static str,
+    /// A header or the query should name it.
+    pub is_outside: bool,
 }
 
 /// What headers and query alone say of a request whose body cannot be read.
@@ -86,6 +95,8 @@ pub enum EnvelopeError {
         place: &'static str,
         cause: FormulaError,
     },
+    #[error("[split] each: `{0}` gives no list, so there are no events to be found")]
+    NoList(String),
     #[error("the request holds more than {MAX_PARTS} events")]
     TooManyParts,
 }
@@ -109,7 +120,7 @@ impl Envelope {
             .split
             .iter()
             .flat_map(|split| &split.each)
-            .filter_map(&mut formula)
+            .filter_map(|each| Some((each.text.clone(), formula(each)?)))
             .collect();
         let event = formula(&delivery.event);
         let id = delivery.id.as_ref().and_then(&mut formula);
@@ -122,13 +133,15 @@ impl Envelope {
             .map(|spec| Pattern {
                 name: spec.name.clone(),
                 when: spec.when.as_ref().and_then(&mut formula),
+                ignore: spec.ignore,
             })
             .collect();
         match event {
             Some(event) if problems.is_empty() => Ok(Envelope {
                 lets,
                 split,
-                outside: is_outside(&event).then(|| delivery.event.text.clone()),
+                naming: delivery.event.text.clone(),
+                is_outside: is_outside(&event),
                 event,
                 id,
                 time,
@@ -143,17 +156,32 @@ impl Envelope {
     /// The events of a payload, in the order they stand in it.
     ///
     /// # Errors
-    /// A formula of the envelope that fails on this payload, or a batch beyond reason.
+    /// A formula of the envelope that fails on this payload, a batch that is none, or one beyond reason.
     pub fn open(&self, names: &Scope) -> Result<Vec<Part>, EnvelopeError> {
         let mut scopes = vec![(names.with_lets(&self.lets), None)];
-        for each in &self.split {
-            scopes = Self::descend(each, scopes)?;
+        let mut no_list = None;
+        for (text, each) in &self.split {
+            let (inner, all_lists) = Self::descend(each, scopes)?;
+            no_list = no_list.or((!all_lists).then_some(text));
+            scopes = inner;
+        }
+        if let Some(text) = no_list.filter(|_| scopes.is_empty()) {
+            return Err(EnvelopeError::NoList(text.clone()));
         }
         let mut parts = Vec::with_capacity(scopes.len());
         for (index, (names, item)) in scopes.into_iter().enumerate() {
             parts.push(self.part(u32::try_from(index).unwrap_or(u32::MAX), names, item)?);
         }
         Ok(parts)
+    }
+
+    /// In a batch the name mostly stands in the part.
+    fn naming_hint(&self) -> &'static str {
+        let reads_parts = self.event.variables().iter().any(|name| name == "item");
+        match self.split.is_empty() || reads_parts || self.is_outside {
+            true => "",
+            false => "; each event of the batch is called `item`",
+        }
     }
 
     /// The event's name and id as far as they stand outside of the body; `names` has none.
@@ -168,13 +196,17 @@ impl Envelope {
         }
     }
 
-    fn descend(
-        each: &Formula,
-        scopes: Vec<(Scope, Option<Value>)>,
-    ) -> Result<Vec<(Scope, Option<Value>)>, EnvelopeError> {
-        let mut inner = Vec::new();
+    /// The items of all lists, and whether all were lists. An item may lack the list of the next level.
+    fn descend(each: &Formula, scopes: Scopes) -> Result<(Scopes, bool), EnvelopeError> {
+        let (mut inner, mut all_lists) = (Vec::new(), true);
         for (names, item) in scopes {
             let list = each.eval(&names).map_err(at("[split] each"))?;
+            let is_list = matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable);
+            if !is_list {
+                let may_lack = item.is_some() && (list.is_undefined() || list.is_none());
+                all_lists &= may_lack;
+                continue;
+            }
             let outer: Vec<Value> = names
                 .get("outer")
                 .and_then(|outer| outer.try_iter().ok())
@@ -183,17 +215,14 @@ impl Envelope {
                 .chain(item)
                 .collect();
             let names = names.with("outer", Value::from(outer));
-            let Ok(items) = list.try_iter() else {
-                continue;
-            };
-            for item in items {
+            for item in list.try_iter().into_iter().flatten() {
                 if inner.len() >= MAX_PARTS {
                     return Err(EnvelopeError::TooManyParts);
                 }
                 inner.push((names.with("item", item.clone()), Some(item)));
             }
         }
-        Ok(inner)
+        Ok((inner, all_lists))
     }
 
     fn part(&self, index: u32, names: Scope, item: Option<Value>) -> Result<Part, EnvelopeError> {
@@ -227,18 +256,20 @@ impl Envelope {
         if dedupe.iter().all(String::is_empty) {
             dedupe.clear();
         }
-        let unnamed = self.outside.as_ref().filter(|_| event_type.is_empty());
-        let unnamed = unnamed.map(|formula| Unnamed {
-            formula: formula.clone(),
-        });
         let mut spec = None;
-        let patterns = self.events.iter().enumerate();
-        for (position, pattern) in patterns.filter(|_| unnamed.is_none()) {
+        for (position, pattern) in self.events.iter().enumerate() {
             if pattern.fits(&event_type, &names)? {
                 spec = Some(position);
                 break;
             }
         }
+        let is_wanted = |at: &usize| self.events.get(*at).is_some_and(|pattern| !pattern.ignore);
+        let is_taken = !self.is_outside && spec.as_ref().is_some_and(is_wanted);
+        let unnamed = (event_type.is_empty() && !is_taken).then(|| Unnamed {
+            formula: self.naming.clone(),
+            hint: self.naming_hint(),
+            is_outside: self.is_outside,
+        });
         Ok(Part {
             index,
             names,
@@ -254,6 +285,9 @@ impl Envelope {
         })
     }
 }
+
+/// Scopes of parts, each with its item.
+type Scopes = Vec<(Scope, Option<Value>)>;
 
 /// Whether a formula reads something, and nothing of the body.
 fn is_outside(formula: &Formula) -> bool {

@@ -70,6 +70,65 @@ fn a_folder_adds_and_overrides() {
     assert!(catalog.get("meta").is_some());
 }
 
+#[test]
+fn the_usual_sample_comes_first() {
+    let acme = format!(
+        "{}\n{}",
+        ACME.replace("name = \"*\"", "name = \"order.*\""),
+        "[[event]]\nname = \"*\"\nignore = true"
+    );
+    let samples = [
+        ("samples/acme/a.http", "event: contact.created\n\n{}"),
+        ("samples/acme/c.http", "event: order.created\n\n{}"),
+        ("samples/acme/b.http", "event: order.deleted\n\n{}"),
+    ];
+    let check = |key: &str, expected: Result<&str, &str>| {
+        let mapping = format!("{key}\n{acme}");
+        let files = [&[("mappings/acme.toml", mapping.as_str())], &samples[..]].concat();
+        let first =
+            load(&files).map(|catalog| catalog.get("acme").unwrap().samples[0].name.clone());
+        let first = first.as_ref().map(String::as_str);
+        assert_eq!(first.map_err(String::as_str), expected, "{key}");
+    };
+    check("sample = \"c\"", Ok("c"));
+    check("", Ok("b"));
+    check(
+        "sample = \"d\"",
+        Err("mappings/acme.toml:1: there is no samples/acme/d.http; there are a, b, c"),
+    );
+    check(
+        "sample = true",
+        Err("mappings/acme.toml:1: `sample` must be a text in quotes, not true or false"),
+    );
+}
+
+/// What people write first, and what puts them right.
+#[test]
+fn mistakes_of_newcomers() {
+    for (lines, expected) in [
+        (
+            "country = \"body.country\"",
+            "contact has no field `country`, but address has: write it under [event.contact.address]",
+        ),
+        (
+            "[[event.contact.consent]]\nfrom = \"body.list\"",
+            "a list that is filled item by item stands under `each`: [event.KIND.each.consent]",
+        ),
+        (
+            "[[handshake]]\nmethod = \"GET\"\ncheck = \"query.token == settings.verify_token\"",
+            "`handshake.check`: the source declares no setting \"verify_token\"; add [settings.verify_token]",
+        ),
+        (
+            "[[event]]\nname = \"b\"\nschema = \"order\"\nignore = true",
+            "there is no schema \"order\"; write it as schemas/SOURCE/order.json",
+        ),
+    ] {
+        let mapping = format!("{ACME}{lines}\n");
+        let problems = load(&[("mappings/acme.toml", &mapping)]).err().unwrap();
+        assert!(problems.contains(expected), "{lines}: {problems}");
+    }
+}
+
 /// The page that teaches the language must not teach mistakes.
 #[test]
 fn the_example_of_the_docs_loads() {

@@ -260,6 +260,14 @@ fn schemes_that_share_a_header() {
             )],
         ),
         (
+            format!(
+                "v1a,{} v1,{}",
+                STANDARD.encode([1; 64]),
+                STANDARD.encode([1; 32])
+            ),
+            vec![("unexplained", "another secret")],
+        ),
+        (
             "hello".to_owned(),
             vec![
                 ("list", "no list of `name,value`"),

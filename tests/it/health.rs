@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::dry;
+use crate::gateway::{self, TestGateway};
 
 const ACME: &str = "
 title = 'Acme'
@@ -274,6 +275,51 @@ async fn another_type_is_listed_beside_what_the_schema_allows() {
     assert_eq!(retyped, ["body.customer.email"]);
     assert_eq!(found.against_schema, []);
     desk.close().await;
+}
+
+/// The same over the wire: a shop renames a field, the running gateway tells it in its API.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_field_is_told_by_a_running_gateway() {
+    let gateway = TestGateway::start(
+        "[[endpoint]]\nname = \"shop\"\nsource = \"shopify\"\nsecrets = [\"the-secret-of-the-shop\"]\n",
+    )
+    .await;
+    let store = Arc::clone(&gateway.running.store);
+    let processing = Arc::clone(&gateway.running.processing);
+    // The gateway's own keeper looks by the wall's clock; this one by the test's.
+    let mut keeper = Keeper::open(store, processing).await.unwrap();
+    let start = gateway::now();
+    for hour in 1..=11 {
+        let name = if hour <= 7 { "email" } else { "mail" };
+        for n in 0..60 {
+            let id = format!("{hour}-{n}");
+            let headers = [
+                ("content-type", "application/json"),
+                ("x-shopify-topic", "customers/update"),
+                ("x-shopify-webhook-id", id.as_str()),
+            ];
+            let body = json!({"id": n, name: format!("c{n}@b.example"), "first_name": "Ana"});
+            let answer = gateway.deliver("shop", &headers, &body.to_string()).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+        gateway.drain().await;
+        let now = start + SignedDuration::from_hours(hour);
+        gateway.set_clock(&now.to_string()).await;
+        keeper.look(now).await.unwrap();
+    }
+    let alarms = gateway.items("alarms").await;
+    let told = alarms
+        .iter()
+        .filter_map(|alarm| alarm["message"].as_str())
+        .any(|message| {
+            message.contains("contact.email") && message.contains("mappings/shopify.toml")
+        });
+    assert!(told, "{alarms:?}");
+    let fit = gateway.items("health/mappings").await;
+    let unused = fit[0]["unused"].as_array().unwrap();
+    let is_mail = |unused: &Value| unused["place"] == "body.mail";
+    assert!(unused.iter().any(is_mail), "{fit:?}");
+    gateway.stop().await;
 }
 
 /// A schema that is told of afterwards shows what came against it.

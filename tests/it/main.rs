@@ -29,6 +29,7 @@ mod fuzzing;
 mod gateway;
 mod health;
 mod hooks;
+mod hostile;
 mod made;
 mod mapping;
 mod office;

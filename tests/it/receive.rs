@@ -591,6 +591,62 @@ external_id = "item.id"
     assert_eq!((statuses, complaint), (vec![(0, "quarantined")], true));
 }
 
+/// What should hold the events and is no list was not understood, and neither was an event without a name.
+#[test]
+fn batches_that_are_none_wait_in_quarantine() {
+    let reason = |event: &str, body: &str| {
+        let mapping = format!(
+            "[delivery]\nevent = \"{event}\"\n[verify.key]\nheader = \"x-key\"\n[split]\neach = [\"body.list\", \"item.inner\"]\n\
+             [[event]]\nname = \"*\"\nignore = true\n"
+        );
+        let source = source(&mapping, &[]);
+        let intake = intake(&source, "secrets = [\"a-long-key\"]");
+        let request = signed(&source, "a-long-key", &[JSON], body.as_bytes());
+        let kept = kept(&intake, request);
+        let held = kept.arrival.events.into_iter();
+        held.filter(|event| event.status == EventStatus::Quarantined)
+            .filter_map(|event| event.reason)
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    for (event, body, expected) in [
+        ("item.kind", r#"{"list": []}"#, ""),
+        ("item.kind", r#"{"list": [{"other": 1}]}"#, ""),
+        (
+            "item.kind",
+            r#"{"list": [{"inner": [{"kind": "x"}]}, {"inner": 7}]}"#,
+            "",
+        ),
+        (
+            "item.kind",
+            r#"{"list": [{"inner": {"a": 1}}]}"#,
+            "`item.inner` gives no list",
+        ),
+        (
+            "item.kind",
+            r#"{"list": {"a": 1}}"#,
+            "`body.list` gives no list",
+        ),
+        ("item.kind", "null", "`body.list` gives no list"),
+        (
+            "item.kind",
+            r#"{"list": [{"inner": [{}]}]}"#,
+            "does not say which event it is: `item.kind` gives nothing",
+        ),
+        (
+            "body.kind",
+            r#"{"list": [{"inner": [{"kind": "x"}]}]}"#,
+            "`body.kind` gives nothing; each event of the batch is called `item`",
+        ),
+    ] {
+        let found = reason(event, body);
+        match expected {
+            "" => assert_eq!(found, "", "{body}"),
+            words => assert!(found.contains(words), "{body}: {found}"),
+        }
+    }
+}
+
 #[test]
 fn keys_of_duplicates() {
     let mapping = |delivery: &str| {

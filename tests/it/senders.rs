@@ -67,12 +67,12 @@ const SENDERS: &[&str] = &[
     "zendesk",
 ];
 
-fn server() -> Server {
+pub fn server() -> Server {
     configured("", "verify = \"none\"").server
 }
 
 /// An endpoint of a source with all that it needs.
-fn set_up(source: &Source, secret: &str) -> Endpoint {
+pub fn set_up(source: &Source, secret: &str) -> Endpoint {
     let mut endpoint = endpoint(source, secret);
     endpoint.unverified = source.verify.is_empty();
     for (name, spec) in &source.settings {
@@ -84,7 +84,7 @@ fn set_up(source: &Source, secret: &str) -> Endpoint {
     endpoint
 }
 
-fn incoming(method: &str, query: &str, headers: Headers, body: &[u8]) -> Incoming {
+pub fn incoming(method: &str, query: &str, headers: Headers, body: &[u8]) -> Incoming {
     Incoming {
         method: method.to_owned(),
         query: query.to_owned(),

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 16;
 pub struct Send {
     /// Name of an endpoint of the config: shop
     endpoint: String,
-    /// The sender's word for the event, or the name of a sample: orders/create. Without it, the source's first sample
+    /// The sender's word for the event, or the name of a sample: orders/create. Without it, the source's usual sample
     event: Option<String>,
     /// Send this body instead of a sample; `-` is stdin
     #[arg(long, value_name = "FILE")]

@@ -38,8 +38,8 @@ pub fn is_decimal(value: &Value) -> bool {
     text_of(value).is_some_and(|text| parse(&text).is_some())
 }
 
-/// `minor_units('EUR')`: an amount that was sent in cents: 1050 → `10.50`. The digits follow the currency, two when it
-/// is not known, or are told: `minor_units('ISK', 2)`.
+/// `minor_units('EUR')`: an amount that was sent in cents: 1050 → `10.50`. The digits follow the currency, or are told:
+/// `minor_units('ISK', 2)`. Without a currency nobody can say how many there are.
 pub fn minor_units(
     value: &Value,
     currency: Option<&Value>,
@@ -48,8 +48,16 @@ pub fn minor_units(
     let Some(text) = text_of(value) else {
         return Ok(Value::UNDEFINED);
     };
-    let currency = currency.and_then(text_of);
-    let digits = digits.unwrap_or_else(|| digits_of(currency.as_deref().unwrap_or_default()));
+    let digits = match (digits, currency.and_then(text_of)) {
+        (Some(digits), _) => digits,
+        (None, Some(currency)) => digits_of(&currency),
+        (None, None) => {
+            return Err(cannot(format!(
+                "minor_units: {} came without its currency, which says how many digits are decimals",
+                shown(&text)
+            )));
+        }
+    };
     let amount = text
         .parse()
         .ok()

@@ -222,6 +222,15 @@ fn every_filter() {
         (json!(1050), "x | minor_units('jpy')", json!("1050")),
         (json!("1050"), "x | minor_units('KWD')", json!("1.050")),
         (json!(-5), "x | minor_units('EUR')", json!("-0.05")),
+        (json!(1050), "x | minor_units('??')", json!("10.50")),
+        (
+            json!(1050),
+            "x | minor_units(y)",
+            json!(
+                "error: minor_units: \"1050\" came without its currency, which says how many digits are decimals"
+            ),
+        ),
+        (json!(null), "x | minor_units(y)", json!(null)),
         (json!(1050), "x | minor_units('ISK', 2)", json!("10.50")),
         (
             json!("10.5"),

@@ -56,6 +56,8 @@ struct Case<'a> {
 struct Explained {
     /// The proof has the shape of this scheme's.
     is_meant: bool,
+    /// A secret of the endpoint can check it.
+    is_keyed: bool,
     notes: Vec<Note>,
 }
 
@@ -63,6 +65,7 @@ impl Explained {
     fn meant(notes: Vec<Note>) -> Option<Self> {
         Some(Explained {
             is_meant: true,
+            is_keyed: true,
             notes,
         })
     }
@@ -135,6 +138,10 @@ impl Case<'_> {
         // Where one scheme is plainly meant, what the others miss is of no interest.
         if found.iter().any(|it| it.is_meant) {
             found.retain(|it| it.is_meant);
+        }
+        // A header may hold signatures of several schemes; where one can be checked, the others say nothing more.
+        if found.iter().any(|it| it.is_keyed) {
+            found.retain(|it| it.is_keyed);
         }
         if found.is_empty() {
             let elsewhere = key::elsewhere(self);

@@ -49,8 +49,13 @@ pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Explained> {
     let id = first(headers, &declared.id_headers).unwrap_or_default();
     notes.extend(missing_parts(declared, &id, &timestamp));
     let is_meant = shape.is_declared;
+    let is_keyed = has_key(case, declared);
     if shape.presented.is_empty() {
-        return Some(Explained { is_meant, notes });
+        return Some(Explained {
+            is_meant,
+            is_keyed,
+            notes,
+        });
     }
     let url = urls::with_query(&case.own.url, &case.request().query);
     let what = Signable {
@@ -75,7 +80,7 @@ pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Explained> {
     .all();
     notes.push(match found {
         Some(note) => note,
-        None if is_meant && !has_key(case, declared) => no_key(declared, name),
+        None if is_meant && !is_keyed => no_key(declared, name),
         None if search.was_thorough() => Note::new(
             "unexplained",
             "nothing that was tried makes the signature fit: most likely the sender has another secret",
@@ -85,7 +90,11 @@ pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Explained> {
             "the body is too large to try much: compare the secrets first",
         ),
     });
-    Some(Explained { is_meant, notes })
+    Some(Explained {
+        is_meant,
+        is_keyed,
+        notes,
+    })
 }
 
 struct Attempts<'a> {

@@ -137,7 +137,7 @@ fn samples(source: &Source, endpoint: &str, page: &mut Page) {
             true => names.push(&sample.name),
         }
     }
-    page.text("See it work: a sample, signed as the sender would sign it, to the running gateway.");
+    page.text("See it work: a sample, signed as the sender would sign it, to the running gateway. Without a name it is the first of these.");
     let lines: Vec<String> = names
         .iter()
         .map(|event| match event.contains(' ') {

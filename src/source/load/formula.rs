@@ -12,6 +12,8 @@ use crate::source::declaration::Expr;
 pub struct Known {
     pub tables: BTreeSet<String>,
     pub schemas: BTreeSet<String>,
+    /// What is declared under `[settings]`.
+    pub settings: BTreeSet<String>,
     /// Names that `[let]` has made so far.
     pub lets: Vec<String>,
 }
@@ -85,6 +87,22 @@ pub fn checked(
         table.problem(line, format!("`{}`: {error}{hint}", table.path(key)));
         return None;
     }
+    for name in formula.paths() {
+        if let Some(name) = name.strip_prefix("settings.")
+            && names.contains(&"settings")
+            && !known.settings.contains(name)
+        {
+            let hint = nearest(name, known.settings.iter().map(String::as_str)).map_or_else(
+                || format!("add [settings.{name}]"),
+                |name| format!("did you mean \"{name}\"?"),
+            );
+            let sentence = format!(
+                "`{}`: the source declares no setting \"{name}\"; {hint}",
+                table.path(key)
+            );
+            table.problem(line, sentence);
+        }
+    }
     for name in formula.tables() {
         if !known.tables.contains(name) {
             let hint = nearest(name, known.tables.iter().map(String::as_str)).map_or_else(
@@ -124,7 +142,7 @@ pub fn schema(table: &Table<'_>, known: &Known) -> Option<String> {
         return Some(text.value);
     }
     let hint = nearest(&text.value, known.schemas.iter().map(String::as_str)).map_or_else(
-        || "put it into the source's folder under schemas/".to_owned(),
+        || format!("write it as schemas/SOURCE/{}.json", text.value),
         |name| format!("did you mean \"{name}\"?"),
     );
     table.problem(

@@ -19,12 +19,12 @@ use crate::source::envelope::Envelope;
 use crate::source::schema;
 
 /// What stands beside a mapping: schemas and samples of its source by file name, (label, text); and the other mappings
-/// by source, whose lookup tables it may include.
+/// by source, whose lookup tables it may include. Without samples they are not looked at.
 #[derive(Debug, Default)]
 pub struct Documents<'f> {
     pub mappings: BTreeMap<String, &'f str>,
     pub schemas: BTreeMap<String, (&'f str, &'f str)>,
-    pub samples: BTreeMap<String, (&'f str, &'f str)>,
+    pub samples: Option<BTreeMap<String, (&'f str, &'f str)>>,
 }
 
 /// Reads `mappings/<name>.toml`.
@@ -46,10 +46,12 @@ pub fn source(
         return Err(problems);
     }
     let root = document.root();
+    let settings = settings(&root);
     let lookups = lookup::read_all(&root, &documents.mappings);
     let mut known = formula::Known {
         tables: lookups.keys().cloned().collect(),
         schemas: schemas.keys().cloned().collect(),
+        settings: settings.keys().cloned().collect(),
         lets: Vec::new(),
     };
     let lets = names::read(&root, &mut known);
@@ -57,6 +59,7 @@ pub fn source(
     let split = delivery::split(&root, &known);
     let delivery = delivery::delivery(&root, &known, split.is_some());
     let (verify, check) = verify::read(&root, &known);
+    let usual = root.text("sample");
     let mut source = Source {
         name: name.to_owned(),
         file: file.to_owned(),
@@ -77,7 +80,7 @@ pub fn source(
             .map(|text| text.value)
             .collect(),
         experimental: root.bool("experimental").unwrap_or(false),
-        settings: settings(&root),
+        settings,
         handshakes: delivery::handshakes(&root, &known),
         verify,
         check,
@@ -99,7 +102,7 @@ pub fn source(
         );
     }
     problems.extend(document.into_problems());
-    source.samples = sample::read_all(documents, &source, &mut problems);
+    source.samples = sample::read_all(documents, &source, usual.as_ref(), &mut problems);
     if problems.is_empty()
         && let Err(found) = Envelope::compile(&source)
     {

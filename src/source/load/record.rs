@@ -234,6 +234,20 @@ fn lists(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -
 }
 
 fn unknown(registry: &[Field], name: &str, of: &str) -> String {
+    if name == "from" {
+        return format!(
+            "a list that is filled item by item stands under `each`: [event.KIND.each.{of}]"
+        );
+    }
+    let whole = registry.iter().find(|field| {
+        matches!(&field.of, FieldType::Object(parts) if parts.iter().any(|part| part.name == name))
+    });
+    if let Some(whole) = whole {
+        return format!(
+            "{of} has no field `{name}`, but {} has: write it under [event.{of}.{}]",
+            whole.name, whole.name
+        );
+    }
     let hint = nearest(name, registry.iter().map(|field| field.name)).map_or_else(
         || {
             let names: Vec<&str> = registry.iter().map(|field| field.name).collect();

@@ -8,19 +8,24 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::config::document::Text;
 use crate::model::problem::{Problem, nearest};
 use crate::source::declaration::{EventSpec, Sample, Source};
 use crate::source::envelope::matches;
 use crate::source::load::Documents;
 
-/// Reads the samples of a source, and tries each once.
+/// Reads the samples of a source, and tries each once; the one that `usual` names comes first.
 pub fn read_all(
     documents: &Documents<'_>,
     source: &Source,
+    usual: Option<&Text>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Sample> {
+    let Some(files) = &documents.samples else {
+        return Vec::new();
+    };
     let mut samples = Vec::new();
-    for (file, (label, text)) in &documents.samples {
+    for (file, (label, text)) in files {
         let mut problem = |message: String| {
             problems.push(Problem {
                 file: (*label).to_owned(),
@@ -29,7 +34,7 @@ pub fn read_all(
             });
         };
         if let Some((name, _)) = file.rsplit_once(".fetched.") {
-            if !documents.samples.contains_key(&format!("{name}.http")) {
+            if !files.contains_key(&format!("{name}.http")) {
                 problem(format!(
                     "belongs to no sample: there is no {name}.http beside it"
                 ));
@@ -43,22 +48,64 @@ pub fn read_all(
             problem("has no place here: samples are NAME.http and NAME.fetched.json".to_owned());
             continue;
         };
-        match read(name, text, answers(documents, name)).and_then(|sample| tried(sample, source)) {
+        match read(name, text, answers(files, name)).and_then(|sample| tried(sample, source)) {
             Ok(sample) => samples.push(sample),
             Err(message) => problem(message),
         }
     }
+    if let Some(usual) = usual
+        && !files.contains_key(&format!("{}.http", usual.value))
+    {
+        let names = files.keys().filter_map(|file| file.strip_suffix(".http"));
+        problems.push(unknown(source, usual, names));
+    }
+    usual_first(&mut samples, usual, source);
     samples
 }
 
+/// Whoever asks for no sample by its name is given the first: the usual one, else one of the event that is declared first.
+fn usual_first(samples: &mut [Sample], usual: Option<&Text>, source: &Source) {
+    let rank = |sample: &Sample| {
+        let mut events = source.events.iter();
+        let event = events.position(|event| matches(&event.name, &sample.event));
+        let is_usual = usual.is_some_and(|usual| usual.value == sample.name);
+        (!is_usual, event, sample.name.clone())
+    };
+    let ranks = samples.iter().enumerate();
+    let first = ranks.min_by_key(|(_, sample)| rank(sample));
+    if let Some((first, _)) = first
+        && let Some(head) = samples.get_mut(..=first)
+    {
+        head.rotate_right(1);
+    }
+}
+
+fn unknown<'f>(source: &Source, usual: &Text, names: impl Iterator<Item = &'f str>) -> Problem {
+    let names: Vec<&str> = names.collect();
+    let hint = match nearest(&usual.value, names.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None if names.is_empty() => "there is none".to_owned(),
+        None => format!("there are {}", names.join(", ")),
+    };
+    let message = format!(
+        "there is no samples/{}/{}.http; {hint}",
+        source.name, usual.value
+    );
+    Problem {
+        file: source.file.clone(),
+        line: usual.line,
+        message,
+    }
+}
+
 /// The answers that stand beside a sample.
-fn answers(documents: &Documents<'_>, name: &str) -> Vec<String> {
+fn answers(files: &BTreeMap<String, (&str, &str)>, name: &str) -> Vec<String> {
     let file = |n: usize| match n {
         1 => format!("{name}.fetched.json"),
         n => format!("{name}.fetched.{n}.json"),
     };
     (1..)
-        .map_while(|n| documents.samples.get(&file(n)))
+        .map_while(|n| files.get(&file(n)))
         .map(|(_, text)| (*text).to_owned())
         .collect()
 }

@@ -25,6 +25,7 @@ fn tried(arguments: &[&str]) -> Said {
         ("broken.json", "{"),
         ("empty.json", "{}"),
         ("ping.txt", "webhook_id=12"),
+        ("other.json", r#"{"type": "location.created"}"#),
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
@@ -96,6 +97,21 @@ fn a_set_up_request_is_no_event() {
     );
     assert_eq!(document["records"], json!([]));
     assert!(said.err.contains("A set-up request"), "{said:?}");
+    // Nobody signs it.
+    let secret = ["--verify", "a secret of the shop"];
+    let said = tried(&[
+        "woocommerce",
+        "--body",
+        "ping.txt",
+        form[0],
+        form[1],
+        secret[0],
+        secret[1],
+    ]);
+    assert!(
+        said.code == 0 && said.err.contains("A set-up request"),
+        "{said:?}"
+    );
     let topic = ["--header", "X-WC-Webhook-Topic: order.created"];
     let said = tried(&["woocommerce", "--body", "empty.json", topic[0], topic[1]]);
     assert!(!said.err.contains("A set-up request"), "{said:?}");
@@ -105,9 +121,14 @@ fn a_set_up_request_is_no_event() {
 fn exit_codes_tell_what_happened() {
     for (arguments, code, words) in [
         (
-            vec!["standard_webhooks", "--body", "empty.json"],
+            vec!["standard_webhooks", "--body", "other.json"],
             0,
             "no interest",
+        ),
+        (
+            vec!["standard_webhooks", "--body", "empty.json"],
+            2,
+            "does not validate",
         ),
         (
             vec![
@@ -273,10 +294,11 @@ fn a_signature_that_does_not_fit_is_explained() {
         "{foreign:?}"
     );
     // Where the URL is signed, it can be told.
-    std::fs::write(folder.path().join("square.json"), "{}").unwrap();
+    let body = r#"{"type":"location.created"}"#;
+    std::fs::write(folder.path().join("square.json"), body).unwrap();
     let square = |url: &str| {
         let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"signature-key").unwrap();
-        mac.update(b"https://webhook.site/webhooks{}");
+        mac.update(format!("https://webhook.site/webhooks{body}").as_bytes());
         let signature =
             base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
         let header = format!("x-square-hmacsha256-signature: {signature}");

@@ -109,7 +109,10 @@ async fn every_sample_of_every_source_becomes_records() {
         );
         let gateway = Gateway::start(folder.path());
         for source in dry::catalog().sources() {
-            for sample in &source.samples {
+            // By name, not the usual one first: what only repeats what the one before said touches no record.
+            let mut samples: Vec<&Sample> = source.samples.iter().collect();
+            samples.sort_by_key(|sample| &sample.name);
+            for sample in samples {
                 *given.0.lock().unwrap() = answers(sample);
                 check(folder.path(), &gateway, &token, source, sample);
             }

@@ -2,11 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::commands::{Said, frontdesk};
 use crate::process::Gateway;
 
 const GUIDE: &str = include_str!("../../../docs/add-a-source.md");
+
+/// For the workers of a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A block of the page: what stands after the three backticks, and its text.
 fn blocks() -> Vec<(&'static str, &'static str)> {
@@ -77,16 +81,17 @@ fn the_guide_can_be_followed() {
     }
 }
 
-/// The workers may need a moment until an event is processed: a list is asked for until it says what is expected.
+/// The workers may need a moment until an event is processed, on a busy machine a long one: a list is asked for until it
+/// says what is expected.
 fn until_seen(folder: &Path, arguments: &[&str], expected: &[&str]) -> Said {
-    let mut said = frontdesk(folder, arguments);
-    for _ in 0..600 {
-        if arguments[0] != "events" || expected.iter().all(|line| said.out.contains(line)) {
-            break;
+    let begun = Instant::now();
+    loop {
+        let said = frontdesk(folder, arguments);
+        let is_there = expected.iter().all(|line| said.out.contains(line));
+        if is_there || arguments[0] != "events" || begun.elapsed() > PATIENCE {
+            return said;
         }
-        said = frontdesk(folder, arguments);
     }
-    said
 }
 
 /// The mistake that the guide invites to make is told with its place.

@@ -50,6 +50,34 @@ fn what_init_writes_is_right_and_private() {
 }
 
 #[test]
+fn what_init_says_stands_in_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let pairs = [
+        "crm=standard_webhooks",
+        "a-rather-long-name=adf_xml",
+        "meetings=calendly",
+    ];
+    let (done, said) = run(folder.path(), &[&["init"], pairs.as_slice()].concat());
+    assert!(done, "{said}");
+    // Each list has its second column in one place.
+    for (mark, lines) in [
+        ("a sample, signed: ", 3),
+        ("/hooks/", 3),
+        ("`frontdesk sources ", 3),
+    ] {
+        let columns: Vec<_> = said.lines().filter_map(|line| line.find(mark)).collect();
+        assert_eq!(columns.len(), lines, "{said}");
+        assert!(columns.iter().all(|column| *column == columns[0]), "{said}");
+    }
+    for usual in ["lead.created", "prospect", "invitee.created"] {
+        assert!(
+            said.contains(&format!("a sample, signed: {usual}")),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn init_makes_the_endpoints_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     for (pair, sentence) in [

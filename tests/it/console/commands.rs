@@ -18,7 +18,8 @@ fn typed(folder: &Path, arguments: &[&str], password: &str) -> (i32, String) {
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    writeln!(stdin, "{password}").unwrap();
+    // A command that refuses at once may be gone before it is told the password.
+    writeln!(stdin, "{password}").ok();
     drop(stdin);
     let output = child.wait_with_output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
