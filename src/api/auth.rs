@@ -58,6 +58,19 @@ impl FromRequest for Worker {
     }
 }
 
+/// The caller, whatever their role.
+#[derive(Debug, Clone)]
+pub struct Reader(pub Hand);
+
+impl FromRequest for Reader {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(at_least(request, Role::Viewer, "this needs a role").map(Reader))
+    }
+}
+
 fn at_least(request: &HttpRequest, least: Role, needed: &str) -> Result<Hand, Problem> {
     match request.extensions().get::<Caller>() {
         Some(caller) if caller.role >= least => hand(request, caller),

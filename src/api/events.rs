@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::Api;
+use crate::api::auth::Reader;
 use crate::api::mask;
 use crate::api::problem::Problem;
 use crate::api::query::Query;
@@ -150,6 +151,8 @@ impl From<Touched> for TouchedView {
         ("code" = Option<String>, Query, description = "Why they are quarantined or failed: `spam`, `schema_violation`."),
         ("type" = Option<String>, Query, description = "The sender's word: `orders/create`."),
         ("q" = Option<String>, Query, description = "An event id or a sender's delivery id."),
+        ("source" = Option<String>, Query, description = "Name of a source: `shopify`."),
+        ("text" = Option<String>, Query, description = "One of these ids or, where there is none, a text in the body. A page looks at the newest thousand that pass the rest; `next` looks on."),
     ),
     responses(
         (status = 200, body = Listed<EventView>),
@@ -157,7 +160,9 @@ impl From<Touched> for TouchedView {
     )
 )]
 pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Responder, Problem> {
-    let filters = ["since", "until", "endpoint", "status", "code", "type", "q"];
+    let filters = [
+        "since", "until", "endpoint", "source", "status", "code", "type", "q", "text",
+    ];
     let query = Query::of(&request, &filters)?;
     let statuses = EventStatus::ALL.map(EventStatus::as_str);
     let filter = EventFilter {
@@ -170,6 +175,8 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
         since: query.time("since")?,
         until: query.time("until")?,
         q: query.text("q"),
+        source: query.text("source"),
+        text: query.text("text"),
     };
     let page = api.store.events(filter, query.page()?).await?;
     Ok(web::Json(Listed::of(page, EventView::from)))
@@ -187,9 +194,18 @@ pub async fn list(api: web::Data<Api>, request: HttpRequest) -> Result<impl Resp
         (status = 404, body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn show(api: web::Data<Api>, id: web::Path<String>) -> Result<impl Responder, Problem> {
+pub async fn show(
+    api: web::Data<Api>,
+    Reader(hand): Reader,
+    id: web::Path<String>,
+) -> Result<impl Responder, Problem> {
     let id = id_of("event", &id)?;
-    Ok(web::Json(detail(api.store.as_ref(), id).await?))
+    let found = detail(api.store.as_ref(), id).await?;
+    if found.request.is_some() {
+        let log = hand.log("event.opened", format!("event/{id}"));
+        api.store.note(log).await?;
+    }
+    Ok(web::Json(found))
 }
 
 /// Everything about one event.

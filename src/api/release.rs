@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::api::body::Document;
 use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
-use crate::api::replay::Queued;
+use crate::api::replay::{Queued, told};
 use crate::model::event::{EventStatus, SPAM};
 use crate::process::release::release;
 use crate::process::selection::Selection;
@@ -33,7 +34,7 @@ use crate::store::EventFilter;
 )]
 pub async fn one(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = id_of("event", &id)?;
@@ -53,6 +54,8 @@ pub async fn one(
             "the request was removed by retention, or somebody else released it just now",
         ));
     }
+    let log = hand.log("event.released", format!("event/{id}"));
+    api.store.note(log).await?;
     let queued = Queued {
         event: id,
         status: EventStatus::Pending,
@@ -102,11 +105,15 @@ pub struct ReleasedView {
 )]
 pub async fn many(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     body: Document,
 ) -> Result<HttpResponse, Problem> {
     let wanted = body.read::<ReleaseRequest>()?.selection()?;
+    let found = wanted.clone();
     let done = release(api.store.as_ref(), wanted, api.clock.now()).await?;
+    let log = hand.log("event.released", "inbox");
+    let told = told(&found, done.released);
+    api.store.note(log.changing(Value::Null, told)).await?;
     Ok(HttpResponse::Accepted().json(ReleasedView {
         released: done.released,
         found: done.found,

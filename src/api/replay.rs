@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -43,7 +44,7 @@ pub struct Queued {
 )]
 pub async fn one(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     id: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let id = id_of("event", &id)?;
@@ -66,6 +67,8 @@ pub async fn one(
             "the event waits for a worker already",
         ));
     }
+    let log = hand.log("event.replayed", format!("event/{id}"));
+    api.store.note(log).await?;
     let queued = Queued {
         event: id,
         status: EventStatus::Pending,
@@ -127,7 +130,7 @@ pub struct Replayed {
 )]
 pub async fn many(
     api: web::Data<Api>,
-    _: Manager,
+    Manager(hand): Manager,
     body: Document,
 ) -> Result<HttpResponse, Problem> {
     let request: ReplayRequest = body.read()?;
@@ -139,6 +142,9 @@ pub async fn many(
         return Ok(HttpResponse::Ok().json(diff));
     }
     let replayed = queue(store, &request, api.clock.now()).await?;
+    let told = told(&request.selection(), replayed.queued);
+    let log = hand.log("event.replayed", "inbox");
+    store.note(log.changing(Value::Null, told)).await?;
     Ok(HttpResponse::Accepted().json(replayed))
 }
 
@@ -185,8 +191,32 @@ impl ReplayRequest {
             since: self.since,
             until: self.until,
             q: self.q.clone(),
+            ..EventFilter::default()
         }
     }
+}
+
+/// What the log says of events that were done together: how they were found, and how many it were.
+pub(super) fn told(selection: &Selection, events: u64) -> Value {
+    let Selection::Found(filter) = selection else {
+        return json!({"events": events});
+    };
+    let fields = [
+        ("endpoint", filter.endpoint.clone()),
+        ("status", filter.status.map(|it| it.as_str().to_owned())),
+        ("code", filter.code.clone()),
+        ("type", filter.event_type.clone()),
+        ("since", filter.since.map(|at| at.to_string())),
+        ("until", filter.until.map(|at| at.to_string())),
+        ("q", filter.q.clone()),
+    ];
+    let mut address = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        if let Some(value) = value {
+            address.append_pair(name, &value);
+        }
+    }
+    json!({"filter": address.finish(), "events": events})
 }
 
 /// Makes pending what `request` finds.

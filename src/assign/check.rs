@@ -6,6 +6,8 @@ use crate::assign::sample::Sample;
 use crate::model::event::Violation;
 use crate::model::people::{Rep, Team};
 use crate::model::rules::{OnNoneEligible, Rule, RuleSet, Target};
+use crate::model::said::Said;
+use crate::said;
 
 /// Days that `last_owner_days` can look back.
 const MOST_DAYS: u32 = 3_650;
@@ -40,7 +42,7 @@ struct Checking<'a> {
 }
 
 impl<'a> Checking<'a> {
-    fn wrong(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    fn wrong(&mut self, path: impl Into<String>, message: impl Into<Said>) {
         self.problems.push(Violation {
             path: path.into(),
             message: message.into(),
@@ -63,9 +65,12 @@ impl<'a> Checking<'a> {
                     .iter()
                     .any(|(other, _)| *other == expr)
                 {
-                    let message = format!(
-                        "rule \"{}\": the formula `{expr}` fails: {error}",
-                        rule.name
+                    let message = said!(
+                        "formula-never-works",
+                        "rule \"{rule}\": the formula `{expr}` fails: {error}",
+                        rule = &rule.name,
+                        expr = expr,
+                        error = error
                     );
                     self.wrong(format!("/rules/{nth}/when"), message);
                 }
@@ -77,13 +82,22 @@ impl<'a> Checking<'a> {
         if let Some(days) = self.set.last_owner_days
             && !(1..=MOST_DAYS).contains(&days)
         {
-            let message = format!("is a number of days from 1 to {MOST_DAYS}, not {days}");
+            let message = said!(
+                "bad-days",
+                "is a number of days from 1 to {most}, not {days}",
+                most = MOST_DAYS,
+                days = days
+            );
             self.wrong("/last_owner_days", message);
         }
         for (nth, domain) in self.set.free_mail.iter().enumerate() {
             let is_domain = domain.contains('.') && !domain.contains(['@', ' ', '/']);
             if !is_domain {
-                let message = format!("{domain:?} is not a domain such as \"example.com\"");
+                let message = said!(
+                    "no-domain",
+                    "\"{domain}\" is not a domain such as \"example.com\"",
+                    domain = domain
+                );
                 self.wrong(format!("/free_mail/{nth}"), message);
             }
         }
@@ -95,10 +109,15 @@ impl<'a> Checking<'a> {
             let name = rule.name.trim();
             let mut earlier = self.set.rules.iter().take(nth);
             if name.is_empty() {
-                self.wrong(path, format!("rule {} has no name", nth + 1));
+                self.wrong(
+                    path,
+                    said!("rule-unnamed", "rule {nth} has no name", nth = nth + 1),
+                );
             } else if earlier.any(|it| it.name.trim() == name) {
-                let message = format!(
-                    "rule \"{name}\" is there twice: decisions name their rule, so give each its own name"
+                let message = said!(
+                    "rule-twice",
+                    "rule \"{name}\" is there twice: decisions name their rule, so give each its own name",
+                    name = name
                 );
                 self.wrong(path, message);
             }
@@ -117,31 +136,36 @@ impl<'a> Checking<'a> {
                         }
                     }
                     let missing = self.team(&target.team).is_none();
-                    missing.then(|| format!("team \"{}\"", target.team))
+                    let team = &target.team;
+                    missing.then(|| said!("a-team", "team \"{team}\"", team = team))
                 }
             };
             if let Some(missing) = missing {
-                let message = format!(
-                    "rule \"{}\" assigns to {missing}, which does not exist",
-                    rule.name
+                let message = said!(
+                    "target-missing",
+                    "rule \"{rule}\" assigns to {whom}, which does not exist",
+                    rule = &rule.name,
+                    whom = missing
                 );
                 self.wrong(path, message);
             }
             if let OnNoneEligible::Rep(target) = &rule.on_none_eligible
                 && let Some(missing) = self.missing_rep(&target.rep)
             {
-                let message = format!(
-                    "rule \"{}\" falls back on {missing}, which does not exist",
-                    rule.name
+                let message = said!(
+                    "fallback-missing",
+                    "rule \"{rule}\" falls back on {whom}, which does not exist",
+                    rule = &rule.name,
+                    whom = missing
                 );
                 self.wrong(format!("/rules/{nth}/on_none_eligible"), message);
             }
         }
     }
 
-    fn missing_rep(&self, handle: &str) -> Option<String> {
+    fn missing_rep(&self, handle: &str) -> Option<Said> {
         let is_there = self.reps.iter().any(|rep| rep.handle == handle);
-        (!is_there).then(|| format!("rep \"{handle}\""))
+        (!is_there).then(|| said!("a-rep", "rep \"{rep}\"", rep = handle))
     }
 
     fn team(&self, handle: &str) -> Option<&'a Team> {
@@ -150,7 +174,10 @@ impl<'a> Checking<'a> {
 
     fn order(&mut self) {
         if self.set.rules.last().is_none_or(|last| last.when.is_some()) {
-            let message = "the last rule must be a catch-all: a rule without \"when\", so that every lead finds somebody";
+            let message = said!(
+                "no-catch-all",
+                "the last rule must be a catch-all: a rule without \"when\", so that every lead finds somebody"
+            );
             self.wrong("/rules", message);
         }
         let Some((first, catch_all)) = self.rules().find(|(_, rule)| rule.when.is_none()) else {
@@ -158,9 +185,11 @@ impl<'a> Checking<'a> {
         };
         for (nth, rule) in self.rules().skip(first) {
             if rule.when.is_some() {
-                let message = format!(
-                    "rule \"{}\" cannot be reached: \"{}\" before it matches everything",
-                    rule.name, catch_all.name
+                let message = said!(
+                    "rule-unreachable",
+                    "rule \"{rule}\" cannot be reached: \"{other}\" before it matches everything",
+                    rule = &rule.name,
+                    other = &catch_all.name
                 );
                 self.wrong(format!("/rules/{nth}"), message);
             } else if let Target::Team(target) = &rule.assign
@@ -168,9 +197,11 @@ impl<'a> Checking<'a> {
                     .team(&target.team)
                     .is_some_and(|team| team.members.is_empty())
             {
-                let message = format!(
-                    "rule \"{}\" has to catch every lead, and team \"{}\" has no members",
-                    rule.name, target.team
+                let message = said!(
+                    "catch-all-empty",
+                    "rule \"{rule}\" has to catch every lead, and team \"{team}\" has no members",
+                    rule = &rule.name,
+                    team = &target.team
                 );
                 self.wrong(format!("/rules/{nth}/assign"), message);
             }

@@ -22,6 +22,8 @@ use crate::assign::trace::ConditionTrace;
 use crate::model::hours::Week;
 use crate::model::problem::did_you_mean;
 use crate::model::rules::{Comparison, Operator};
+use crate::model::said::{Said, Word};
+use crate::said;
 
 /// A comparison ready to be asked.
 #[derive(Debug)]
@@ -64,16 +66,29 @@ impl Compare {
     ///
     /// # Errors
     /// A sentence: unknown field, an operator that does not fit it, or a value that the operator cannot use.
-    pub fn compile(written: &Comparison) -> Result<Self, String> {
+    pub fn compile(written: &Comparison) -> Result<Self, Said> {
         let path = FieldPath::parse(&written.field)?;
         let family = path.family();
-        let wrong = |why: String| format!("{} {}: {why}", written.field, written.op.as_str());
+        let wrong = |why: Said| {
+            let (field, op) = (Word::Term("path", path.full()), written.op.as_str());
+            Said {
+                english: format!("{} {op}: {why}", written.field),
+                ..said!(
+                    "comparison",
+                    "{field} {op}: {why}",
+                    field = field,
+                    op = Word::Term("op", op.to_owned()),
+                    why = why
+                )
+            }
+        };
         if !family.operators().contains(&written.op) {
             let fitting: Vec<&str> = family.operators().iter().map(|it| it.as_str()).collect();
-            return Err(wrong(format!(
-                "the field is {}, which can be asked with {}",
-                family.name(),
-                fitting.join(", ")
+            return Err(wrong(said!(
+                "op-unfit",
+                "the field is {family}, which can be asked with {ops}",
+                family = family.name(),
+                ops = fitting.join(", ")
             )));
         }
         let test = test(written.op, &written.value, family).map_err(wrong)?;
@@ -132,14 +147,14 @@ pub fn is_negated(op: Operator) -> bool {
     )
 }
 
-fn test(op: Operator, value: &Value, family: Family) -> Result<Test, String> {
+fn test(op: Operator, value: &Value, family: Family) -> Result<Test, Said> {
     Ok(match op {
         Operator::Eq | Operator::Ne | Operator::In | Operator::NotIn => {
             equality(op, value, family)?
         }
         Operator::Exists | Operator::NotExists => {
             if !value.is_null() && *value != Value::Bool(true) {
-                return Err("takes no value; leave it out".to_owned());
+                return Err(said!("wants-nothing", "takes no value; leave it out"));
             }
             Test::Exists
         }
@@ -169,14 +184,15 @@ fn test(op: Operator, value: &Value, family: Family) -> Result<Test, String> {
         Operator::WithinDays | Operator::NotWithinDays => {
             let days = value.as_u64().and_then(|days| i64::try_from(days).ok());
             let days = days.filter(|days| (1..=36_500).contains(days));
-            let days = days.ok_or("the value must be a number of days, from 1")?;
+            let days = days
+                .ok_or_else(|| said!("wants-days", "the value must be a number of days, from 1"))?;
             Test::Within(SignedDuration::from_hours(24 * days))
         }
     })
 }
 
 /// `eq`, `ne`, `in`, `not_in`: with values that the field can have.
-fn equality(op: Operator, value: &Value, family: Family) -> Result<Test, String> {
+fn equality(op: Operator, value: &Value, family: Family) -> Result<Test, Said> {
     let is_one = matches!(op, Operator::Eq | Operator::Ne);
     let written = match is_one {
         true => std::slice::from_ref(value),
@@ -197,7 +213,7 @@ fn equality(op: Operator, value: &Value, family: Family) -> Result<Test, String>
                 limit(value, family)?;
             }
             Family::Bool if !matches!(text_of(value).as_deref(), Some("true" | "false")) => {
-                return Err("the value must be true or false".to_owned());
+                return Err(said!("wants-bool", "the value must be true or false"));
             }
             _ => {}
         }
@@ -209,44 +225,70 @@ fn equality(op: Operator, value: &Value, family: Family) -> Result<Test, String>
     })
 }
 
-fn known_word(value: &Value, words: &'static [&'static str]) -> Result<(), String> {
+fn known_word(value: &Value, words: &'static [&'static str]) -> Result<(), Said> {
     let word = value.as_str().unwrap_or_default();
     if words.iter().any(|known| known.eq_ignore_ascii_case(word)) {
         return Ok(());
     }
     let hint = did_you_mean(word, words.iter().copied());
-    Err(format!("the field is never {value}{hint}"))
+    Err(said!(
+        "never-value",
+        "the field is never {value}{hint}",
+        value = value.to_string(),
+        hint = hint
+    ))
 }
 
-fn limit(value: &Value, family: Family) -> Result<Limit, String> {
+fn limit(value: &Value, family: Family) -> Result<Limit, Said> {
     match (Limit::of(value)?, family) {
-        (Limit::Time(_), Family::Number) => Err("the value must be a number".to_owned()),
-        (Limit::Number(_), Family::Time) => {
-            Err("the value must be a time such as 2026-01-31T09:00:00Z".to_owned())
+        (Limit::Time(_), Family::Number) => {
+            Err(said!("wants-number", "the value must be a number"))
         }
+        (Limit::Number(_), Family::Time) => Err(said!(
+            "wants-time",
+            "the value must be a time such as 2026-01-31T09:00:00Z"
+        )),
         (limit, _) => Ok(limit),
     }
 }
 
-fn pattern(value: &Value) -> Result<Regex, String> {
+fn pattern(value: &Value) -> Result<Regex, Said> {
     let pattern = value
         .as_str()
-        .ok_or("the value must be a pattern in quotes")?;
+        .ok_or_else(|| said!("wants-pattern", "the value must be a pattern in quotes"))?;
     Regex::new(pattern).map_err(|error| {
         let error = error.to_string();
         let cause = error.lines().last().unwrap_or_default();
-        format!("the pattern is not valid: {cause}")
+        said!(
+            "bad-pattern",
+            "the pattern is not valid: {cause}",
+            cause = cause
+        )
     })
 }
 
-fn time_of_week(value: &Value) -> Result<Test, String> {
-    let wanted = "the value must be like {\"zone\": \"Europe/Madrid\", \"hours\": {\"mon\": [\"09:00-18:00\"]}}";
+fn time_of_week(value: &Value) -> Result<Test, Said> {
+    let wanted = |why: String| {
+        let form = r#"{"zone": "Europe/Madrid", "hours": {"mon": ["09:00-18:00"]}}"#;
+        said!(
+            "wants-week",
+            "the value must be like {form}{why}",
+            form = form,
+            why = why
+        )
+    };
     let read = serde_json::from_value::<TimeOfWeek>(value.clone());
-    let read = read.map_err(|error| format!("{wanted}: {error}"))?;
+    let read = read.map_err(|error| wanted(format!(": {error}")))?;
     let zone = TimeZone::get(&read.zone);
-    let zone = zone.map_err(|_| format!("{:?} is not an IANA time zone", read.zone))?;
+    let zone = zone.map_err(|_| {
+        said!(
+            "no-zone",
+            "\"{zone}\" is not an IANA time zone such as \"Europe/Madrid\"",
+            zone = &read.zone
+        )
+    })?;
     if read.hours.is_empty() {
-        return Err(format!("{wanted}, with at least one block"));
+        return Err(wanted(", with at least one block".to_owned()));
     }
     Ok(Test::During(read.hours, zone))
 }
@@ -298,12 +340,13 @@ mod tests {
     use super::Compare;
     use crate::assign::Subject;
     use crate::model::record::Fields;
+    use crate::model::said::Said;
 
     fn fields(value: Value) -> Fields {
         serde_json::from_value(value).unwrap()
     }
 
-    fn compare(field: &str, op: &str, value: Value) -> Result<Compare, String> {
+    fn compare(field: &str, op: &str, value: Value) -> Result<Compare, Said> {
         let written = json!({"field": field, "op": op, "value": value});
         Compare::compile(&serde_json::from_value(written).unwrap())
     }
@@ -413,7 +456,7 @@ mod tests {
     #[test]
     fn a_value_the_operator_cannot_use_is_refused_with_a_sentence() {
         let check = |op: &str, value: Value, expected: &str| {
-            let sentence = compare("title", op, value).unwrap_err();
+            let sentence = compare("title", op, value).unwrap_err().english;
             assert!(sentence.contains(expected), "{sentence}");
         };
         check("eq", Value::Null, "title eq: the value must be a text");
@@ -437,7 +480,7 @@ mod tests {
             ("status", "eq", json!("nwe"), "did you mean \"new\""),
             ("test", "eq", json!("perhaps"), "true or false"),
         ] {
-            let sentence = compare(field, op, value).unwrap_err();
+            let sentence = compare(field, op, value).unwrap_err().english;
             assert!(sentence.contains(expected), "{sentence}");
         }
     }

@@ -4,6 +4,7 @@ use crate::assign::company::FreeMail;
 use crate::assign::condition::Test;
 use crate::model::event::Violation;
 use crate::model::rules::{OnNoneEligible, Rule, RuleSet, Target};
+use crate::said;
 
 /// A rule set ready to decide.
 #[derive(Debug)]
@@ -66,7 +67,12 @@ fn compile_rule(rule: &Rule, path: &str, problems: &mut Vec<Violation>) -> Optio
         Some(condition) => Test::compile(condition, &format!("{path}/when"), &mut own).map(Some),
     };
     problems.extend(own.into_iter().map(|problem| Violation {
-        message: format!("rule \"{}\": {}", rule.name, problem.message),
+        message: said!(
+            "in-rule",
+            "rule \"{rule}\": {why}",
+            rule = &rule.name,
+            why = problem.message
+        ),
         ..problem
     }));
     let skills = match &rule.assign {

@@ -14,6 +14,8 @@ use crate::expr::{Formula, FormulaError, payload};
 use crate::model::event::Violation;
 use crate::model::record::Fields;
 use crate::model::rules::Condition;
+use crate::model::said::Said;
+use crate::said;
 
 const NAMES: [&str; 5] = ["lead", "contact", "event", "company", "orders"];
 
@@ -98,8 +100,10 @@ impl Test {
             let name = path.rsplit('/').next().unwrap_or_default();
             problems.push(Violation {
                 path: path.to_owned(),
-                message: format!(
-                    "\"{name}\" has no conditions; leave \"when\" out to match everything"
+                message: said!(
+                    "empty-group",
+                    "\"{name}\" has no conditions; leave \"when\" out to match everything",
+                    name = name
                 ),
             });
             return None;
@@ -178,20 +182,37 @@ fn ask_each<'t>(tests: &'t [Test], facts: &Facts<'t>) -> (Vec<bool>, Vec<Conditi
     tests.iter().map(|test| test.ask(facts)).unzip()
 }
 
-fn compile_formula(text: &str) -> Result<Formula, String> {
-    let formula =
-        Formula::compile(text).map_err(|error| format!("the formula `{text}`: {error}"))?;
+fn compile_formula(text: &str) -> Result<Formula, Said> {
+    let formula = Formula::compile(text).map_err(|error| {
+        let error = error.to_string();
+        said!(
+            "bad-formula",
+            "the formula `{text}`: {why}",
+            text = text,
+            why = error
+        )
+    })?;
     let unknown = formula
         .variables()
         .into_iter()
         .find(|name| !NAMES.contains(&name.as_str()));
     if let Some(name) = unknown {
-        return Err(format!(
-            "the formula `{text}` reads \"{name}\"; there are lead, contact, event, company and orders"
+        return Err(said!(
+            "formula-reads",
+            "the formula `{text}` reads \"{name}\"; there are lead, contact, event, company and orders",
+            text = text,
+            name = name
         ));
     }
     for path in formula.paths().iter().filter(|path| path.contains('.')) {
-        FieldPath::parse(path).map_err(|why| format!("the formula `{text}`: {why}"))?;
+        FieldPath::parse(path).map_err(|why| {
+            said!(
+                "bad-formula",
+                "the formula `{text}`: {why}",
+                text = text,
+                why = why
+            )
+        })?;
     }
     Ok(formula)
 }

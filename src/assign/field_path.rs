@@ -7,6 +7,8 @@ use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::did_you_mean;
 use crate::model::record::is_blank;
 use crate::model::rules::Operator;
+use crate::model::said::Said;
+use crate::said;
 
 /// What conditions can ask of the event.
 pub const EVENT_FIELDS: &[&str] = &[
@@ -76,7 +78,7 @@ impl FieldPath {
     ///
     /// # Errors
     /// A sentence that names the unknown field.
-    pub fn parse(path: &str) -> Result<Self, String> {
+    pub fn parse(path: &str) -> Result<Self, Said> {
         let mut steps: Vec<String> = path.split('.').map(|it| it.trim().to_owned()).collect();
         let root = match steps.first().map(String::as_str) {
             Some("lead") => Some(Root::Lead),
@@ -234,7 +236,7 @@ fn below(field: &Field, steps: &[String]) -> Option<(Family, bool)> {
     Some((family, family != Family::List))
 }
 
-fn unknown(path: &str, root: Root, steps: &[String]) -> String {
+fn unknown(path: &str, root: Root, steps: &[String]) -> Said {
     let names: Vec<&str> = match root {
         Root::Lead => Kind::Lead.fields().iter().map(|it| it.name).collect(),
         Root::Contact => Kind::Contact.fields().iter().map(|it| it.name).collect(),
@@ -247,9 +249,12 @@ fn unknown(path: &str, root: Root, steps: &[String]) -> String {
         true => String::new(),
         false => did_you_mean(first, names),
     };
-    format!(
+    said!(
+        "no-field",
         "there is no field \"{path}\"{hint}: write lead.…, contact.…, event.…, company.… or orders.… and a field of \
-         it, such as contact.address.country"
+         it, such as contact.address.country",
+        path = path,
+        hint = hint
     )
 }
 
@@ -436,7 +441,7 @@ mod tests {
             "company.size",
             "email",
         ] {
-            let sentence = FieldPath::parse(path).unwrap_err();
+            let sentence = FieldPath::parse(path).unwrap_err().english;
             assert!(sentence.contains(&format!("\"{path}\"")), "{sentence}");
         }
     }

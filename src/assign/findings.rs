@@ -2,9 +2,10 @@
 //! there, fields that nobody fills.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::assign::check::failing;
 use crate::assign::compile::{Compiled, CompiledRule};
@@ -14,16 +15,134 @@ use crate::assign::sample::Sample;
 use crate::assign::shift::{HALF_HOURS, half_hours, next_monday};
 use crate::assign::words;
 use crate::model::people::{HoursPolicy, Rep, Team};
-use crate::model::rules::{NoneEligible, OnNoneEligible, RuleSet, Target, TeamTarget};
+use crate::model::rules::{Comparison, NoneEligible, OnNoneEligible, RuleSet, Target, TeamTarget};
 
 /// One thing to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// `never_true`, `shadowed`, `empty_pool`, `nobody_on_shift`, `unfilled_field`, `formula_fails` or `no_lead`.
-    pub kind: &'static str,
     pub rule: String,
+    pub what: Oddity,
+}
+
+/// What it is, with all that is needed to say it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Oddity {
+    /// Two conditions that exclude each other.
+    NeverTrue(Box<(Comparison, Comparison)>),
+    UnfilledField(String),
+    /// A formula and its error.
+    FormulaFails(String, String),
+    /// The earlier rule that takes its leads.
+    Shadowed(String),
+    /// The earlier rule that takes its leads where somebody of it is eligible.
+    AskedSecond(String),
+    InactiveRep(String),
+    /// The team, and the skills its members lack.
+    EmptyPool(String, Vec<String>),
+    NobodyOnShift {
+        team: String,
+        /// In half hours of the week; the end of the last may lie before its beginning. All of it: none is covered.
+        gaps: Vec<(usize, usize)>,
+        zone: String,
+        then: OnNoneEligible,
+    },
+    /// Reached by none of so many leads of the past.
+    NoLead(usize),
+}
+
+impl Finding {
+    /// Stable, for programs and as a heading.
+    pub fn kind(&self) -> &'static str {
+        match self.what {
+            Oddity::NeverTrue(..) => "never_true",
+            Oddity::UnfilledField(_) => "unfilled_field",
+            Oddity::FormulaFails(..) => "formula_fails",
+            Oddity::Shadowed(_) | Oddity::AskedSecond(_) => "shadowed",
+            Oddity::InactiveRep(_) | Oddity::EmptyPool(..) => "empty_pool",
+            Oddity::NobodyOnShift { .. } => "nobody_on_shift",
+            Oddity::NoLead(_) => "no_lead",
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = &self.rule;
+        match &self.what {
+            Oddity::NeverTrue(pair) => {
+                let (one, other) = (words::compare(&pair.0), words::compare(&pair.1));
+                write!(
+                    f,
+                    "Rule \"{rule}\" can never match: {one} and {other} exclude each other."
+                )
+            }
+            Oddity::UnfilledField(field) => write!(
+                f,
+                "Rule \"{rule}\" looks at {field}, which none of the connected sources fills."
+            ),
+            Oddity::FormulaFails(expr, error) => write!(
+                f,
+                "Rule \"{rule}\" does not match some leads because `{expr}` fails for them: {error}."
+            ),
+            Oddity::Shadowed(other) => write!(
+                f,
+                "Rule \"{rule}\" is never reached: rule \"{other}\" before it matches all of its leads."
+            ),
+            Oddity::AskedSecond(other) => write!(
+                f,
+                "Rule \"{rule}\" is asked only when nobody of rule \"{other}\" is eligible: that one matches all of its \
+                 leads first."
+            ),
+            Oddity::InactiveRep(rep) => {
+                write!(f, "Rule \"{rule}\" goes to {rep}, who is not active.")
+            }
+            Oddity::EmptyPool(team, skills) if skills.is_empty() => write!(
+                f,
+                "Rule \"{rule}\" goes to team {team}, which has no active member."
+            ),
+            Oddity::EmptyPool(team, skills) => write!(
+                f,
+                "Rule \"{rule}\" goes to team {team}, which has no active member with {}.",
+                skills.join(", ")
+            ),
+            Oddity::NobodyOnShift {
+                team,
+                gaps,
+                zone,
+                then,
+            } => write!(
+                f,
+                "Nobody of team {team} is on shift at {} ({zone}); then, in rule \"{rule}\", {}.",
+                english(gaps),
+                words::none_eligible(then)
+            ),
+            Oddity::NoLead(leads) => write!(
+                f,
+                "Rule \"{rule}\" would have been reached by none of the {leads} leads."
+            ),
+        }
+    }
+}
+
+/// A finding as programs get it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct FindingView {
+    /// `never_true`, `shadowed`, `empty_pool`, `nobody_on_shift`, `unfilled_field`, `formula_fails` or `no_lead`.
+    kind: &'static str,
+    rule: String,
     /// What it is and why it matters.
-    pub sentence: String,
+    sentence: String,
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let view = FindingView {
+            kind: self.kind(),
+            rule: self.rule.clone(),
+            sentence: self.to_string(),
+        };
+        view.serialize(serializer)
+    }
 }
 
 /// What to look at in the light of the people, and of the fields that some source fills (`lead.budget`,
@@ -59,11 +178,10 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    fn find(&mut self, kind: &'static str, rule: &CompiledRule, sentence: String) {
+    fn find(&mut self, rule: &CompiledRule, what: Oddity) {
         self.found.push(Finding {
-            kind,
             rule: rule.name.clone(),
-            sentence,
+            what,
         });
     }
 
@@ -71,32 +189,23 @@ impl Looking<'_> {
         let Some(test) = &rule.when else {
             return;
         };
-        let name = &rule.name;
         let written = self.set.rules.get(nth).and_then(|rule| rule.when.as_ref());
         if let Some((one, other)) = written.and_then(contradiction) {
-            let (one, other) = (words::compare(one), words::compare(other));
-            let sentence =
-                format!("Rule \"{name}\" can never match: {one} and {other} exclude each other.");
-            self.find("never_true", rule, sentence);
+            let pair = Box::new((one.clone(), other.clone()));
+            self.find(rule, Oddity::NeverTrue(pair));
         }
         let mut fields = Vec::new();
         test.fields(&mut fields);
         fields.sort();
         fields.dedup();
         for field in fields.iter().filter(|field| !is_filled(field, self.filled)) {
-            let sentence = format!(
-                "Rule \"{name}\" looks at {field}, which none of the connected sources fills."
-            );
-            self.find("unfilled_field", rule, sentence);
+            self.find(rule, Oddity::UnfilledField(field.clone()));
         }
         let mut fails = failing(test, &Sample::empty());
         fails.extend(failing(test, &Sample::full()));
         fails.dedup();
         for (expr, error) in fails {
-            let sentence = format!(
-                "Rule \"{name}\" does not match some leads because `{expr}` fails for them: {error}."
-            );
-            self.find("formula_fails", rule, sentence);
+            self.find(rule, Oddity::FormulaFails(expr, error));
         }
     }
 
@@ -111,18 +220,13 @@ impl Looking<'_> {
         else {
             return;
         };
-        let (name, other) = (&rule.name, &first.name);
+        let other = first.name.clone();
         let passes_on = first.on_none_eligible == OnNoneEligible::Policy(NoneEligible::NextRule);
-        let sentence = match passes_on {
-            true => format!(
-                "Rule \"{name}\" is asked only when nobody of rule \"{other}\" is eligible: that one matches all of its \
-                 leads first."
-            ),
-            false => format!(
-                "Rule \"{name}\" is never reached: rule \"{other}\" before it matches all of its leads."
-            ),
+        let what = match passes_on {
+            true => Oddity::AskedSecond(other),
+            false => Oddity::Shadowed(other),
         };
-        self.find("shadowed", rule, sentence);
+        self.find(rule, what);
     }
 
     fn target(&mut self, rule: &CompiledRule) {
@@ -130,11 +234,7 @@ impl Looking<'_> {
             Target::Rep(target) => {
                 let is_active = self.roster.rep(&target.rep).is_some_and(|rep| rep.active);
                 if !is_active {
-                    let sentence = format!(
-                        "Rule \"{}\" goes to {}, who is not active.",
-                        rule.name, target.rep
-                    );
-                    self.find("empty_pool", rule, sentence);
+                    self.find(rule, Oddity::InactiveRep(target.rep.clone()));
                 }
             }
             Target::Team(target) => {
@@ -154,31 +254,25 @@ impl Looking<'_> {
         });
         let members: Vec<&Rep> = members.collect();
         if members.is_empty() {
-            let who = match target.skills.as_slice() {
-                [] => "no active member".to_owned(),
-                skills => format!("no active member with {}", skills.join(", ")),
-            };
-            let sentence = format!(
-                "Rule \"{}\" goes to team {}, which has {who}.",
-                rule.name, team.handle
-            );
-            return self.find("empty_pool", rule, sentence);
+            let what = Oddity::EmptyPool(team.handle.clone(), target.skills.clone());
+            return self.find(rule, what);
         }
         if team.hours == HoursPolicy::Ignore {
             return;
         }
-        if let Some(gaps) = self.gaps(&members) {
-            let then = words::none_eligible(&rule.on_none);
-            let sentence = format!(
-                "Nobody of team {} is on shift at {gaps}; then, in rule \"{}\", {then}.",
-                team.handle, rule.name
-            );
-            self.find("nobody_on_shift", rule, sentence);
+        if let Some((gaps, zone)) = self.gaps(&members) {
+            let what = Oddity::NobodyOnShift {
+                team: team.handle.clone(),
+                gaps,
+                zone,
+                then: rule.on_none.clone(),
+            };
+            self.find(rule, what);
         }
     }
 
     /// When in a week nobody works, by the clock of the first member.
-    fn gaps(&self, members: &[&Rep]) -> Option<String> {
+    fn gaps(&self, members: &[&Rep]) -> Option<(Vec<(usize, usize)>, String)> {
         let first = members.first()?;
         let zone = self.roster.zone(&first.handle)?;
         let start = next_monday(zone, self.now);
@@ -190,24 +284,33 @@ impl Looking<'_> {
             }
         }
         let gaps = uncovered(&covered);
-        (!gaps.is_empty()).then(|| format!("{} ({})", gaps.join(", "), first.time_zone))
+        (!gaps.is_empty()).then(|| (gaps, first.time_zone.clone()))
     }
 }
 
 /// Stretches of half hours that are not covered; one over the end of the week goes on at its beginning.
-fn uncovered(covered: &[bool]) -> Vec<String> {
+fn uncovered(covered: &[bool]) -> Vec<(usize, usize)> {
     let count = covered.len();
     let at = |nth: usize| covered.get(nth % count.max(1)).copied().unwrap_or(true);
     if covered.iter().all(|it| !it) {
-        return vec!["any time of the week".to_owned()];
+        return vec![(0, count)];
     }
     let starts = (0..count).filter(|nth| !at(*nth) && at(nth + count - 1));
     starts
         .map(|start| {
             let end = (start..).find(|nth| at(*nth)).unwrap_or(start);
-            format!("{}–{}", half_hour(start), half_hour(end % count))
+            (start, end % count)
         })
         .collect()
+}
+
+fn english(gaps: &[(usize, usize)]) -> String {
+    let stretch = |&(start, end): &(usize, usize)| match end {
+        HALF_HOURS => "any time of the week".to_owned(),
+        end => format!("{}–{}", half_hour(start), half_hour(end)),
+    };
+    let gaps: Vec<String> = gaps.iter().map(stretch).collect();
+    gaps.join(", ")
 }
 
 fn half_hour(nth: usize) -> String {
@@ -278,9 +381,11 @@ mod tests {
         let filled = filled.into_iter().map(str::to_owned).collect();
         let now = "2026-11-25T10:00:00Z".parse().unwrap();
         let found = findings(&set, &compile(&set).unwrap(), &roster, &filled, now);
-        let found: Vec<(&str, &str)> = found
+        let found: Vec<(&str, String)> =
+            found.iter().map(|it| (it.kind(), it.to_string())).collect();
+        let expected: Vec<(&str, String)> = expected
             .iter()
-            .map(|it| (it.kind, it.sentence.as_str()))
+            .map(|(kind, sentence)| (*kind, (*sentence).to_owned()))
             .collect();
         assert_eq!(found, expected);
     }

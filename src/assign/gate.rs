@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::assign::roster::{Roster, Windows};
+use crate::assign::shift::Shut;
 use crate::model::desk::{Ledger, Load};
 use crate::model::people::HoursPolicy;
 use crate::model::rules::Period;
 
-/// Why somebody may not have it. Its text stands in traces and reasons.
+/// Why somebody may not have it. Its text stands in reasons and traces; traces also say what it is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Gate {
     NotARep,
@@ -21,8 +22,8 @@ pub enum Gate {
     /// They had it before and did not accept it in time, or it was taken from them.
     LetPass,
     Lacks(String),
-    Away(Arc<str>),
-    Closed(Arc<str>),
+    Away(Arc<Shut>),
+    Closed(Arc<Shut>),
     CapOfDay(i64, u32),
     CapOfWeek(i64, u32),
     CapOfOpen(i64, u32),
@@ -37,7 +38,7 @@ impl fmt::Display for Gate {
             Gate::Again => f.write_str("listed twice"),
             Gate::LetPass => f.write_str("passed over, having had it before"),
             Gate::Lacks(skill) => write!(f, "without the skill {skill}"),
-            Gate::Away(why) | Gate::Closed(why) => f.write_str(why),
+            Gate::Away(shut) | Gate::Closed(shut) => f.write_str(&shut.english),
             Gate::CapOfDay(given, cap) => write!(f, "at cap {given}/{cap} today"),
             Gate::CapOfWeek(given, cap) => write!(f, "at cap {given}/{cap} this week"),
             Gate::CapOfOpen(open, cap) => write!(f, "at cap {open}/{cap} open"),
@@ -45,12 +46,53 @@ impl fmt::Display for Gate {
     }
 }
 
-impl Serialize for Gate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Gate {
+    /// Names it for programs and pages.
+    pub fn code(&self) -> &'static str {
         match self {
-            Gate::Away(why) | Gate::Closed(why) => serializer.serialize_str(why),
-            other => serializer.collect_str(other),
+            Gate::NotARep => "not_a_rep",
+            Gate::Inactive => "inactive",
+            Gate::NoShare => "no_share",
+            Gate::Again => "again",
+            Gate::LetPass => "let_pass",
+            Gate::Lacks(_) => "skill",
+            Gate::Away(shut) | Gate::Closed(shut) => shut.code,
+            Gate::CapOfDay(..) => "cap_day",
+            Gate::CapOfWeek(..) => "cap_week",
+            Gate::CapOfOpen(..) => "cap_open",
         }
+    }
+}
+
+/// Writes a gate into a trace: `gate` in words, `gate_is` its code, `gate_what` what it is about.
+pub(super) fn write<S: SerializeStruct>(out: &mut S, gate: Option<&Gate>) -> Result<(), S::Error> {
+    let Some(gate) = gate else {
+        return out.serialize_field("gate", &None::<&str>);
+    };
+    match gate {
+        Gate::Away(shut) | Gate::Closed(shut) => out.serialize_field("gate", &shut.english)?,
+        other => out.serialize_field("gate", &Printed(other))?,
+    }
+    out.serialize_field("gate_is", gate.code())?;
+    match gate {
+        Gate::Lacks(skill) => out.serialize_field("gate_what", skill),
+        Gate::Away(shut) | Gate::Closed(shut) => match &shut.until {
+            Some(until) => out.serialize_field("gate_what", until),
+            None => Ok(()),
+        },
+        Gate::CapOfDay(count, cap) | Gate::CapOfWeek(count, cap) | Gate::CapOfOpen(count, cap) => {
+            out.serialize_field("gate_what", &Printed(format_args!("{count}/{cap}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Written as it prints, without a copy.
+struct Printed<T>(T);
+
+impl<T: fmt::Display> Serialize for Printed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
     }
 }
 

@@ -10,6 +10,9 @@ use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
+use crate::model::said::Said;
+use crate::said;
+
 /// A value to compare with: its text in lower case, and its number when it looks like one.
 #[derive(Debug)]
 pub struct Operand {
@@ -20,9 +23,14 @@ pub struct Operand {
 impl Operand {
     /// # Errors
     /// A sentence, for what is no text, number or truth.
-    pub fn of(value: &Value) -> Result<Self, String> {
+    pub fn of(value: &Value) -> Result<Self, Said> {
         let text = text_of(value).filter(|text| !text.trim().is_empty());
-        let text = text.ok_or("the value must be a text, a number, true or false")?;
+        let text = text.ok_or_else(|| {
+            said!(
+                "wants-scalar",
+                "the value must be a text, a number, true or false"
+            )
+        })?;
         Ok(Operand {
             number: number_of(value),
             text: text.to_lowercase(),
@@ -33,7 +41,7 @@ impl Operand {
     ///
     /// # Errors
     /// A sentence, for what is no list or has an entry that cannot be compared with.
-    pub fn list(value: &Value) -> Result<Vec<Self>, String> {
+    pub fn list(value: &Value) -> Result<Vec<Self>, Said> {
         items(value)?.iter().map(Operand::of).collect()
     }
 
@@ -51,9 +59,14 @@ impl Operand {
 ///
 /// # Errors
 /// A sentence.
-pub fn items(value: &Value) -> Result<&[Value], String> {
+pub fn items(value: &Value) -> Result<&[Value], Said> {
     let items = value.as_array().filter(|items| !items.is_empty());
-    let items = items.ok_or("the value must be a list with at least one entry")?;
+    let items = items.ok_or_else(|| {
+        said!(
+            "wants-list",
+            "the value must be a list with at least one entry"
+        )
+    })?;
     Ok(items)
 }
 
@@ -67,13 +80,16 @@ pub enum Limit {
 impl Limit {
     /// # Errors
     /// A sentence, for what is neither a number nor a time.
-    pub fn of(value: &Value) -> Result<Self, String> {
+    pub fn of(value: &Value) -> Result<Self, Said> {
         if let Some(number) = number_of(value) {
             return Ok(Limit::Number(number));
         }
         let time = value.as_str().and_then(time_of).map(Limit::Time);
         time.ok_or_else(|| {
-            "the value must be a number or a time such as 2026-01-31T09:00:00Z".to_owned()
+            said!(
+                "wants-limit",
+                "the value must be a number or a time such as 2026-01-31T09:00:00Z"
+            )
         })
     }
 
@@ -81,14 +97,17 @@ impl Limit {
     ///
     /// # Errors
     /// A sentence, for what is no pair of limits in order.
-    pub fn pair(value: &Value) -> Result<[Self; 2], String> {
-        let wanted = "the value must be a list of two limits, the lower one first";
+    pub fn pair(value: &Value) -> Result<[Self; 2], Said> {
+        let wanted = said!(
+            "wants-pair",
+            "the value must be a list of two limits, the lower one first"
+        );
         let [from, to] = items(value)? else {
-            return Err(wanted.to_owned());
+            return Err(wanted);
         };
         match (Limit::of(from)?, Limit::compare(&Limit::of(from)?, to)) {
             (from, Some(Ordering::Greater | Ordering::Equal)) => Ok([from, Limit::of(to)?]),
-            _ => Err(wanted.to_owned()),
+            _ => Err(wanted),
         }
     }
 
@@ -114,10 +133,14 @@ impl PostalRange {
     ///
     /// # Errors
     /// A sentence.
-    pub fn of(value: &Value) -> Result<Self, String> {
+    pub fn of(value: &Value) -> Result<Self, Said> {
         let text = text_of(value).filter(|text| !plain(text).is_empty());
-        let text =
-            text.ok_or("the value must be postal codes such as \"28\" or \"28000-28999\"")?;
+        let text = text.ok_or_else(|| {
+            said!(
+                "wants-postal",
+                "the value must be postal codes such as \"28\" or \"28000-28999\""
+            )
+        })?;
         let alike = |(from, to): (&str, &str)| {
             let (from, to) = (plain(from), plain(to));
             (from.len() == to.len() && !from.is_empty()).then_some((from, to))
@@ -129,7 +152,11 @@ impl PostalRange {
         };
         match from <= to {
             true => Ok(PostalRange { from, to }),
-            false => Err(format!("the range \"{text}\" ends before it begins")),
+            false => Err(said!(
+                "range-backwards",
+                "the range \"{text}\" ends before it begins",
+                text = &*text
+            )),
         }
     }
 

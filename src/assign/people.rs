@@ -8,6 +8,8 @@ use jiff::tz::TimeZone;
 use crate::model::event::Violation;
 use crate::model::hours::{Moment, Week};
 use crate::model::people::{Rep, Team};
+use crate::model::said::Said;
+use crate::said;
 
 /// Characters of a handle at most.
 const MAX_HANDLE: usize = 64;
@@ -26,12 +28,18 @@ pub fn check_rep(rep: &Rep) -> Vec<Violation> {
     if let Some(email) = &rep.email
         && !is_address(email)
     {
-        wrong.at("/email", format!("{email:?} is not an e-mail address"));
+        let message = said!(
+            "no-address",
+            "\"{email}\" is not an e-mail address",
+            email = email
+        );
+        wrong.at("/email", message);
     }
     if TimeZone::get(&rep.time_zone).is_err() {
-        let message = format!(
-            "{:?} is not an IANA time zone such as \"Europe/Madrid\"",
-            rep.time_zone
+        let message = said!(
+            "no-zone",
+            "\"{zone}\" is not an IANA time zone such as \"Europe/Madrid\"",
+            zone = &rep.time_zone
         );
         wrong.at("/time_zone", message);
     }
@@ -51,7 +59,7 @@ pub fn check_rep(rep: &Rep) -> Vec<Violation> {
             _ => false,
         };
         if is_over_first {
-            let message = "ends before it begins";
+            let message = said!("absence-backwards", "ends before it begins");
             wrong.at(format!("/out_of_office/{nth}"), message);
         }
     }
@@ -67,24 +75,39 @@ pub fn check_team(team: &Team, reps: &[Rep]) -> Vec<Violation> {
     for (nth, member) in team.members.iter().enumerate() {
         let (rep, path) = (&member.rep, format!("/members/{nth}/rep"));
         if !reps.iter().any(|it| it.handle == *rep) {
-            let message = format!("there is no rep {rep:?}; add it first");
+            let message = said!(
+                "no-rep",
+                "there is no rep \"{rep}\"; add it first",
+                rep = rep
+            );
             wrong.at(path.clone(), message);
         }
         if !seen.insert(rep) {
-            let message = format!("{rep:?} is a member already; give it a higher weight instead");
+            let message = said!(
+                "member-twice",
+                "\"{rep}\" is a member already; give it a higher weight instead",
+                rep = rep
+            );
             wrong.at(path, message);
         }
         if !(1..=MAX_WEIGHT).contains(&member.weight) {
-            let message = format!("a weight is 1 to {MAX_WEIGHT}, not {}", member.weight);
+            let message = said!(
+                "bad-weight",
+                "a weight is 1 to {most}, not {weight}",
+                most = MAX_WEIGHT,
+                weight = member.weight
+            );
             wrong.at(format!("/members/{nth}/weight"), message);
         }
     }
     if let Some(sla) = team.sla
         && !(1..=MAX_MINUTES).contains(&sla.accept_minutes)
     {
-        let message = format!(
-            "is 1 to {MAX_MINUTES} working minutes, not {}",
-            sla.accept_minutes
+        let message = said!(
+            "bad-minutes",
+            "is 1 to {most} working minutes, not {minutes}",
+            most = MAX_MINUTES,
+            minutes = sla.accept_minutes
         );
         wrong.at("/sla/accept_minutes", message);
     }
@@ -92,13 +115,18 @@ pub fn check_team(team: &Team, reps: &[Rep]) -> Vec<Violation> {
 }
 
 /// What is wrong with a skill, in a sentence.
-pub(super) fn wrong_skill(skill: &str) -> Option<String> {
+pub(super) fn wrong_skill(skill: &str) -> Option<Said> {
     let letters = |letter: char| letter.is_alphanumeric() || " -_./".contains(letter);
     let fits = !skill.trim().is_empty()
         && skill.chars().count() <= MAX_HANDLE
         && skill.chars().all(letters);
     (!fits).then(|| {
-        format!("{skill:?} is not a skill: 1 to {MAX_HANDLE} letters, digits, spaces, `-`, `_`, `.` or `/`")
+        said!(
+            "no-skill",
+            "\"{skill}\" is not a skill: 1 to {most} letters, digits, spaces, `-`, `_`, `.` or `/`",
+            skill = skill,
+            most = MAX_HANDLE
+        )
     })
 }
 
@@ -106,7 +134,7 @@ pub(super) fn wrong_skill(skill: &str) -> Option<String> {
 struct Wrong(Vec<Violation>);
 
 impl Wrong {
-    fn at(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    fn at(&mut self, path: impl Into<String>, message: impl Into<Said>) {
         self.0.push(Violation {
             path: path.into(),
             message: message.into(),
@@ -118,8 +146,11 @@ impl Wrong {
             .bytes()
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
         if !letters || handle.is_empty() || handle.len() > MAX_HANDLE {
-            let message = format!(
-                "a handle has 1 to {MAX_HANDLE} lower-case letters, digits, `-`, `_` or `.`, not {handle:?}"
+            let message = said!(
+                "no-handle",
+                "a handle has 1 to {most} lower-case letters, digits, `-`, `_` or `.`, not \"{handle}\"",
+                most = MAX_HANDLE,
+                handle = handle
             );
             self.at("/handle", message);
         }
@@ -127,13 +158,21 @@ impl Wrong {
 
     fn name(&mut self, name: &str) {
         if name.trim().is_empty() || name.chars().count() > MAX_NAME {
-            self.at("/name", format!("a name has 1 to {MAX_NAME} characters"));
+            let message = said!(
+                "no-name",
+                "a name has 1 to {most} characters",
+                most = MAX_NAME
+            );
+            self.at("/name", message);
         }
     }
 
     fn week(&mut self, week: &Week) {
         if week.is_empty() {
-            let message = "no day has a block, so nobody would ever work; leave hours out to work at any time";
+            let message = said!(
+                "no-hours",
+                "no day has a block, so nobody would ever work; leave hours out to work at any time"
+            );
             self.at("/hours", message);
         }
         let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -144,10 +183,14 @@ impl Wrong {
                 .windows(2)
                 .find(|pair| matches!(pair, [one, next] if next.from < one.to));
             if let Some([one, next]) = overlap {
-                self.at(
-                    format!("/hours/{name}"),
-                    format!("{one} and {next} overlap"),
+                let (one, next) = (one.to_string(), next.to_string());
+                let message = said!(
+                    "hours-overlap",
+                    "{one} and {next} overlap",
+                    one = one,
+                    next = next
                 );
+                self.at(format!("/hours/{name}"), message);
             }
         }
     }

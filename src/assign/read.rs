@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::model::event::Violation;
 use crate::model::problem::did_you_mean;
 use crate::model::rules::{Comparison, Expression, OnNoneEligible, Operator, RuleSet, Target};
+use crate::model::said::Said;
 use crate::model::strict;
 
 /// The members of a rule.
@@ -36,7 +37,7 @@ pub fn read(body: Value) -> Result<RuleSet, Vec<Violation>> {
 struct Reading(Vec<Violation>);
 
 impl Reading {
-    fn wrong(&mut self, path: impl Into<String>, message: impl Into<String>) {
+    fn wrong(&mut self, path: impl Into<String>, message: impl Into<Said>) {
         self.0.push(Violation {
             path: path.into(),
             message: message.into(),

@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::expr::filters::country::alpha2;
+use crate::model::said::Said;
+use crate::said;
 
 const EU: &[&str] = &[
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
@@ -28,7 +30,7 @@ const GROUPS: &[(&str, &[&[&str]])] = &[
 ///
 /// # Errors
 /// A sentence, for a word that is no country.
-pub fn countries(value: &Value) -> Result<Vec<&'static str>, String> {
+pub fn countries(value: &Value) -> Result<Vec<&'static str>, Said> {
     let word = value.as_str().unwrap_or_default().trim();
     let group = GROUPS
         .iter()
@@ -40,8 +42,10 @@ pub fn countries(value: &Value) -> Result<Vec<&'static str>, String> {
         return Ok(vec![code]);
     }
     let groups: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
-    Err(format!(
-        "{value} is no country: write a code such as \"ES\", or one of the groups {}",
-        groups.join(", ")
+    Err(said!(
+        "no-country",
+        "{value} is no country: write a code such as \"ES\", or one of the groups {groups}",
+        value = value.to_string(),
+        groups = groups.join(", ")
     ))
 }

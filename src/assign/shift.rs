@@ -28,9 +28,9 @@ pub struct Window {
     pub week: i32,
     pub month: i32,
     /// Why they are away; takes no heed of hours.
-    pub away: Option<Arc<str>>,
+    pub away: Option<Arc<Shut>>,
     /// Why they do not work now.
-    pub closed: Option<Arc<str>>,
+    pub closed: Option<Arc<Shut>>,
 }
 
 impl Window {
@@ -52,6 +52,16 @@ impl Window {
     }
 }
 
+/// Why somebody is not there; written once for the many decisions that it stands in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shut {
+    /// `away`, `holiday`, `closed`, `never`.
+    pub code: &'static str,
+    /// When they are there again: `2026-11-30 09:00 (Europe/Madrid)`.
+    pub until: Option<String>,
+    pub english: String,
+}
+
 /// A rep's presence around `now`.
 pub fn window(rep: &Rep, zone: &TimeZone, now: Timestamp) -> Window {
     let today = now.to_zoned_datetime(zone.clone()).date();
@@ -68,7 +78,11 @@ pub fn window(rep: &Rep, zone: &TimeZone, now: Timestamp) -> Window {
         let (from, to) = span(absence, zone);
         narrow(&mut window, now, from, to);
         if from <= now && now < to {
-            window.away = Some(format!("out of office until {}", clock_face(to, zone)).into());
+            window.away = Some(Arc::new(Shut {
+                code: "away",
+                until: Some(time_there(to, zone)),
+                english: format!("out of office until {}", clock_face(to, zone)),
+            }));
         }
     }
     let mut open = rep.hours.is_none() && !rep.holidays.contains(&today);
@@ -77,7 +91,7 @@ pub fn window(rep: &Rep, zone: &TimeZone, now: Timestamp) -> Window {
         open |= from <= now && now < to;
     }
     if !open {
-        window.closed = Some(closed(rep, zone, now, today).into());
+        window.closed = Some(Arc::new(closed(rep, zone, now, today)));
     }
     window
 }
@@ -93,15 +107,22 @@ fn narrow(window: &mut Window, now: Timestamp, from: Timestamp, to: Timestamp) {
     }
 }
 
-fn closed(rep: &Rep, zone: &TimeZone, now: Timestamp, today: Date) -> String {
-    let why = if rep.holidays.contains(&today) {
-        "on holiday"
-    } else {
-        "outside working hours"
+fn closed(rep: &Rep, zone: &TimeZone, now: Timestamp, today: Date) -> Shut {
+    let (code, why) = match rep.holidays.contains(&today) {
+        true => ("holiday", "on holiday"),
+        false => ("closed", "outside working hours"),
     };
     match opening(rep, zone, now) {
-        Some(opens) => format!("{why}, opens at {}", clock_face(opens, zone)),
-        None => format!("{why}, with no working hours ahead"),
+        Some(opens) => Shut {
+            code,
+            until: Some(time_there(opens, zone)),
+            english: format!("{why}, opens at {}", clock_face(opens, zone)),
+        },
+        None => Shut {
+            code: "never",
+            until: None,
+            english: format!("{why}, with no working hours ahead"),
+        },
     }
 }
 
@@ -274,9 +295,15 @@ fn day_number(day: Date) -> i32 {
 
 /// A moment as the clocks of the zone show it: `Wed 2026-11-25 09:00 (Europe/Madrid)`.
 pub fn clock_face(at: Timestamp, zone: &TimeZone) -> String {
+    let day = at.to_zoned_datetime(zone.clone()).strftime("%a");
+    format!("{day} {}", time_there(at, zone))
+}
+
+/// The same without the day of the week, which has another name in every language.
+fn time_there(at: Timestamp, zone: &TimeZone) -> String {
     let shown = at
         .to_zoned_datetime(zone.clone())
-        .strftime("%a %Y-%m-%d %H:%M");
+        .strftime("%Y-%m-%d %H:%M");
     match zone.iana_name() {
         Some(name) => format!("{shown} ({name})"),
         None => shown.to_string(),

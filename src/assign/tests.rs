@@ -262,7 +262,7 @@ fn the_trace_answers_why_and_why_not() {
         json!({
             "rule_set_version": 3,
             "at": "2026-11-25T10:00:00Z",
-            "keep_owner": {"owner": "gone", "of": "lead", "gate": "not a rep", "kept": false},
+            "keep_owner": {"owner": "gone", "of": "lead", "gate": "not a rep", "gate_is": "not_a_rep", "kept": false},
             "turns": {
                 "team": "iberia",
                 "before": [{"rep": "ana", "taken": 1, "last": 1}],
@@ -279,7 +279,7 @@ fn the_trace_answers_why_and_why_not() {
                 "strategy": "round_robin",
                 "candidates": [
                     {"rep": "ana", "weight": 2, "gate": null},
-                    {"rep": "rui", "weight": 1, "gate": "inactive"},
+                    {"rep": "rui", "weight": 1, "gate": "inactive", "gate_is": "inactive"},
                 ],
                 "chosen": "ana",
             }],

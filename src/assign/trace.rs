@@ -3,11 +3,11 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::ser::{SerializeSeq, Serializer};
+use serde::ser::{SerializeSeq, SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::assign::field_path::Seen;
-use crate::assign::gate::Gate;
+use crate::assign::gate::{self, Gate};
 use crate::assign::round_robin::TURN;
 use crate::model::people::Turn;
 use crate::model::rules::{OnNoneEligible, Strategy, Target};
@@ -39,13 +39,12 @@ pub struct DecisionTrace<'t> {
 }
 
 /// One of the steps before the rules.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct OwnerTrace<'t> {
     pub owner: &'t str,
     /// `lead`, `contact` or `company`.
     pub of: &'static str,
     /// When they had the contact's last lead.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     pub gate: Option<Gate>,
     pub kept: bool,
@@ -106,16 +105,43 @@ pub enum ConditionTrace<'t> {
     },
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct CandidateTrace<'t> {
     pub rep: &'t str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
     /// Open leads, or leads given in the period: what the strategy compares.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
     /// What removed them; null for who could have it.
     pub gate: Option<Gate>,
+}
+
+impl Serialize for OwnerTrace<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("OwnerTrace", 7)?;
+        out.serialize_field("owner", self.owner)?;
+        out.serialize_field("of", self.of)?;
+        if let Some(since) = &self.since {
+            out.serialize_field("since", since)?;
+        }
+        gate::write(&mut out, self.gate.as_ref())?;
+        out.serialize_field("kept", &self.kept)?;
+        out.end()
+    }
+}
+
+impl Serialize for CandidateTrace<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("CandidateTrace", 6)?;
+        out.serialize_field("rep", self.rep)?;
+        if let Some(weight) = &self.weight {
+            out.serialize_field("weight", weight)?;
+        }
+        if let Some(count) = &self.count {
+            out.serialize_field("count", count)?;
+        }
+        gate::write(&mut out, self.gate.as_ref())?;
+        out.end()
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -47,6 +47,19 @@ pub fn stacked(stacks: &[Stack], height: f64) -> (Vec<Bar>, u64) {
     (bars, most)
 }
 
+/// The corners of a line through `values`, in a box of this width and height; the greatest value touches its top.
+pub fn line(values: &[u64], (width, height): (f64, f64)) -> String {
+    let most = as_float(values.iter().copied().max().unwrap_or(0).max(1));
+    let step = width / as_float(values.len().saturating_sub(1).max(1) as u64);
+    let corner = |(nth, value): (usize, &u64)| {
+        let x = round(as_float(nth as u64) * step);
+        let y = round(height - as_float(*value) / most * height);
+        format!("{x},{y}")
+    };
+    let corners: Vec<String> = values.iter().enumerate().map(corner).collect();
+    corners.join(" ")
+}
+
 /// Tenths are enough for a screen, and keep the page short.
 fn round(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
@@ -62,7 +75,7 @@ fn as_float(count: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stack, stacked};
+    use super::{Stack, line, stacked};
 
     #[test]
     fn parts_stand_on_each_other_and_the_tallest_fills_the_height() {
@@ -77,5 +90,7 @@ mod tests {
         assert_eq!(bars[2].parts, [("good", 75.0, 25.0)]);
         assert_eq!((bars[2].x, bars[2].width), (480.0, 238.0));
         assert_eq!(stacked(&[], 100.0).1, 0);
+        assert_eq!(line(&[0, 4, 2], (100.0, 20.0)), "0,20 50,0 100,10");
+        assert_eq!(line(&[], (100.0, 20.0)), "");
     }
 }

@@ -46,7 +46,7 @@ impl Working {
         let seen: Option<u64> = form.text("revision").parse().ok();
         match seen == Some(self.revision()) {
             true => Ok(()),
-            false => Err(Fault::InUse(insider.words.say("draft-changed"))),
+            false => Err(Fault::InUse(insider.words.say("draft-changed").into())),
         }
     }
 
@@ -64,7 +64,7 @@ impl Working {
         let hand = insider.hand();
         let saved = office.save_draft(rules, Some(self.revision()), &hand).await;
         saved.map_err(|error| match error {
-            OfficeError::Stale { .. } => Fault::InUse(insider.words.say("draft-changed")),
+            OfficeError::Stale { .. } => Fault::InUse(insider.words.say("draft-changed").into()),
             other => fault(other),
         })?;
         Ok(())
@@ -74,13 +74,13 @@ impl Working {
 /// What the office says no to, as a page.
 pub fn fault(error: OfficeError) -> Fault {
     match error {
-        OfficeError::Invalid(problems) => {
-            let sentences: Vec<String> = problems.into_iter().map(|it| it.message).collect();
-            Fault::InUse(sentences.join("; "))
-        }
-        OfficeError::Stale { .. } => Fault::InUse(error.to_string()),
+        OfficeError::Invalid(problems) => match problems.into_iter().next() {
+            Some(first) => Fault::InUse(first.message),
+            None => Fault::Internal,
+        },
+        OfficeError::Stale { .. } => Fault::Refused("stale_version", error.to_string()),
         OfficeError::Unknown(_) => Fault::Missing,
-        OfficeError::Declined(why) => Fault::InUse(why.sentence),
+        OfficeError::Declined(why) => Fault::Refused(why.code, why.sentence),
         OfficeError::Store(error) => error.into(),
     }
 }

@@ -7,6 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::access::NoRandomness;
+use crate::console::words::Words;
+use crate::model::said::Said;
 use crate::store::StoreError;
 
 /// What went wrong, as the person at the other end has to know it.
@@ -24,12 +26,15 @@ pub enum Fault {
     Missing,
     /// A form or an address that no page of ours makes.
     #[error("the request makes no sense: {0}")]
-    Senseless(String),
+    Senseless(Said),
     #[error("too many tries")]
     TooMany(Duration),
     /// Something else depends on it; the sentence says what.
     #[error("{0}")]
-    InUse(String),
+    InUse(Said),
+    /// A rule of the desk or of records says no: its code and sentence.
+    #[error("{1}")]
+    Refused(&'static str, String),
     #[error("the store cannot be used")]
     Unavailable,
     /// A defect of ours; the log has the cause.
@@ -53,16 +58,17 @@ impl Fault {
             Fault::Missing => "missing",
             Fault::Senseless(_) => "senseless",
             Fault::TooMany(_) => "too-many",
-            Fault::InUse(_) => "in-use",
+            Fault::InUse(_) | Fault::Refused(..) => "in-use",
             Fault::Unavailable => "unavailable",
             Fault::Internal => "internal",
         }
     }
 
     /// Particulars for people, where there are any.
-    pub fn particulars(&self) -> Option<&str> {
+    pub fn particulars(&self, words: Words) -> Option<String> {
         match self {
-            Fault::Senseless(text) | Fault::InUse(text) => Some(text),
+            Fault::Senseless(said) | Fault::InUse(said) => Some(words.said(said)),
+            Fault::Refused(code, sentence) => Some(words.refused(code, sentence)),
             _ => None,
         }
     }
@@ -76,8 +82,8 @@ impl From<StoreError> for Fault {
                 Fault::Unavailable
             }
             StoreError::InUse(sentence) | StoreError::Missing(sentence) => Fault::InUse(sentence),
-            StoreError::Stale { .. } => Fault::InUse(error.to_string()),
-            StoreError::BadCursor => Fault::Senseless(error.to_string()),
+            StoreError::Stale { .. } => Fault::Refused("stale_version", error.to_string()),
+            StoreError::BadCursor => Fault::Senseless(error.to_string().into()),
             StoreError::Corrupt(_) => Fault::internal(&error),
         }
     }
@@ -97,7 +103,7 @@ impl ResponseError for Fault {
             Fault::Missing => StatusCode::NOT_FOUND,
             Fault::Senseless(_) => StatusCode::BAD_REQUEST,
             Fault::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Fault::InUse(_) => StatusCode::CONFLICT,
+            Fault::InUse(_) | Fault::Refused(..) => StatusCode::CONFLICT,
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -71,7 +71,7 @@ async fn enter(
     let body = request
         .extract::<web::Bytes>()
         .await
-        .map_err(|error| Fault::Senseless(error.to_string()))?;
+        .map_err(|error| Fault::Senseless(error.to_string().into()))?;
     let form = Form::read(&body);
     let session = !visitor.csrf.is_empty();
     if (session || place.who != Who::Anyone) && !token::same(form.exact("csrf"), &visitor.csrf) {

@@ -10,6 +10,7 @@ pub mod chart;
 pub mod door;
 pub mod drafting;
 pub mod fault;
+pub mod figures;
 pub mod form;
 pub mod formula;
 pub mod frame;
@@ -98,6 +99,14 @@ impl Console {
         let standings = self.board.standings();
         let names = standings.iter().map(|it| it.endpoint.name.clone());
         names.collect()
+    }
+
+    /// The sources of the endpoints, by name.
+    pub fn sources(&self) -> Vec<String> {
+        let standings = self.board.standings();
+        let names = standings.iter().map(|it| it.endpoint.source.clone());
+        let names: std::collections::BTreeSet<String> = names.collect();
+        names.into_iter().collect()
     }
 
     /// Whether people come in over TLS: then cookies are kept to it.

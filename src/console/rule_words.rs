@@ -2,7 +2,10 @@
 
 use crate::assign::diff::Difference;
 use crate::assign::field_path::FieldPath;
+use crate::assign::findings::{Finding, Oddity};
+use crate::assign::shift::HALF_HOURS;
 use crate::console::rows;
+use crate::console::week::DAYS;
 use crate::console::words::Words;
 use crate::model::desk::Desk;
 use crate::model::rules::{
@@ -150,6 +153,74 @@ fn difference(words: Words, desk: &Desk, what: Difference<'_>) -> String {
                 otherwise(words, desk, &rule.on_none_eligible)
             })
         }
+    }
+}
+
+/// What is worth a second look in a draft.
+pub fn finding(words: Words, desk: &Desk, finding: &Finding) -> String {
+    let rule = finding.rule.as_str();
+    let with = |key: &str, values: &[(&str, &str)]| {
+        let all: Vec<(&str, &str)> = [&[("rule", rule)], values].concat();
+        words.with_all(key, &all)
+    };
+    match &finding.what {
+        Oddity::NeverTrue(pair) => {
+            let (one, other) = (compare(words, &pair.0), compare(words, &pair.1));
+            with("found-never-true", &[("one", &one), ("other", &other)])
+        }
+        Oddity::UnfilledField(path) => {
+            with("found-unfilled-field", &[("field", &field(words, path))])
+        }
+        Oddity::FormulaFails(formula, error) => with(
+            "found-formula-fails",
+            &[("formula", formula), ("error", error)],
+        ),
+        Oddity::Shadowed(other) => with("found-shadowed", &[("other", other)]),
+        Oddity::AskedSecond(other) => with("found-asked-second", &[("other", other)]),
+        Oddity::InactiveRep(handle) => with("found-inactive-rep", &[("name", rep(desk, handle))]),
+        Oddity::EmptyPool(handle, skills) => {
+            let name = team(desk, handle);
+            match skills.is_empty() {
+                true => with("found-empty-team", &[("name", name)]),
+                false => with(
+                    "found-empty-pool",
+                    &[("name", name), ("skills", &skills.join(", "))],
+                ),
+            }
+        }
+        Oddity::NobodyOnShift {
+            team: handle,
+            gaps,
+            zone,
+            then,
+        } => {
+            let gaps: Vec<String> = gaps.iter().map(|gap| stretch(words, *gap)).collect();
+            let then = otherwise(words, desk, then);
+            with(
+                "found-nobody-on-shift",
+                &[
+                    ("name", team(desk, handle)),
+                    ("when", &gaps.join(", ")),
+                    ("zone", zone),
+                    ("then", &then),
+                ],
+            )
+        }
+        Oddity::NoLead(leads) => with("found-no-lead", &[("count", &leads.to_string())]),
+    }
+}
+
+/// Half hours of the week: `Monday 21:30–Tuesday 09:00`.
+fn stretch(words: Words, (start, end): (usize, usize)) -> String {
+    let point = |nth: usize| {
+        let day = DAYS.get(nth / 48).copied().unwrap_or("mon");
+        let minutes = nth % 48 * 30;
+        let day = words.word("day", day);
+        format!("{day} {:02}:{:02}", minutes / 60, minutes % 60)
+    };
+    match end {
+        HALF_HOURS => words.say("found-any-time"),
+        end => format!("{}–{}", point(start), point(end)),
     }
 }
 

@@ -81,8 +81,13 @@ impl Reading<'_> {
         let words = self.words;
         if let Some(hand) = self.document.get("by_hand") {
             let to = self.name(text(hand, "to"));
-            let said = [("by", text(hand, "by")), ("to", to.as_str())];
-            return words.with_all("why-by-hand", &said);
+            let why = text(hand, "reason").trim().trim_end_matches('.');
+            let key = match why {
+                "" => "why-by-hand",
+                _ => "why-by-hand-because",
+            };
+            let said = [("by", text(hand, "by")), ("to", to.as_str()), ("why", why)];
+            return words.with_all(key, &said);
         }
         for (step, key) in STEPS {
             if let Some(step) = self.document.get(step)
@@ -111,14 +116,11 @@ impl Reading<'_> {
         steps
             .map(|(step, key)| {
                 let said = self.words.with(key, "name", self.name(text(step, "owner")));
-                match step.get("gate").and_then(Value::as_str) {
-                    Some(gate) => {
-                        let gate = self::gate(self.words, gate);
-                        self.words.with_all(
-                            "why-but",
-                            &[("what", said.as_str()), ("gate", gate.as_str())],
-                        )
-                    }
+                match gate(self.words, step) {
+                    Some(gate) => self.words.with_all(
+                        "why-but",
+                        &[("what", said.as_str()), ("gate", gate.as_str())],
+                    ),
                     None => said,
                 }
             })
@@ -225,12 +227,11 @@ impl Reading<'_> {
     fn person(&self, candidate: &Value, chosen: Option<&str>) -> Person {
         let number = |name: &str| Some(candidate.get(name)?.as_i64()?.to_string());
         let rep = text(candidate, "rep");
-        let gate = candidate.get("gate").and_then(Value::as_str);
         Person {
             name: self.name(rep),
             weight: number("weight"),
             count: number("count"),
-            gate: gate.map(|said| self::gate(self.words, said)),
+            gate: gate(self.words, candidate),
             chosen: chosen == Some(rep),
         }
     }
@@ -260,24 +261,23 @@ impl Reading<'_> {
     }
 }
 
-/// What was in somebody's way; traces say it in English.
-pub fn gate(words: Words, said: &str) -> String {
-    if let Some((_, key)) = GATES.iter().find(|(text, _)| *text == said) {
-        return words.say(key);
-    }
-    for (beginning, key) in GATES_ABOUT {
-        if let Some(what) = said.strip_prefix(beginning) {
-            return words.with(key, "what", what);
-        }
-    }
-    let cap = said
-        .strip_prefix("at cap ")
-        .and_then(|it| it.split_once(' '));
-    match cap {
-        Some((count, "today")) => words.with("gate-cap-day", "what", count),
-        Some((count, "this week")) => words.with("gate-cap-week", "what", count),
-        Some((count, _)) => words.with("gate-cap-open", "what", count),
-        None => said.to_owned(),
+/// What was in somebody's way, as a trace has it.
+fn gate(words: Words, barred: &Value) -> Option<String> {
+    let english = barred.get("gate").and_then(Value::as_str)?;
+    let what = text(barred, "gate_what");
+    Some(self::barred(
+        words,
+        (text(barred, "gate_is"), what),
+        english,
+    ))
+}
+
+/// A gate by its code and what it is about. Older traces hold nothing but the sentence.
+pub fn barred(words: Words, (code, what): (&str, &str), english: &str) -> String {
+    let key = format!("gate-{}", code.replace('_', "-"));
+    match words.knows(&key) {
+        true => words.with(&key, "what", what),
+        false => english.to_owned(),
     }
 }
 
@@ -286,24 +286,6 @@ const STEPS: [(&str, &str); 3] = [
     ("keep_owner", "why-keeps"),
     ("last_owner", "why-last-owner"),
     ("company_owner", "why-company"),
-];
-
-/// Gates as traces say them, and the message of each.
-const GATES: [(&str, &str); 5] = [
-    ("not a rep", "gate-not-a-rep"),
-    ("inactive", "gate-inactive"),
-    ("without a share", "gate-no-share"),
-    ("listed twice", "gate-again"),
-    ("passed over, having had it before", "gate-let-pass"),
-];
-
-/// Gates that name something at their end.
-const GATES_ABOUT: [(&str, &str); 5] = [
-    ("without the skill ", "gate-skill"),
-    ("out of office until ", "gate-away"),
-    ("outside working hours, opens at ", "gate-closed"),
-    ("on holiday, opens at ", "gate-holiday"),
-    ("outside working hours, ", "gate-never"),
 ];
 
 fn shown(number: &Value) -> String {

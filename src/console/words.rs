@@ -8,6 +8,8 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use include_dir::{Dir, include_dir};
 use unic_langid::LanguageIdentifier;
 
+use crate::model::said::{Said, Word};
+
 static MESSAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/console/messages");
 
 /// The languages there are messages for.
@@ -143,6 +145,30 @@ impl Words {
     pub fn word(self, group: &str, word: &str) -> String {
         let key = format!("{group}-{}", word.replace(['_', '.', '/'], "-"));
         self.find(&key, None).unwrap_or_else(|| word.to_owned())
+    }
+
+    /// A sentence of another room; in English where only that is known.
+    pub fn said(self, said: &Said) -> String {
+        let Some(code) = said.code else {
+            return said.english.clone();
+        };
+        let mut args = FluentArgs::new();
+        for (name, word) in &said.values {
+            let word = match word {
+                Word::Text(text) => text.clone(),
+                Word::Term(group, word) => self.word(group, word),
+                Word::Said(said) => self.said(said),
+            };
+            args.set(*name, word);
+        }
+        let found = self.find(&format!("said-{code}"), Some(&args));
+        found.unwrap_or_else(|| said.english.clone())
+    }
+
+    /// Why something was refused, by its code; as it was said where there is no message.
+    pub fn refused(self, code: &str, sentence: &str) -> String {
+        let key = format!("refusal-{}", code.replace('_', "-"));
+        self.find(&key, None).unwrap_or_else(|| sentence.to_owned())
     }
 
     /// Whether there is such a message.

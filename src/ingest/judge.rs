@@ -62,7 +62,7 @@ impl Finding {
     fn unusable(code: &'static str, reason: String) -> Self {
         let violation = Violation {
             path: String::new(),
-            message: reason.clone(),
+            message: reason.clone().into(),
         };
         Finding::quarantined(code, reason, vec![violation])
     }

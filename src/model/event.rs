@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::model::dedupe::DedupeClaim;
 use crate::model::request::RawRequest;
+use crate::model::said::Said;
 
 /// Where an event stands. The numbers are stored: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,7 +66,16 @@ pub struct Verdict {
 pub struct Violation {
     /// JSON pointer into the body: `/email`.
     pub path: String,
-    pub message: String,
+    pub message: Said,
+}
+
+impl Violation {
+    pub fn new(path: impl Into<String>, message: impl Into<Said>) -> Self {
+        Violation {
+            path: path.into(),
+            message: message.into(),
+        }
+    }
 }
 
 /// The code of events that the spam gate holds: only a release lets them in.

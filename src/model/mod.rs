@@ -16,6 +16,7 @@ pub mod record;
 pub mod request;
 pub mod role;
 pub mod rules;
+pub mod said;
 pub mod strict;
 pub mod trace;
 pub mod user;

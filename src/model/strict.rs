@@ -19,7 +19,7 @@ use crate::model::problem::did_you_mean;
 pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Violation> {
     T::deserialize(Strict(value)).map_err(|misfit| Violation {
         path: misfit.path,
-        message: misfit.message,
+        message: misfit.message.into(),
     })
 }
 

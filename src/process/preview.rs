@@ -192,11 +192,12 @@ impl TryReport {
                 message: match unnamed.is_outside {
                     true => format!("{unnamed}; give the header that names it with --header"),
                     false => unnamed.to_string(),
-                },
+                }
+                .into(),
             }),
             Understood::Faulty(error) => self.violations.push(Violation {
                 path: error.pointer(),
-                message: error.to_string(),
+                message: error.to_string().into(),
             }),
             Understood::Records(drafts) => {
                 let records = drafts.into_iter().map(|draft| TryRecord::of(part, draft));

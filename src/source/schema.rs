@@ -60,7 +60,9 @@ impl Schemas {
                 let said = |word: &str| said(schema, &place, word);
                 Violation {
                     path: said("x-path").unwrap_or_else(|| error.instance_path().to_string()),
-                    message: said("x-message").unwrap_or_else(|| error.masked().to_string()),
+                    message: said("x-message")
+                        .unwrap_or_else(|| error.masked().to_string())
+                        .into(),
                 }
             })
             .collect()

@@ -28,6 +28,7 @@ use crate::model::page::{Page, PageRequest};
 use crate::model::people::{Rep, Team, Turn};
 use crate::model::record::{Fields, Record};
 use crate::model::request::RawRequest;
+use crate::model::said::Said;
 use crate::model::trace::Trace;
 use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
 use crate::store::edits::Edits;
@@ -47,10 +48,10 @@ pub enum StoreError {
     Stale { expected: u64, current: u64 },
     /// Something to be removed is still named by something else.
     #[error("{0}")]
-    InUse(String),
+    InUse(Said),
     /// Something to be written names what is not there.
     #[error("{0}")]
-    Missing(String),
+    Missing(Said),
     /// A cursor that this store did not make, or made for another list or another filter.
     #[error("the cursor is not valid for this list and filter")]
     BadCursor,
@@ -183,6 +184,9 @@ pub struct EventFilter {
     pub until: Option<Timestamp>,
     /// An event id or a delivery id.
     pub q: Option<String>,
+    pub source: Option<String>,
+    /// One of these ids or, where there is none, a text in the body.
+    pub text: Option<String>,
 }
 
 /// One event's way into the records.

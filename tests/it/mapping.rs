@@ -56,7 +56,7 @@ fn check_fault(mapping: &str, body: Value, path: &str, sentence: &str) {
     let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
     assert_eq!(violation.path, pointer, "{mapping}");
     assert!(
-        violation.message.ends_with(&sentence),
+        violation.message.english.ends_with(&sentence),
         "{mapping}: {}",
         violation.message
     );

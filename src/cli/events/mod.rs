@@ -185,6 +185,8 @@ async fn newest(store: &dyn Store, filter: &Filter, limit: usize) -> anyhow::Res
         since: filter.about.since,
         until: filter.about.until,
         q: None,
+        source: None,
+        text: None,
     };
     let mut events = Vec::new();
     let mut cursor = None;

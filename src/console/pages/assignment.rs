@@ -84,8 +84,8 @@ pub fn lines(
         let rest = problem.path.strip_prefix("/rules/");
         let nth = rest.and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
         match nth.and_then(|nth| of_rules.get_mut(nth)) {
-            Some(line) => line.problems.push(problem.message),
-            None => of_all.push(problem.message),
+            Some(line) => line.problems.push(words.said(&problem.message)),
+            None => of_all.push(words.said(&problem.message)),
         }
     }
     (of_rules, of_all)

@@ -14,6 +14,7 @@ use crate::console::pages::assignment::{Line, lines};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::rule_words;
 use crate::console::visitor::Insider;
+use crate::console::words::Words;
 use crate::process::office::preview::{MovedLead, Preview, RepShare};
 use crate::process::office::rules::Signature;
 
@@ -51,6 +52,8 @@ struct Page<'v> {
 
 /// A preview as it is shown.
 struct Played {
+    /// Kind and sentence of each.
+    findings: Vec<(&'static str, String)>,
     preview: Preview,
     reps: Vec<Share>,
     moves: Vec<Move>,
@@ -96,7 +99,11 @@ async fn show(
         true => {
             let filled = console.processing.recipes().current().filled();
             let preview = office.preview(working.rules.clone(), days, filled).await;
-            Some(played(&working, preview.map_err(drafting::fault)?))
+            Some(played(
+                insider.words,
+                &working,
+                preview.map_err(drafting::fault)?,
+            ))
         }
         false => None,
     };
@@ -118,7 +125,7 @@ async fn show(
     })
 }
 
-fn played(working: &Working, preview: Preview) -> Played {
+fn played(words: Words, working: &Working, preview: Preview) -> Played {
     let name = |handle: &Option<String>| {
         let handle = handle.as_deref()?;
         Some(rule_words::rep(&working.desk, handle).to_owned())
@@ -133,7 +140,10 @@ fn played(working: &Working, preview: Preview) -> Played {
         to: name(&lead.to),
         lead: lead.clone(),
     });
+    let findings = preview.findings.iter();
+    let findings = findings.map(|it| (it.kind(), rule_words::finding(words, &working.desk, it)));
     Played {
+        findings: findings.collect(),
         reps: reps.collect(),
         moves: moves.collect(),
         preview,

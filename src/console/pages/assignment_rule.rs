@@ -283,9 +283,10 @@ async fn take(
         let Some(path) = problem.path.strip_prefix(&prefix) else {
             continue;
         };
+        let sentence = insider.words.said(&problem.message);
         match row_of(path, &pointers).and_then(|nth| wrong_rows.get_mut(nth)) {
-            Some(wrong) => wrong.push(problem.message),
-            None => wrong.push(problem.message),
+            Some(wrong) => wrong.push(sentence),
+            None => wrong.push(sentence),
         }
     }
     if typed.name.is_empty() {

@@ -128,7 +128,10 @@ async fn try_draft(
             let answer = ask(console, insider, working, (id, Some(rules))).await?;
             Ok(Ok(answer))
         }
-        Ok(problems) => Ok(Err(problems.into_iter().map(|it| it.message).collect())),
+        Ok(problems) => {
+            let said = problems.iter().map(|it| insider.words.said(&it.message));
+            Ok(Err(said.collect()))
+        }
         Err(OfficeError::Store(error)) => Err(error.into()),
         Err(other) => Err(drafting::fault(other)),
     }

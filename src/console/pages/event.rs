@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;
+use crate::console::card;
 use crate::console::fault::Fault;
 use crate::console::formula;
 use crate::console::frame::Frame;
@@ -14,6 +15,7 @@ use crate::console::page;
 use crate::console::pages::inbox::Line;
 use crate::console::places::{Place, Who, get};
 use crate::console::visitor::Insider;
+use crate::console::words::Words;
 use crate::model::event::{Event, EventStatus, SPAM};
 use crate::model::record::Record;
 use crate::model::request::RawRequest;
@@ -83,7 +85,7 @@ async fn show(
     let id: Uuid = id.parse().map_err(|_| Fault::Missing)?;
     let event = console.store.event(id).await?.ok_or(Fault::Missing)?;
     let raw = console.store.raw_request(id).await?;
-    let records = touched(&console, id).await?;
+    let records = touched(&console, insider.words, id).await?;
     if raw.is_some() {
         let log = insider.hand().log("event.opened", format!("event/{id}"));
         console.store.note(log).await?;
@@ -115,12 +117,12 @@ pub fn steps(
         at,
         text,
     };
-    let peer = raw.map_or_else(|| "–".to_owned(), |raw| raw.peer.to_string());
+    let from = raw.map(|raw| words.with("step-received-from", "peer", raw.peer));
     let mut steps = vec![step(
         "received",
         "good",
         Some(event.received_at),
-        words.with("step-received-from", "peer", peer),
+        from.unwrap_or_default(),
     )];
     let open = event.verdict.scheme == "none";
     let proof = match event.verdict.secret {
@@ -147,7 +149,8 @@ pub fn steps(
     if !violations.is_empty() {
         steps.push(step("validated", "bad", None, violations.join("; ")));
     }
-    let names: Vec<&str> = records.iter().map(|record| record.kind).collect();
+    let names = records.iter().map(|record| words.word("kind", record.kind));
+    let names: Vec<String> = names.collect();
     let reason = event.reason.clone().unwrap_or_default();
     let (tone, text) = match event.status {
         EventStatus::Pending => ("", reason),
@@ -184,7 +187,7 @@ fn request(raw: RawRequest) -> Request {
 }
 
 /// The records of the event, with the fields that are still its own.
-pub async fn touched(console: &Console, event: Uuid) -> Result<Vec<Touched>, Fault> {
+pub async fn touched(console: &Console, words: Words, event: Uuid) -> Result<Vec<Touched>, Fault> {
     let mut shown = Vec::new();
     for touched in console.store.touched(event).await? {
         let Some(record) = console.store.record(touched.kind, touched.record).await? else {
@@ -194,13 +197,13 @@ pub async fn touched(console: &Console, event: Uuid) -> Result<Vec<Touched>, Fau
             kind: record.kind.as_str(),
             plural: record.kind.plural(),
             id: record.id,
-            fields: fields(console, &record, event),
+            fields: fields(console, words, (&record, event)),
         });
     }
     Ok(shown)
 }
 
-fn fields(console: &Console, record: &Record, event: Uuid) -> Vec<Field> {
+fn fields(console: &Console, words: Words, (record, event): (&Record, Uuid)) -> Vec<Field> {
     let mut fields = Vec::new();
     for (name, meta) in &record.meta.fields {
         let origin = usize::try_from(meta.origin)
@@ -219,9 +222,7 @@ fn fields(console: &Console, record: &Record, event: Uuid) -> Vec<Field> {
         });
         fields.push(Field {
             name: name.clone(),
-            value: value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned),
+            value: card::flat(words, value),
             formula: found,
         });
     }

@@ -12,7 +12,7 @@ struct Page<'v> {
     f: Frame<'v>,
     title: String,
     help: String,
-    particulars: Option<&'v str>,
+    particulars: Option<String>,
 }
 
 /// The page of a fault; its bare words when even that cannot be written.
@@ -27,7 +27,7 @@ pub fn page(visitor: &Visitor, fault: &Fault) -> String {
         f: Frame::new(visitor, ""),
         title: words.say(&key),
         help,
-        particulars: fault.particulars(),
+        particulars: fault.particulars(words),
     };
     page.render().unwrap_or_else(|_| fault.to_string())
 }

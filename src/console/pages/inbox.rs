@@ -29,6 +29,7 @@ struct Inbox<'v> {
     query: &'v Query,
     statuses: [&'static str; 5],
     endpoints: Vec<String>,
+    sources: Vec<String>,
     lines: Vec<Line>,
     /// Query of the older page.
     next: Option<String>,
@@ -93,6 +94,7 @@ async fn show(
         query: &query,
         statuses: EventStatus::ALL.map(EventStatus::as_str),
         endpoints: console.endpoints(),
+        sources: console.sources(),
         lines,
         next,
         here: query.address(None),

@@ -16,6 +16,7 @@ use crate::store::EventFilter;
 #[serde(default)]
 pub struct Query {
     pub endpoint: String,
+    pub source: String,
     pub status: String,
     /// Why they are quarantined or failed.
     pub code: String,
@@ -25,21 +26,24 @@ pub struct Query {
     /// In the reader's zone: `2026-11-24T10:00`.
     pub since: String,
     pub until: String,
-    /// An event's id, or the sender's.
+    /// An event's id, the sender's, or a text in the body.
     pub q: String,
     pub cursor: String,
 }
 
 /// The fields that make a filter, in the order of addresses.
-const FIELDS: [&str; 7] = ["endpoint", "status", "code", "type", "since", "until", "q"];
+const FIELDS: [&str; 8] = [
+    "endpoint", "source", "status", "code", "type", "since", "until", "q",
+];
 
 impl Query {
     /// The filter that came with a form.
     pub fn of_form(form: &Form) -> Self {
-        let [endpoint, status, code, event_type, since, until, q] =
+        let [endpoint, source, status, code, event_type, since, until, q] =
             FIELDS.map(|name| form.text(name).to_owned());
         Query {
             endpoint,
+            source,
             status,
             code,
             event_type,
@@ -58,7 +62,7 @@ impl Query {
         let status = match given(&self.status) {
             Some(word) => Some(
                 EventStatus::parse(&word)
-                    .ok_or_else(|| Fault::Senseless(format!("status {word:?}")))?,
+                    .ok_or_else(|| Fault::Senseless(format!("status {word:?}").into()))?,
             ),
             None => None,
         };
@@ -69,7 +73,9 @@ impl Query {
             event_type: given(&self.event_type),
             since: time(&self.since, zone)?,
             until: time(&self.until, zone)?,
-            q: given(&self.q),
+            q: None,
+            source: given(&self.source),
+            text: given(&self.q),
         })
     }
 
@@ -87,10 +93,11 @@ impl Query {
     }
 
     /// Names and values, blanks included.
-    pub fn fields(&self) -> [(&'static str, &str); 7] {
-        let [endpoint, status, code, event_type, since, until, q] = FIELDS;
+    pub fn fields(&self) -> [(&'static str, &str); 8] {
+        let [endpoint, source, status, code, event_type, since, until, q] = FIELDS;
         [
             (endpoint, self.endpoint.trim()),
+            (source, self.source.trim()),
             (status, self.status.trim()),
             (code, self.code.trim()),
             (event_type, self.event_type.trim()),
@@ -129,7 +136,7 @@ fn time(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Fault> {
     let at = civil.and_then(|civil| civil.to_zoned_datetime(zone.clone()));
     match at {
         Ok(at) => Ok(Some(at.timestamp())),
-        Err(_) => Err(Fault::Senseless(format!("time {text:?}"))),
+        Err(_) => Err(Fault::Senseless(format!("time {text:?}").into())),
     }
 }
 

@@ -9,13 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 use crate::console::Console;
 use crate::console::chart::{self, Bar, Stack};
 use crate::console::fault::Fault;
+use crate::console::figures::{self, Figures};
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Group, Place, Who, get};
 use crate::console::stream;
 use crate::console::visitor::Insider;
 use crate::console::when;
-use crate::store::meters::{LeadDay, LeadStep, Minute, Outcome};
+use crate::console::words::Words;
+use crate::store::meters::{LeadDay, Minute, Outcome};
 use crate::store::{Alarm, StoreStats};
 
 pub const PLACES: &[Place] = &[
@@ -29,6 +31,8 @@ const MINUTES: i64 = 60;
 const DAYS: i64 = 30;
 /// Height of the chart's bars.
 const HEIGHT: f64 = 120.0;
+/// Width and height of an endpoint's line.
+const SPARK: (f64, f64) = (120.0, 20.0);
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -49,8 +53,7 @@ struct Live<'v> {
 struct Now {
     /// What a rep does not see.
     gateway: Option<Gateway>,
-    by_source: Vec<Leads>,
-    by_rep: Vec<Leads>,
+    leads: Figures,
     days: u64,
 }
 
@@ -59,7 +62,8 @@ struct Gateway {
     pending: u64,
     /// How long the oldest pending event has waited.
     oldest: Option<String>,
-    alarms: Vec<Alarm>,
+    /// Each with what it is in the reader's language.
+    alarms: Vec<(String, Alarm)>,
     bars: Vec<Bar>,
     most: u64,
     endpoints: Vec<Endpoint>,
@@ -70,6 +74,8 @@ struct Gateway {
 struct Endpoint {
     name: String,
     counts: Counts,
+    /// Accepted events of each minute, as a line.
+    line: String,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -79,47 +85,6 @@ struct Counts {
     quarantined: u64,
     processed: u64,
     failed: u64,
-}
-
-/// Leads of one source or rep.
-#[derive(Default)]
-struct Leads {
-    name: String,
-    created: u64,
-    answered: u64,
-    converted: u64,
-    lost: u64,
-    waited: u64,
-}
-
-impl Leads {
-    /// How long it took on average until somebody answered.
-    fn response(&self) -> String {
-        match self.waited.checked_div(self.answered) {
-            Some(seconds) => when::length(seconds.saturating_mul(1000)),
-            None => "–".to_owned(),
-        }
-    }
-
-    /// Of a hundred.
-    fn conversion(&self) -> String {
-        match (self.converted * 100).checked_div(self.created) {
-            Some(percent) => format!("{percent} %"),
-            None => "–".to_owned(),
-        }
-    }
-
-    fn add(&mut self, day: &LeadDay) {
-        match day.step {
-            LeadStep::Created => self.created += day.count,
-            LeadStep::Answered => {
-                self.answered += day.count;
-                self.waited += day.seconds;
-            }
-            LeadStep::Converted => self.converted += day.count,
-            LeadStep::Lost => self.lost += day.count,
-        }
-    }
 }
 
 impl Counts {
@@ -163,52 +128,38 @@ async fn now(console: &Console, insider: &Insider) -> Result<Now, Fault> {
         .store
         .lead_days(since.unwrap_or(Timestamp::MIN))
         .await?;
-    let mut by_source: BTreeMap<&str, Leads> = BTreeMap::new();
-    let mut by_rep: BTreeMap<&str, Leads> = BTreeMap::new();
-    for day in days
-        .iter()
-        .filter(|day| only.is_none_or(|rep| day.owner == rep))
-    {
-        by_source.entry(&day.source).or_default().add(day);
-        by_rep.entry(&day.owner).or_default().add(day);
-    }
+    let own = days
+        .into_iter()
+        .filter(|day| only.is_none_or(|rep| day.owner == rep));
+    let own: Vec<LeadDay> = own.collect();
     Ok(Now {
         gateway: match only {
             Some(_) => None,
             None => Some(gateway(console, insider, at).await?),
         },
-        by_source: named(by_source),
-        by_rep: named(by_rep),
+        leads: figures::of(insider.words, &own, (at, DAYS)),
         days: DAYS.unsigned_abs(),
     })
 }
 
-/// Most leads first.
-fn named(leads: BTreeMap<&str, Leads>) -> Vec<Leads> {
-    let mut leads: Vec<Leads> = leads
-        .into_iter()
-        .map(|(name, leads)| Leads {
-            name: name.to_owned(),
-            ..leads
-        })
-        .collect();
-    leads.sort_by_key(|leads| std::cmp::Reverse(leads.created));
-    leads
-}
-
 async fn gateway(console: &Console, insider: &Insider, at: Timestamp) -> Result<Gateway, Fault> {
     let backlog = console.store.backlog().await?;
+    let alarms = console.store.alarms().await?;
     let last = at.as_second().div_euclid(60);
     let first = last - MINUTES + 1;
     let since = Timestamp::from_second(first * 60).unwrap_or(Timestamp::MIN);
     let minutes = console.store.minutes(since).await?;
-    let mut endpoints: BTreeMap<&str, Counts> = BTreeMap::new();
+    let mut endpoints: BTreeMap<&str, (Counts, BTreeMap<i64, u64>)> = BTreeMap::new();
     let mut per_minute: BTreeMap<i64, Counts> =
         (first..=last).map(|m| (m, Counts::default())).collect();
     let mut total = Counts::default();
     for minute in &minutes {
-        endpoints.entry(&minute.endpoint).or_default().add(minute);
         let nth = minute.at.as_second().div_euclid(60);
+        let (counts, accepted) = endpoints.entry(&minute.endpoint).or_default();
+        counts.add(minute);
+        if minute.outcome == Outcome::Accepted {
+            *accepted.entry(nth).or_default() += minute.count;
+        }
         per_minute.entry(nth).or_default().add(minute);
         total.add(minute);
     }
@@ -225,18 +176,36 @@ async fn gateway(console: &Console, insider: &Insider, at: Timestamp) -> Result<
         stats: console.store.stats().await?,
         pending: backlog.pending,
         oldest: backlog.oldest.map(waited),
-        alarms: console.store.alarms().await?,
+        alarms: alarms
+            .into_iter()
+            .map(|alarm| (heading(insider.words, &alarm), alarm))
+            .collect(),
         bars,
         most,
         endpoints: endpoints
             .into_iter()
-            .map(|(name, counts)| Endpoint {
-                name: name.to_owned(),
-                counts,
+            .map(|(name, (counts, accepted))| {
+                let of = |minute| accepted.get(&minute).copied().unwrap_or(0);
+                let minutes: Vec<u64> = (first..=last).map(of).collect();
+                Endpoint {
+                    name: name.to_owned(),
+                    counts,
+                    line: chart::line(&minutes, SPARK),
+                }
             })
             .collect(),
         total,
     })
+}
+
+/// What an alarm is about, by the cause in its key.
+fn heading(words: Words, alarm: &Alarm) -> String {
+    let (cause, what) = alarm.key.split_once('/').unwrap_or((&alarm.key, ""));
+    let key = format!("alarm-{cause}");
+    match words.knows(&key) {
+        true => words.with(&key, "what", what),
+        false => words.say("alarm-other"),
+    }
 }
 
 /// One minute of the chart.

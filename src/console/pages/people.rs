@@ -105,7 +105,11 @@ fn presence(insider: &Insider, rep: &Rep, now: Timestamp) -> (&'static str, Stri
     let zone = TimeZone::get(&rep.time_zone).unwrap_or(TimeZone::UTC);
     let window = shift::window(rep, &zone, now);
     match window.away.or(window.closed) {
-        Some(why) => ("warn", verdict::gate(words, &why)),
+        Some(shut) => {
+            let what = shut.until.as_deref().unwrap_or_default();
+            let said = verdict::barred(words, (shut.code, what), &shut.english);
+            ("warn", said)
+        }
         None => ("good", words.say("people-here")),
     }
 }

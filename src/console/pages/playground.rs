@@ -88,7 +88,7 @@ async fn show(
     if let Some(sample) = source.samples.get(query.sample) {
         let id = new_id(insider.now);
         let rendered = sample.render(1, insider.now, id);
-        let rendered = rendered.map_err(|error| Fault::Senseless(error.to_string()))?;
+        let rendered = rendered.map_err(|error| Fault::Senseless(error.to_string().into()))?;
         headers = format!("content-type: {}\n", rendered.content_type);
         for (name, value) in &rendered.headers {
             headers.push_str(&format!("{name}: {value}\n"));
@@ -158,7 +158,9 @@ async fn try_it(
         region: form.text("region").to_uppercase(),
     };
     if typed.mapping.len() > LONGEST || typed.body.len() > LONGEST {
-        return Err(Fault::Senseless(format!("more than {LONGEST} bytes")));
+        return Err(Fault::Senseless(
+            format!("more than {LONGEST} bytes").into(),
+        ));
     }
     let tried = run(&console, &insider, source, &typed);
     page::shown(&of(&console, &insider, source, typed, tried))

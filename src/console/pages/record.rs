@@ -17,6 +17,7 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::records::{contacts_of, statuses};
 use crate::console::places::{Place, Who, get};
+use crate::console::verdict;
 use crate::console::visitor::Insider;
 use crate::console::words::Words;
 use crate::merge::by_hand;
@@ -67,6 +68,8 @@ struct Page<'v> {
     order: Option<(Uuid, String)>,
     linked: Vec<Linked>,
     decision: Option<DecisionRow>,
+    /// What came of that, in a sentence.
+    why: String,
     joins: Vec<Merged>,
     /// Its sender deleted it; it was not taken into another contact.
     is_deleted: bool,
@@ -202,6 +205,10 @@ async fn of<'v>(
     let status = card::text(record, "status");
     let joins = joins(console, record).await?;
     let is_taken = |join: &Merged| !join.was_kept && join.row.undone_at.is_none();
+    let decision = match record.kind {
+        Kind::Lead => console.store.decision(record.id).await?,
+        _ => None,
+    };
     Ok(Page {
         is_deleted: !is_alive && !joins.iter().any(is_taken),
         title: card::title(record, contact.as_ref()),
@@ -218,10 +225,14 @@ async fn of<'v>(
         },
         order: order(console, record).await?,
         linked: linked(console, record).await?,
-        decision: match record.kind {
-            Kind::Lead => console.store.decision(record.id).await?,
-            _ => None,
+        why: match &decision {
+            Some(row) => {
+                let desk = console.store.desk().await?;
+                verdict::of(insider.words, &desk, &row.trace).summary
+            }
+            None => String::new(),
         },
+        decision,
         joins,
         notes: console.store.notes(record.kind, record.id).await?,
         steps: timeline

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::console::Console;
 use crate::console::card;
+use crate::console::drafting;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::page;
@@ -15,7 +16,6 @@ use crate::model::field::Kind;
 use crate::process::decide::amend::{Accept, HandOver};
 use crate::process::edit::fields::{self, FieldEdit, Lock};
 use crate::process::edit::{EditError, note};
-use crate::process::office::OfficeError;
 
 pub const PLACES: &[Place] = &[
     post("/contacts/{id}/lock", Who::Managers, |route| route.to(lock)),
@@ -47,11 +47,11 @@ pub const PLACES: &[Place] = &[
 pub fn told(error: EditError) -> Fault {
     match error {
         EditError::Unknown => Fault::Missing,
-        EditError::Invalid(wrong) => {
-            let sentences: Vec<String> = wrong.into_iter().map(|(_, sentence)| sentence).collect();
-            Fault::Senseless(sentences.join("; "))
-        }
-        EditError::Refused(refusal) => Fault::InUse(refusal.sentence),
+        EditError::Invalid(wrong) => match wrong.into_iter().next() {
+            Some((_, first)) => Fault::Senseless(first),
+            None => Fault::Internal,
+        },
+        EditError::Refused(refusal) => Fault::Refused(refusal.code, refusal.sentence),
         EditError::Store(error) => error.into(),
     }
 }
@@ -140,7 +140,7 @@ async fn accept(
     };
     let office = console.processing.office();
     let accepted = office.accept(lead.id, accept, &insider.hand()).await;
-    accepted.map_err(declined)?;
+    accepted.map_err(drafting::fault)?;
     Ok(page::onward(&format!("/leads/{}?done=accepted", lead.id)))
 }
 
@@ -159,21 +159,9 @@ async fn hand_over(
     };
     let office = console.processing.office();
     let handed = office.hand_over(lead.id, wish, &insider.hand()).await;
-    handed.map_err(declined)?;
+    handed.map_err(drafting::fault)?;
     Ok(page::onward(&format!(
         "/leads/{}?done=handed-over",
         lead.id
     )))
-}
-
-fn declined(error: OfficeError) -> Fault {
-    match error {
-        OfficeError::Unknown(_) => Fault::Missing,
-        OfficeError::Invalid(wrong) => {
-            let sentences: Vec<String> = wrong.into_iter().map(|it| it.message).collect();
-            Fault::Senseless(sentences.join("; "))
-        }
-        OfficeError::Stale { .. } | OfficeError::Declined(_) => Fault::InUse(error.to_string()),
-        OfficeError::Store(error) => error.into(),
-    }
 }

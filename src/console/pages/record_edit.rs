@@ -18,6 +18,7 @@ use crate::console::visitor::Insider;
 use crate::merge::by_hand;
 use crate::model::field::{CONSENT_STATES, FieldType};
 use crate::model::record::Record;
+use crate::model::said::Said;
 use crate::process::edit::EditError;
 use crate::process::edit::fields::{self, FieldEdit};
 
@@ -157,7 +158,7 @@ async fn save(
             )
         }
         Err(EditError::Refused(refusal)) if refusal.code != "not_yours" => {
-            let words = insider.words.word("refusal", refusal.code);
+            let words = insider.words.refused(refusal.code, &refusal.sentence);
             again(
                 &insider,
                 &record,
@@ -175,7 +176,7 @@ fn again(
     insider: &Insider,
     record: &Record,
     (field, slots, form): (&str, &[Slot], &Form),
-    wrong: Vec<(String, String)>,
+    wrong: Vec<(String, Said)>,
     (words, other): (String, Option<uuid::Uuid>),
 ) -> Result<HttpResponse, Fault> {
     let inputs = slots.iter().map(|slot| {
@@ -183,7 +184,7 @@ fn again(
         let found = wrong.iter().find(|(field, _)| *field == slot.field);
         Input {
             value: form.exact(&input.name).to_owned(),
-            wrong: found.map(|(_, sentence)| sentence.clone()),
+            wrong: found.map(|(_, sentence)| insider.words.said(sentence)),
             ..input
         }
     });

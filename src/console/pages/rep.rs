@@ -42,7 +42,7 @@ struct Page<'v> {
     /// `None`: a new one.
     handle: Option<String>,
     typed: Typed,
-    wrong: Vec<Violation>,
+    wrong: Vec<String>,
 }
 
 /// A rep as they are typed.
@@ -219,10 +219,10 @@ async fn add(
     let typed = Typed::read(&form, None);
     let mut read = typed.rep();
     if find(&console, &typed.handle).await?.is_some() {
-        read = Err(vec![Violation {
-            path: "/handle".to_owned(),
-            message: insider.words.say("rep-taken"),
-        }]);
+        read = Err(vec![Violation::new(
+            "/handle",
+            insider.words.say("rep-taken"),
+        )]);
     }
     save(&console, &insider, (None, typed), read).await
 }
@@ -252,7 +252,7 @@ async fn save(
                 f: Frame::new(insider, "assignment"),
                 handle: known.map(|rep| rep.handle),
                 typed,
-                wrong,
+                wrong: wrong.iter().map(|it| told(insider, it)).collect(),
             });
         }
     };
@@ -260,6 +260,18 @@ async fn save(
     let kept = office.put_rep(rep, &insider.hand()).await;
     kept.map_err(drafting::fault)?;
     Ok(page::onward("/assignment/people?done=rep-saved"))
+}
+
+/// What is wrong, behind the name of the field.
+fn told(insider: &Insider, wrong: &Violation) -> String {
+    let (words, sentence) = (insider.words, insider.words.said(&wrong.message));
+    let mut steps = wrong.path.split('/').skip(1);
+    let field = steps.next().unwrap_or_default();
+    let label = match (field, steps.next()) {
+        ("hours", Some(day)) => words.word("day", day),
+        (field, _) => words.word("rep-field", field),
+    };
+    format!("{label}: {sentence}")
 }
 
 async fn remove(

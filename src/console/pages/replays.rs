@@ -183,7 +183,7 @@ fn narrow(query: &Query, insider: &Insider) -> Result<EventFilter, Fault> {
     let filter = query.filter(&insider.zone)?;
     if query.is_open() {
         let words = insider.words.say("replay-narrow");
-        return Err(Fault::Senseless(words));
+        return Err(Fault::Senseless(words.into()));
     }
     Ok(filter)
 }

@@ -252,7 +252,7 @@ async fn end_secret(
     let row = row(&console, &name)?;
     let mut live = row.secrets.iter().filter(|it| it.is_live(insider.now));
     if !live.any(|it| it.id != id) {
-        return Err(Fault::InUse(insider.words.say("source-last-secret")));
+        return Err(Fault::InUse(insider.words.say("source-last-secret").into()));
     }
     let change = EndpointChange::EndSecret {
         id,

@@ -60,7 +60,7 @@ async fn send(
     let sent = console.board.send_sample(&name, nth).await;
     let event = sent.map_err(|unsent| match unsent {
         Unsent::Missing => Fault::Missing,
-        Unsent::Refused(sentence) => Fault::InUse(sentence),
+        Unsent::Refused(sentence) => Fault::InUse(sentence.into()),
         Unsent::Store(error) => error.into(),
     })?;
     let log = insider
@@ -87,7 +87,7 @@ async fn show(
 
 async fn way(console: &Console, insider: &Insider, id: Uuid) -> Result<Way, Fault> {
     let event = console.store.event(id).await?.ok_or(Fault::Missing)?;
-    let records = touched(console, id).await?;
+    let records = touched(console, insider.words, id).await?;
     Ok(Way {
         steps: steps(insider, &event, None, &records),
         has_arrived: event.status != EventStatus::Pending,

@@ -210,7 +210,9 @@ async fn save(
     let mut made = None;
     match typed.team(&desk.reps) {
         Ok(team) => made = Some(team),
-        Err(violations) => wrong.extend(violations.into_iter().map(|it| it.message)),
+        Err(violations) => {
+            wrong.extend(violations.iter().map(|it| insider.words.said(&it.message)));
+        }
     }
     if handle.is_none() && known.is_some() {
         wrong.push(insider.words.say("team-taken"));

@@ -298,7 +298,10 @@ pub(super) fn is_unowned(lead: &Record) -> bool {
 }
 
 fn unusable(version: u64, problems: &[Violation]) -> Decision {
-    let sentences: Vec<&str> = problems.iter().map(|it| it.message.as_str()).collect();
+    let sentences: Vec<&str> = problems
+        .iter()
+        .map(|it| it.message.english.as_str())
+        .collect();
     Decision {
         owner: None,
         rule: None,

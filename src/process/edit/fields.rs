@@ -14,9 +14,11 @@ use crate::model::field::{CONSENT_STATES, FieldType, Kind};
 use crate::model::id::new_id;
 use crate::model::identity::IdentityKey;
 use crate::model::record::{Draft, Record, is_blank};
+use crate::model::said::{Said, Word};
 use crate::process::coerce::coerce;
 use crate::process::edit::paper::{Paper, Remark, may_touch};
 use crate::process::edit::{EditError, Hand, Result, make};
+use crate::said;
 use crate::store::Store;
 use crate::store::edits::{Decided, Edit, Refusal, Shown, Wanted};
 
@@ -77,7 +79,11 @@ async fn checked(
     if let Some(handle) = owner.and_then(|edit| edit.value.as_str()) {
         let desk = store.desk().await?;
         if !desk.reps.iter().any(|rep| rep.handle == handle) {
-            let sentence = format!("there is no rep {handle}");
+            let sentence = said!(
+                "no-rep",
+                "there is no rep \"{rep}\"; add it first",
+                rep = handle
+            );
             wrong.push(("owner".to_owned(), sentence));
         }
     }
@@ -103,30 +109,41 @@ fn shaped(
     field: &str,
     value: Value,
     names: &Scope,
-) -> std::result::Result<Value, String> {
+) -> std::result::Result<Value, Said> {
     let (name, part) = by_hand::parts(field);
     let known = kind
         .field(name)
         .filter(|_| by_hand::is_editable(kind, field));
     let Some(known) = known else {
-        return Err(format!("a {} has no {field} to write", kind.as_str()));
+        return Err(said!(
+            "no-such-field",
+            "a {kind} has no {field} to write",
+            kind = Word::Term("kind", kind.as_str().to_owned()),
+            field = field
+        ));
     };
     if value
         .as_str()
         .is_some_and(|it| it.chars().count() > LONGEST)
     {
-        return Err(format!("it has more than {LONGEST} characters"));
+        let most = LONGEST;
+        return Err(said!(
+            "too-long",
+            "it has more than {most} characters",
+            most = most
+        ));
     }
     if name == "consent" {
         let is_state = value
             .as_str()
             .is_some_and(|it| CONSENT_STATES.contains(&it));
-        let sentence = || format!("it is one of {}", CONSENT_STATES.join(", "));
+        let states = CONSENT_STATES.join(", ");
+        let sentence = || said!("no-state", "it is one of {states}", states = states);
         return is_state.then_some(value).ok_or_else(sentence);
     }
     if is_blank(&value) {
         return match name {
-            "status" => Err("a status cannot be left blank".to_owned()),
+            "status" => Err(said!("blank-status", "a status cannot be left blank")),
             _ => Ok(Value::Null),
         };
     }
@@ -138,15 +155,21 @@ fn shaped(
     let shaped = shaped.map_err(|misfit| format!("{}{}", misfit.path, misfit.sentence))?;
     let shaped = shaped.unwrap_or(Value::Null);
     match (&known.of, shaped.as_str()) {
-        (FieldType::Email, Some(text)) if !text.contains('@') => {
-            Err(format!("{text} is not an e-mail address"))
-        }
-        (FieldType::Phone, Some(text)) if !text.starts_with('+') => Err(format!(
-            "{text} is not a number with its country's prefix, such as +34 600 111 222"
+        (FieldType::Email, Some(text)) if !text.contains('@') => Err(said!(
+            "no-address",
+            "\"{email}\" is not an e-mail address",
+            email = text
         )),
-        (FieldType::Country, Some(text)) if text.len() != 2 => {
-            Err(format!("{text} is not a country that is known"))
-        }
+        (FieldType::Phone, Some(text)) if !text.starts_with('+') => Err(said!(
+            "no-prefix",
+            "{text} is not a number with its country's prefix, such as +34 600 111 222",
+            text = text
+        )),
+        (FieldType::Country, Some(text)) if text.len() != 2 => Err(said!(
+            "unknown-country",
+            "{text} is not a country that is known",
+            text = text
+        )),
         _ => Ok(shaped),
     }
 }
@@ -308,7 +331,7 @@ mod tests {
         match expected {
             Ok(value) => assert_eq!(found, Ok(value), "{field}"),
             Err(words) => assert!(
-                found.clone().is_err_and(|it| it.contains(words)),
+                found.clone().is_err_and(|it| it.english.contains(words)),
                 "{found:?}"
             ),
         }

@@ -11,6 +11,7 @@ pub mod paper;
 use jiff::Timestamp;
 
 use crate::model::id::new_id;
+use crate::model::said::Said;
 use crate::store::edits::{Edit, Edited, Refusal};
 use crate::store::users::AuditRow;
 use crate::store::{Store, StoreError};
@@ -50,7 +51,7 @@ pub enum EditError {
     Unknown,
     /// What cannot stand in which field: name and sentence.
     #[error("{} fields are wrong", .0.len())]
-    Invalid(Vec<(String, String)>),
+    Invalid(Vec<(String, Said)>),
     #[error("{}", .0.sentence)]
     Refused(Refusal),
     #[error(transparent)]

@@ -10,6 +10,7 @@ use crate::model::field::Kind;
 use crate::model::id::new_id;
 use crate::process::edit::paper::{Paper, Remark, may_touch};
 use crate::process::edit::{EditError, Hand, Result, make};
+use crate::said;
 use crate::store::Store;
 use crate::store::edits::{Decided, Edit, NoteRow, Refusal, Shown, Wanted};
 
@@ -29,7 +30,8 @@ pub async fn add(
     let text = text.trim();
     let length = text.chars().count();
     if !(1..=LONGEST).contains(&length) {
-        let sentence = format!("a note has 1 to {LONGEST} characters");
+        let most = LONGEST;
+        let sentence = said!("bad-note", "a note has 1 to {most} characters", most = most);
         return Err(EditError::Invalid(vec![("text".to_owned(), sentence)]));
     }
     let wanted = Wanted {

@@ -7,6 +7,7 @@ use crate::model::event::Violation;
 use crate::process::decide::amend::{self, Accept, HandOver};
 use crate::process::edit::Hand;
 use crate::process::office::{Office, OfficeError, Result};
+use crate::said;
 use crate::store::Held;
 use crate::store::desk::{Amended, Amendment};
 
@@ -20,10 +21,15 @@ impl Office {
     /// `Unknown`, `Invalid`, `Declined`
     pub async fn hand_over(&self, lead: Uuid, wish: HandOver, by: &Hand) -> Result<()> {
         if wish.reason.chars().count() > LONGEST_REASON {
-            return Err(OfficeError::Invalid(vec![Violation {
-                path: "/reason".to_owned(),
-                message: format!("a reason has at most {LONGEST_REASON} characters"),
-            }]));
+            let most = LONGEST_REASON;
+            let message = said!(
+                "reason-too-long",
+                "a reason has at most {most} characters",
+                most = most
+            );
+            return Err(OfficeError::Invalid(vec![Violation::new(
+                "/reason", message,
+            )]));
         }
         let cause = self.cause(&wish.by);
         let log = by.log("lead.handed-over", format!("lead/{lead}"));
@@ -50,7 +56,8 @@ impl Office {
         let log = by.log("lead.accepted", format!("lead/{lead}"));
         let amendment = amendment.logged(move |held| {
             let before = field(held, lead, "status");
-            log.clone().changing(before, json!("working"))
+            log.clone()
+                .changing(json!({"status": before}), json!({"status": "working"}))
         });
         match self.amend(amendment).await {
             Err(OfficeError::Declined(why)) if why.code == "accepted_already" => Ok(()),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::assign::check::check;
 use crate::assign::compile::compile;
-use crate::assign::findings::{Finding, findings};
+use crate::assign::findings::{Finding, FindingView, Oddity, findings};
 use crate::assign::roster::Roster;
 use crate::assign::simulate::{Fate, PastLead, simulate};
 use crate::model::desk::Desk;
@@ -48,6 +48,7 @@ pub struct Preview {
     /// How the draft's rules share the work, in order.
     pub rules: Vec<RuleShare>,
     /// What is worth a second look.
+    #[schema(value_type = Vec<FindingView>)]
     pub findings: Vec<Finding>,
 }
 
@@ -211,12 +212,8 @@ fn idle(shares: &[RuleShare], leads: usize) -> Vec<Finding> {
         .iter()
         .filter(|share| share.matched == 0 && leads > 0);
     idle.map(|share| Finding {
-        kind: "no_lead",
         rule: share.rule.clone(),
-        sentence: format!(
-            "Rule \"{}\" would have been reached by none of the {leads} leads.",
-            share.rule
-        ),
+        what: Oddity::NoLead(leads),
     })
     .collect()
 }

@@ -10,6 +10,7 @@ use crate::model::page::{Page, PageRequest};
 use crate::model::rules::{Draft, Imprint, RuleSet};
 use crate::process::edit::Hand;
 use crate::process::office::{Office, OfficeError, Result};
+use crate::said;
 
 /// Characters of a note at most.
 const LONGEST_NOTE: usize = 2_000;
@@ -44,7 +45,7 @@ impl Office {
     /// # Errors
     /// `Invalid`, `Stale`
     pub async fn publish(&self, rules: RuleSet, by: Signature) -> Result<RuleSet> {
-        let after = json!({"note": by.note});
+        let after = json!({"version": rules.version + 1, "note": by.note});
         self.put_in_force(rules, by, ("rules.published", after))
             .await
     }
@@ -63,17 +64,20 @@ impl Office {
         }
         let mut problems = self.problems(&rules).await?;
         if by.note.chars().count() > LONGEST_NOTE {
-            problems.push(Violation {
-                path: "/note".to_owned(),
-                message: format!("a note has at most {LONGEST_NOTE} characters"),
-            });
+            let most = LONGEST_NOTE;
+            let message = said!(
+                "note-too-long",
+                "a note has at most {most} characters",
+                most = most
+            );
+            problems.push(Violation::new("/note", message));
         }
         if !problems.is_empty() {
             return Err(OfficeError::Invalid(problems));
         }
         let (what, after) = told;
         let log = by.hand.log(what, format!("rules/{}", current + 1));
-        let log = log.changing(json!(current), after);
+        let log = log.changing(json!({"version": current}), after);
         let imprint = Imprint {
             author: by.hand.name,
             at: self.clock.now(),
@@ -122,7 +126,7 @@ impl Office {
             version: current,
             ..rules
         };
-        let after = json!({"to": to, "note": by.note});
+        let after = json!({"version": current + 1, "back_to": to, "note": by.note});
         self.put_in_force(rules, by, ("rules.rolled-back", after))
             .await
     }
@@ -193,7 +197,7 @@ impl Office {
         let log = by.log("rules.drafted", "rules/draft");
         let log = match names(&rules) {
             after if after == before => log,
-            after => log.changing(before, after),
+            after => log.changing(json!({"rules": before}), json!({"rules": after})),
         };
         let draft = Draft {
             rules,

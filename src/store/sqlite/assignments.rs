@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use crate::model::desk::Desk;
 use crate::model::people::{Rep, Team};
 use crate::model::rules::{OnNoneEligible, Rule, Target};
+use crate::model::said::Said;
+use crate::said;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
@@ -67,11 +69,11 @@ impl Assignments for SqliteStore {
     }
 }
 
-fn in_use(sentence: String) -> Fault {
+fn in_use(sentence: Said) -> Fault {
     Fault::Answer(StoreError::InUse(sentence))
 }
 
-pub(super) fn missing(sentence: String) -> Fault {
+pub(super) fn missing(sentence: Said) -> Fault {
     Fault::Answer(StoreError::Missing(sentence))
 }
 
@@ -80,10 +82,12 @@ fn put_team(books: &mut Books, team: &Team) -> Done<()> {
     let desk = books.desk.get(&books.conn)?;
     for member in &team.members {
         if !is_rep(desk, &member.rep) {
-            return Err(missing(format!(
-                "there is no rep {:?}; add it first",
-                member.rep
-            )));
+            let sentence = said!(
+                "no-rep",
+                "there is no rep \"{rep}\"; add it first",
+                rep = &member.rep
+            );
+            return Err(missing(sentence));
         }
     }
     books.desk.change(&books.conn)?;
@@ -104,15 +108,19 @@ fn delete_rep(books: &mut Books, handle: &str) -> Done<bool> {
     let desk = books.desk.get(&books.conn)?;
     let has = |team: &&Team| team.members.iter().any(|member| member.rep == handle);
     if let Some(team) = desk.teams.iter().find(has) {
-        return Err(in_use(format!(
-            "{handle} is a member of the team {}: take them out of it first",
-            team.handle
+        return Err(in_use(said!(
+            "rep-in-team",
+            "{rep} is a member of the team {team}: take them out of it first",
+            rep = handle,
+            team = &team.handle
         )));
     }
     if let Some(rule) = desk.rules.rules.iter().find(|rule| names_rep(rule, handle)) {
-        return Err(in_use(format!(
-            "the rule \"{}\" assigns to {handle}: change the rule first",
-            rule.name
+        return Err(in_use(said!(
+            "rep-in-rule",
+            "the rule \"{rule}\" assigns to {rep}: change the rule first",
+            rule = &rule.name,
+            rep = handle
         )));
     }
     let beside = [
@@ -132,9 +140,11 @@ fn delete_team(books: &mut Books, handle: &str) -> Done<bool> {
     let desk = books.desk.get(&books.conn)?;
     for rule in &desk.rules.rules {
         if matches!(&rule.assign, Target::Team(target) if target.team == handle) {
-            return Err(in_use(format!(
-                "the rule \"{}\" assigns to the team {handle}: change the rule first",
-                rule.name
+            return Err(in_use(said!(
+                "team-in-rule",
+                "the rule \"{rule}\" assigns to the team {team}: change the rule first",
+                rule = &rule.name,
+                team = handle
             )));
         }
     }

@@ -18,6 +18,11 @@ pub(super) fn write_waiting(
     let conn = &books.conn;
     let mut select = conn.prepare_cached("SELECT route FROM waiting WHERE lead = ?1")?;
     let before: Option<String> = select.query_row([seq], |row| row.get(0)).optional()?;
+    let since = match (waiting, &before) {
+        (Some(waiting), None) => behind_its_equals(conn, waiting)?,
+        (Some(waiting), Some(_)) => micros(waiting.since),
+        (None, _) => 0,
+    };
     match waiting {
         Some(waiting) => conn
             .prepare_cached(
@@ -29,7 +34,7 @@ pub(super) fn write_waiting(
                 seq,
                 lead.as_bytes(),
                 &waiting.route,
-                micros(waiting.since),
+                since,
                 signed(waiting.version),
             ))?,
         None => conn
@@ -46,6 +51,17 @@ pub(super) fn write_waiting(
         }
     }
     Ok(())
+}
+
+pub(super) const LAST_ALIKE: &str =
+    "SELECT max(since) FROM waiting WHERE route = ?1 AND since >= ?2 AND since < ?2 + 1000";
+
+/// Since when a lead that is new to a line waits: leads that came in one instant stand in the order of their arrival.
+fn behind_its_equals(conn: &Connection, waiting: &Waiting) -> Done<i64> {
+    let since = micros(waiting.since);
+    let mut select = conn.prepare_cached(LAST_ALIKE)?;
+    let last: Option<i64> = select.query_row((&waiting.route, since), |row| row.get(0))?;
+    Ok(last.map_or(since, |last| last + 1))
 }
 
 pub(super) fn write_offer(

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::said;
 use crate::store::endpoints::{EndpointChange, EndpointRow, Endpoints};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::audit;
@@ -31,7 +32,11 @@ impl Endpoints for SqliteStore {
     async fn add_endpoint(&self, row: EndpointRow, log: AuditRow) -> Result<()> {
         self.write(move |books| {
             if find(&books.conn, &row.name)?.is_some() {
-                let sentence = format!("there is an endpoint called {} already", row.name);
+                let sentence = said!(
+                    "endpoint-taken",
+                    "there is an endpoint called {name} already",
+                    name = &row.name
+                );
                 return Err(Fault::Answer(StoreError::InUse(sentence)));
             }
             put(&books.conn, &row)?;

@@ -21,6 +21,8 @@ use crate::store::sqlite::walk::{self, Listing, merge, rows};
 /// Time of receipt and number: the order of lists.
 type Key = (i64, i64);
 
+/// Bodies that one page reads.
+const MOST_BODIES: usize = 1000;
 /// Events with one delivery id that are looked at.
 const SAME_DELIVERY: i64 = 1000;
 
@@ -55,21 +57,20 @@ pub(super) fn events(
     let list = Listing::of('e', filter);
     let start = list.start(page)?.unwrap_or([i64::MAX, i64::MAX]);
     let start: Key = end.min(start.into());
-    let candidates = match &filter.q {
-        Some(q) => Some(named(conn, q.trim())?),
-        None => None,
-    };
+    let looked_for = Looked::read(conn, filter)?;
     let since = filter.since.map_or(i64::MIN, micros);
     let streams = stream::matching(
         conn,
         filter.endpoint.as_deref(),
+        filter.source.as_deref(),
         filter.event_type.as_deref(),
     )?;
     let statuses = filter.status.map_or(&STORED[..], event_row::numbers);
-    walk::page(
+    walk::page_within(
+        looked_for.most_seen(),
         walk::limit(page.limit),
         start,
-        |after, n| match &candidates {
+        |after, n| match &looked_for.named {
             Some(keys) => Ok(keys
                 .iter()
                 .filter(|key| **key < after)
@@ -83,12 +84,75 @@ pub(super) fn events(
         },
         |(_, seq)| {
             let found = event_read::by_seq(conn, seq)?;
-            Ok(found
-                .map(|stored| stored.event)
-                .filter(|event| passes(filter, event)))
+            let found = found.filter(|stored| passes(filter, &stored.event));
+            match (found, &looked_for.text) {
+                (Some(stored), Some(text)) => {
+                    let says = body_says(conn, &stored, text)?;
+                    Ok(says.then_some(stored.event))
+                }
+                (found, _) => Ok(found.map(|stored| stored.event)),
+            }
         },
         |(received_at, seq)| list.cursor(&[received_at, seq]),
     )
+}
+
+/// What was looked for, as far as no index tells it.
+struct Looked {
+    /// Events with one of the ids.
+    named: Option<Vec<Key>>,
+    /// In lower case.
+    text: Option<String>,
+}
+
+impl Looked {
+    fn read(conn: &Connection, filter: &EventFilter) -> Done<Self> {
+        let named = |q: &str| named(conn, q.trim());
+        if let Some(q) = &filter.q {
+            let named = Some(named(q)?);
+            return Ok(Looked { named, text: None });
+        }
+        let Some(text) = &filter.text else {
+            return Ok(Looked {
+                named: None,
+                text: None,
+            });
+        };
+        let found = named(text)?;
+        Ok(match found.is_empty() {
+            true => Looked {
+                named: None,
+                text: Some(text.trim().to_lowercase()),
+            },
+            false => Looked {
+                named: Some(found),
+                text: None,
+            },
+        })
+    }
+
+    /// Bodies are unpacked and read, so one page looks at fewer of them.
+    fn most_seen(&self) -> usize {
+        match self.text {
+            Some(_) => MOST_BODIES,
+            None => walk::MOST_SEEN,
+        }
+    }
+}
+
+/// Whether a body has a text, as it came or as the values of a form.
+fn body_says(conn: &Connection, stored: &Stored, text: &str) -> Done<bool> {
+    let Some(raw) = event_read::raw_request(conn, stored)? else {
+        return Ok(false);
+    };
+    let has = |body: &str| body.to_lowercase().contains(text);
+    let plain = String::from_utf8_lossy(&raw.body);
+    let is_form = || {
+        let kind = raw.headers.get("content-type").unwrap_or_default();
+        kind.starts_with("application/x-www-form-urlencoded")
+    };
+    let values = || form_urlencoded::parse(&raw.body).any(|(_, value)| has(&value));
+    Ok(has(&plain) || (is_form() && values()))
 }
 
 /// The newest events between two times of each stream and status, or code, by `sql`.
@@ -122,6 +186,7 @@ fn newest(
 fn passes(filter: &EventFilter, event: &Event) -> bool {
     let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|text| text == is);
     same(&filter.endpoint, &event.endpoint)
+        && same(&filter.source, &event.source)
         && same(&filter.event_type, &event.event_type)
         && (filter.code.is_none() || filter.code == event.code)
         && filter.status.is_none_or(|status| status == event.status)

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use crate::model::field::Kind;
 use crate::store::sqlite::{
-    audit, change_row, decisions, event_list, joins, meter, migrate, notes, postings, record_list,
-    refusals, rulebook,
+    audit, change_row, decisions, desk_rows, event_list, joins, meter, migrate, notes, postings,
+    record_list, refusals, rulebook,
 };
 
 fn plan(conn: &Connection, sql: &str) -> String {
@@ -127,6 +127,10 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     check(
         decisions::WAITING_FOR_OTHER,
         "SEARCH waiting USING COVERING INDEX waiting_version (version<?)",
+    );
+    check(
+        desk_rows::LAST_ALIKE,
+        "SEARCH waiting USING COVERING INDEX waiting_line (route=? AND since>? AND since<?)",
     );
     check(decisions::OVERDUE, "INDEX offer_due (due<?)");
     for (kind, table) in Kind::ALL

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use crate::model::field::Kind;
-use crate::model::record::Record;
+use crate::model::record::{Fields, Record};
 use crate::store::RecordFilter;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::RecordRef;
@@ -58,19 +58,24 @@ impl<'f> Passing<'f> {
         let contact = match stored.contact {
             Some(seq) => {
                 let kind = Kind::Contact;
-                record_row::load(conn, RecordRef { kind, seq })?.map(|stored| stored.record)
+                record_row::fields(conn, RecordRef { kind, seq })?
             }
             None => None,
         };
-        let persons = || std::iter::once(record).chain(contact.as_ref());
+        let own = std::iter::once((record.kind, &record.fields));
+        let all = || {
+            own.clone()
+                .chain(contact.as_ref().map(|it| (Kind::Contact, it)))
+        };
         if let Some(email) = &self.email {
-            let has = |one: &Record| words::email_of(&one.fields).as_ref() == Some(email);
-            if !persons().any(has) {
+            let has =
+                |(_, fields): (Kind, &Fields)| words::email_of(fields).as_ref() == Some(email);
+            if !all().any(has) {
                 return Ok(false);
             }
         }
-        let known: BTreeSet<String> = persons()
-            .flat_map(|one| words::of(one.kind, &one.fields))
+        let known: BTreeSet<String> = all()
+            .flat_map(|(kind, fields)| words::of(kind, fields))
             .collect();
         Ok(self.words.iter().all(|word| {
             let first = known.range(word.clone()..).next();

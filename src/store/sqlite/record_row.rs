@@ -63,6 +63,16 @@ pub(super) fn load(conn: &Connection, place: RecordRef) -> Done<Option<Stored>> 
     found.transpose()
 }
 
+/// What a record says, without where it came from.
+pub(super) fn fields(conn: &Connection, place: RecordRef) -> Done<Option<Fields>> {
+    let sql = per_kind!(place.kind, "SELECT fields FROM ", " WHERE seq = ?1");
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([place.seq], |row| Ok(json(row, 0)))
+        .optional()?;
+    found.transpose()
+}
+
 /// The last change of a record's timeline; 0 when it has none.
 pub(super) fn last(conn: &Connection, place: RecordRef) -> Done<i64> {
     let sql = per_kind!(place.kind, "SELECT last FROM ", " WHERE seq = ?1");

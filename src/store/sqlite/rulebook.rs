@@ -6,6 +6,7 @@ use rusqlite::{Connection, Row};
 use crate::model::desk::Desk;
 use crate::model::page::{Page, PageRequest};
 use crate::model::rules::{Draft, Imprint, OnNoneEligible, RuleSet, Target};
+use crate::said;
 use crate::store::desk::Rulebook;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::assignments::{is_rep, missing};
@@ -108,15 +109,17 @@ fn check_targets(desk: &Desk, rules: &RuleSet) -> Done<()> {
             _ => None,
         };
         let absent = match (rep, &rule.assign) {
-            (Some(rep), _) => format!("rep {rep:?}"),
+            (Some(rep), _) => said!("a-rep", "rep \"{rep}\"", rep = rep),
             (_, Target::Team(target)) if !desk.teams.iter().any(|it| it.handle == target.team) => {
-                format!("team {:?}", target.team)
+                said!("a-team", "team \"{team}\"", team = &target.team)
             }
             _ => continue,
         };
-        return Err(missing(format!(
-            "the rule \"{}\" assigns to the {absent}, which is not there; add it first",
-            rule.name
+        return Err(missing(said!(
+            "target-gone",
+            "the rule \"{rule}\" assigns to the {whom}, which is not there; add it first",
+            rule = &rule.name,
+            whom = absent
         )));
     }
     Ok(())

@@ -130,14 +130,16 @@ impl Streams {
 pub(super) fn matching(
     conn: &Connection,
     endpoint: Option<&str>,
+    source: Option<&str>,
     event_type: Option<&str>,
 ) -> Done<Vec<i64>> {
     let mut select = conn.prepare_cached(
         "SELECT id FROM stream
          WHERE (?1 IS NULL OR endpoint = ?1)
-           AND (?2 IS NULL OR event_type IS NULL OR event_type = ?2)",
+           AND (?2 IS NULL OR source = ?2)
+           AND (?3 IS NULL OR event_type IS NULL OR event_type = ?3)",
     )?;
-    let ids = select.query_map((endpoint, event_type), |row| row.get(0))?;
+    let ids = select.query_map((endpoint, source, event_type), |row| row.get(0))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::Row;
 
+use crate::said;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::value::{maybe_time, micros, text, time};
@@ -18,9 +19,10 @@ impl Tokens for SqliteStore {
                 .prepare_cached("SELECT 1 FROM token WHERE name = ?1 AND revoked_at IS NULL")?
                 .exists([&token.name])?;
             if live && token.revoked_at.is_none() {
-                return Err(Fault::Answer(StoreError::InUse(format!(
-                    "there is a live token named {}: revoke it first, or choose another name",
-                    token.name
+                return Err(Fault::Answer(StoreError::InUse(said!(
+                    "token-taken",
+                    "there is a live token named {name}: revoke it first, or choose another name",
+                    name = &token.name
                 ))));
             }
             books

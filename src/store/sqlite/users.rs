@@ -222,7 +222,7 @@ fn insert(conn: &Connection, user: &UserRow) -> Done<()> {
 }
 
 fn in_use(sentence: String) -> Fault {
-    Fault::Answer(StoreError::InUse(sentence))
+    Fault::Answer(StoreError::InUse(sentence.into()))
 }
 
 /// One column of one user.

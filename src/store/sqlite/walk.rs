@@ -8,7 +8,7 @@ use crate::store::sqlite::fault::{Done, Fault};
 
 /// Rows that one page looks at. A filter that hardly anything passes gives a short page and a cursor to go on from,
 /// never a long wait.
-const MOST_SEEN: usize = 5_000;
+pub(super) const MOST_SEEN: usize = 5_000;
 /// Rows of the largest page.
 const LARGEST: usize = 200;
 
@@ -24,6 +24,18 @@ pub(super) fn rows(n: usize) -> i64 {
 
 /// Fills a page. `keys` gives up to so many keys after a key, in order; `row` the row of a key, when it belongs.
 pub(super) fn page<K: Copy, T>(
+    limit: usize,
+    start: K,
+    keys: impl FnMut(K, usize) -> Done<Vec<K>>,
+    row: impl FnMut(K) -> Done<Option<T>>,
+    cursor: impl Fn(K) -> String,
+) -> Done<Page<T>> {
+    page_within(MOST_SEEN, limit, start, keys, row, cursor)
+}
+
+/// The same, looking at so many rows at most.
+pub(super) fn page_within<K: Copy, T>(
+    most_seen: usize,
     limit: usize,
     start: K,
     mut keys: impl FnMut(K, usize) -> Done<Vec<K>>,
@@ -49,7 +61,7 @@ pub(super) fn page<K: Copy, T>(
         if !more {
             return Ok(Page { items, next: None });
         }
-        if seen >= MOST_SEEN {
+        if seen >= most_seen {
             let next = Some(cursor(last));
             return Ok(Page { items, next });
         }

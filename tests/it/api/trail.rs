@@ -1,6 +1,7 @@
 //! What programs change stands in the log under their token's name, and a rep's token touches the rep's leads only.
 
 use actix_web::http::Method;
+use frontdesk::model::event::{EventStatus, SPAM};
 use frontdesk::model::field::Kind;
 use frontdesk::model::page::PageRequest;
 use frontdesk::store::users::AuditFilter;
@@ -32,7 +33,7 @@ async fn changes_of_the_desk_are_in_the_log() {
     let rules = json!({"version": 0, "rules": [{"name": "All", "assign": {"rep": "ana"}}]});
     desk.put("/api/v1/rules/draft", rules).await;
     let note = json!({"note": "a beginning"});
-    desk.post("/api/v1/rules/publish", note.clone()).await;
+    desk.post("/api/v1/rules/publish", note).await;
     desk.post("/api/v1/rules/rollback", json!({"to": 1})).await;
     let held = desk.call(ADMIN, Method::DELETE, "/api/v1/reps/ana", "");
     assert_eq!(held.await.status, 409, "what changes nothing is not logged");
@@ -53,7 +54,7 @@ async fn changes_of_the_desk_are_in_the_log() {
         ]
     );
     assert_eq!(after[1].as_ref().unwrap()["name"], "Ana Ruiz");
-    assert_eq!(after[4], Some(note));
+    assert_eq!(after[4], Some(json!({"version": 1, "note": "a beginning"})));
     assert_eq!(after[6], None);
 }
 
@@ -79,4 +80,32 @@ async fn a_rep_writes_notes_beside_their_own_leads() {
     assert_eq!((refused.status, refused.code()), (403, "role_denied"));
     let notes = desk.get(&format!("/api/v1/leads/{own}/notes")).await;
     assert_eq!(notes.body["items"][0]["who"], "rep");
+}
+
+#[actix_web::test]
+async fn who_opens_replays_and_lets_in_is_in_the_log() {
+    let desk = Desk::open().await;
+    let event = desk.receive(1, EventStatus::Ignored).await;
+    let spam = desk.hold(2, SPAM).await;
+    let path = format!("/api/v1/events/{event}");
+    let opened = desk.call("fd_viewer", Method::GET, &path, "").await;
+    assert_eq!(opened.status, 200);
+    desk.post(&format!("{path}/replay"), json!({})).await;
+    desk.post(&format!("/api/v1/events/{spam}/release"), json!({}))
+        .await;
+    let ignored = json!({"status": "ignored"});
+    desk.post("/api/v1/events/replay", ignored.clone()).await;
+    let lines = log(&desk).await;
+    let (lines, after): (Vec<String>, Vec<Option<Value>>) = lines.into_iter().unzip();
+    assert_eq!(
+        lines,
+        [
+            format!("viewer event.opened event/{event}"),
+            format!("admin event.replayed event/{event}"),
+            format!("admin event.released event/{spam}"),
+            "admin event.replayed inbox".to_owned(),
+        ]
+    );
+    assert_eq!(after[3].as_ref().unwrap()["events"], 0);
+    assert_eq!(after[3].as_ref().unwrap()["filter"], "status=ignored");
 }

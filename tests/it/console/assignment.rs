@@ -1,9 +1,10 @@
 //! A manager at work on the rules: drafted by forms, tried, published, taken back; and in a real browser.
 
+use fantoccini::key::Key;
 use frontdesk::model::role::Role;
 use serde_json::{Value, json};
 
-use crate::console::browser::{Browser, PHONE};
+use crate::console::browser::{Browser, PHONE, WIDE};
 use crate::console::site::{Person, add, location};
 use crate::gateway::TestGateway;
 
@@ -239,7 +240,7 @@ async fn whoever_may_see_a_lead_is_told_why() {
             let body = &answer.body;
             assert!(body.contains("The rule “Spain” matched, and it went to Ana Ruiz."));
             assert!(body.contains("Country is ES – here: ES"));
-            assert!(body.contains("outside working hours, opens at Mon 2026-11-30 09:00 (UTC)"));
+            assert!(body.contains("outside working hours, opens at 2026-11-30 09:00 (UTC)"));
         }
     }
     // The link in the rep's message.
@@ -335,5 +336,46 @@ async fn a_manager_builds_a_rule_and_sees_a_lead_land() {
         "{text}"
     );
     browser.picture("why-spanish-phone").await;
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_is_moved_by_dragging_and_by_the_keyboard() {
+    let gateway = desk().await;
+    add(&gateway, "boss", Role::Admin).await;
+    let country = |name: &str, code: &str| {
+        json!({"name": name, "when": {"field": "contact.address.country", "op": "eq", "value": code},
+            "assign": {"team": "iberia"}})
+    };
+    let rules = json!({"version": 1, "rules": [country("Spain", "ES"), country("Portugal", "PT"),
+        country("France", "FR"), {"name": "Everyone else", "assign": {"rep": "boss"}}]});
+    gateway
+        .api("PUT", "/api/v1/rules", &rules.to_string())
+        .await;
+    let order = async || {
+        let rules = draft(&gateway).await;
+        let names = rules.as_array().unwrap().iter();
+        let names: Vec<String> = names
+            .map(|it| it["name"].as_str().unwrap().into())
+            .collect();
+        names.join(", ")
+    };
+    let browser = Browser::open(&gateway).await;
+    browser.sign_in("boss").await;
+    browser.screen(WIDE).await;
+    browser.go("/assignment").await;
+    browser.follow_by_drag("#rule-3 h3", "#rule-1 h3").await;
+    browser.reads("#rule-1 h3", "France").await;
+    assert_eq!(order().await, "France, Spain, Portugal, Everyone else");
+    browser.follow_by_drag("#rule-1 h3", "#rule-2 h3").await;
+    browser.reads("#rule-2 h3", "France").await;
+    assert_eq!(order().await, "Spain, France, Portugal, Everyone else");
+    let down = "#rule-2 button[name='to'][value='3']";
+    browser.follow_by_key(down, Key::Enter).await;
+    browser.reads("#rule-3 h3", "France").await;
+    let up = "#rule-2 button[name='to'][value='1']";
+    browser.follow_by_key(up, Key::Enter).await;
+    browser.reads("#rule-1 h3", "Portugal").await;
+    assert_eq!(order().await, "Portugal, Spain, France, Everyone else");
     gateway.stop().await;
 }

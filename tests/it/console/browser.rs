@@ -1,12 +1,15 @@
 //! A real browser: Chromium through its driver, on a port of its own, with axe to judge each page.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::error::{CmdError, ErrorStatus};
+use fantoccini::key::Key;
 use fantoccini::wd::TimeoutConfiguration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -27,6 +30,9 @@ pub struct Browser {
     pub page: Client,
     base: String,
     driver: Child,
+    /// Where the driver listens, and what it calls this browser.
+    port: u16,
+    session: String,
     _profile: tempfile::TempDir,
 }
 
@@ -63,7 +69,10 @@ impl Browser {
             .unwrap_or_else(|error| missing(&format!("Chromium does not start: {error}")));
         let patience = TimeoutConfiguration::new(Some(2 * PATIENCE), Some(2 * PATIENCE), None);
         page.update_timeouts(patience).await.unwrap();
+        let session = page.session_id().await.unwrap();
         Browser {
+            port,
+            session: session.expect("a browser that was opened has a session"),
             page,
             base: format!("http://{}", gateway.address),
             driver,
@@ -123,9 +132,14 @@ impl Browser {
 
     /// Presses a link or a form's button, and waits for the page that it leads to.
     pub async fn follow(&self, what: &str) {
+        self.leave(what, async || self.press(what).await).await;
+    }
+
+    /// Does what leads to another page, and waits until that is there.
+    async fn leave(&self, what: &str, act: impl AsyncFn()) {
         let mark = "window.wasLeft = true";
         self.page.execute(mark, vec![]).await.unwrap();
-        self.press(what).await;
+        act().await;
         let there = async || {
             let there = "return document.readyState === 'complete' && !window.wasLeft";
             let there = self.page.execute(there, vec![]).await;
@@ -134,6 +148,40 @@ impl Browser {
         };
         let arrived = until(there).await;
         arrived.unwrap_or_else(|| panic!("{what} leads nowhere"));
+    }
+
+    /// Presses a key where the keyboard is after going to an element, and waits for the page that it leads to.
+    pub async fn follow_by_key(&self, at: &str, key: Key) {
+        let key = String::from(char::from(key));
+        let press = async |it: Element| it.send_keys(&key).await;
+        self.leave(at, async || self.with(at, press).await).await;
+    }
+
+    /// Drags an element onto another, and waits for the page that it leads to.
+    pub async fn follow_by_drag(&self, from: &str, to: &str) {
+        let slowly = Some(Duration::from_millis(300));
+        let drag = async || {
+            let over = |element, duration| PointerAction::MoveToElement {
+                element,
+                duration,
+                x: 0.0,
+                y: 0.0,
+            };
+            let from = over(self.with(from, async |it| Ok(it)).await, None);
+            let to = over(self.with(to, async |it| Ok(it)).await, slowly);
+            let (down, up) = (
+                PointerAction::Down {
+                    button: MOUSE_BUTTON_LEFT,
+                },
+                PointerAction::Up {
+                    button: MOUSE_BUTTON_LEFT,
+                },
+            );
+            let mouse = MouseActions::new("mouse".to_owned());
+            let mouse = mouse.then(from).then(down).then(to).then(up);
+            self.page.perform_actions(mouse).await.unwrap();
+        };
+        self.leave(from, drag).await;
     }
 
     pub async fn text(&self, of: &str) -> String {
@@ -275,9 +323,25 @@ fn passes(error: &CmdError) -> bool {
     }
 }
 
+impl Browser {
+    fn end_session(&self) -> std::io::Result<()> {
+        let mut driver = TcpStream::connect(("127.0.0.1", self.port))?;
+        driver.set_read_timeout(Some(PATIENCE))?;
+        let session = &self.session;
+        write!(
+            driver,
+            "DELETE /session/{session} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+        )?;
+        driver.read(&mut [0; 64]).map(drop)
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver takes its browser with it when it is told to end, and not when it is killed.
+        // A driver that is told to end may leave its browser behind: the session is ended first.
+        if let Err(error) = self.end_session() {
+            eprintln!("the browser's session was not ended: {error}");
+        }
         let id = self.driver.id().to_string();
         drop(Command::new("kill").args(["-TERM", &id]).status());
         drop(self.driver.wait());

@@ -98,11 +98,7 @@ async fn a_field_edited_by_hand_stays_until_it_is_unlocked() {
         )
         .await;
     assert_eq!(edited.status, 422, "the number has no country yet");
-    assert!(
-        edited.body.contains("country&#39;s prefix"),
-        "{}",
-        edited.body
-    );
+    assert!(edited.body.contains("country’s prefix"), "{}", edited.body);
     assert!(
         edited.body.contains("value=\"By hand AG\""),
         "what was typed stays"

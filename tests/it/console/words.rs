@@ -96,3 +96,55 @@ fn said(text: &str) -> Vec<String> {
     }
     keys
 }
+
+#[test]
+fn every_sentence_of_other_rooms_exists_with_its_values() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let messages = messages(Language::Spanish);
+    let known = &messages["said.ftl"];
+    let mut codes = BTreeSet::new();
+    for folder in ["assign", "process", "store"] {
+        walk(&root.join(folder), &mut |text| {
+            for (at, call) in text.match_indices("said!(") {
+                let call = arguments(&text[at + call.len()..]);
+                let code = call.split('"').nth(1).unwrap();
+                let code = format!("said-{code}");
+                for value in known.get(&code).into_iter().flatten() {
+                    let given = format!("{value} = ");
+                    assert!(call.contains(&given), "{code} is not given {value}");
+                }
+                codes.insert(code);
+            }
+        });
+    }
+    assert!(codes.len() > 40, "the sentences were not found");
+    let known = known.keys().filter(|key| key.starts_with("said-"));
+    assert_eq!(codes, known.cloned().collect());
+}
+
+/// What stands before the parenthesis that closes a call.
+fn arguments(text: &str) -> &str {
+    let mut depth = 1;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// Shows each source file below a folder.
+fn walk(folder: &Path, see: &mut dyn FnMut(&str)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => walk(&path, see),
+            false => see(&std::fs::read_to_string(&path).unwrap()),
+        }
+    }
+}

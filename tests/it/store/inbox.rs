@@ -118,7 +118,7 @@ pub async fn a_raw_request_comes_back_as_it_was(stand: Stand) {
         arrival.request.peer = "2001:db8::7".parse().unwrap();
         arrival.events[0].violations = vec![Violation {
             path: "/email".to_owned(),
-            message: "is missing".to_owned(),
+            message: "is missing".into(),
         }];
         let (sent, event) = (arrival.request.clone(), arrival.events[0].clone());
         store.append(arrival).await.unwrap();
@@ -437,6 +437,8 @@ pub async fn events_are_listed_by_every_filter(stand: Stand) {
                         since: since.map(at),
                         until: until.map(at),
                         q: None,
+                        source: None,
+                        text: None,
                     };
                     let got = all(7, |page| store.events(filter.clone(), page)).await;
                     let got: Vec<Uuid> = got.iter().map(|event| event.id).collect();

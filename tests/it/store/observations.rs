@@ -41,7 +41,7 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
         if reason == "second reason" {
             event.violations = vec![Violation {
                 path: "/email".to_owned(),
-                message: "is missing".to_owned(),
+                message: "is missing".into(),
             }];
         }
         store.append(arrival).await.unwrap();

@@ -68,7 +68,9 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
 
     for (handle, word) in [("ana", "iberia"), ("boss", "a rule")] {
         match store.delete_rep(handle.to_owned(), None).await {
-            Err(StoreError::InUse(sentence)) => assert!(sentence.contains(word), "{sentence}"),
+            Err(StoreError::InUse(sentence)) => {
+                assert!(sentence.english.contains(word), "{sentence}")
+            }
             other => panic!("{handle}: {other:?}"),
         }
     }
@@ -94,12 +96,12 @@ pub async fn nothing_names_who_is_not_there(stand: Stand) {
     };
     store.put_rep(rep("ana"), None).await.unwrap();
     let refused = missing(store.put_team(iberia(&["ana", "eve"]), None).await);
-    assert!(refused.contains("eve"), "{refused}");
+    assert!(refused.english.contains("eve"), "{refused}");
     for targets in [vec![to_rep("ana"), to_rep("eve")], vec![to_iberia()]] {
         let word = if targets.len() == 2 { "eve" } else { "iberia" };
         let published = store.publish_rules(rules(0, targets), by(0), None).await;
         let refused = missing(published.map(|_| ()));
-        assert!(refused.contains(word), "{refused}");
+        assert!(refused.english.contains(word), "{refused}");
     }
     store.put_team(iberia(&["ana"]), None).await.unwrap();
     let all = vec![to_rep("ana"), to_iberia()];

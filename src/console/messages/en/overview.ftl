@@ -47,3 +47,30 @@ overview-leads = Leads
 overview-orders = Orders
 overview-tickets = Tickets
 overview-events = Events
+overview-per-minute = Per minute
+overview-day = { $day }: { $leads } new
+overview-days = { $count ->
+    [one] Leads today
+   *[other] Leads of the last { $shown } days
+}
+overview-days-chart = { $count ->
+    [one] New leads of each day; one on the busiest.
+   *[other] New leads of each day; { $shown } on the busiest.
+}
+overview-days-ago = { $count ->
+    [one] yesterday
+   *[other] { $shown } days ago
+}
+overview-most-a-day = { $count ->
+    [one] busiest: one a day
+   *[other] busiest: { $shown } a day
+}
+overview-today = today
+overview-response-mean = Answered after
+
+alarm-silence = Nothing comes in any more: { $what }
+alarm-quarantine = More than usual is quarantined: { $what }
+alarm-mapping = Fields stopped coming: { $what }
+alarm-fetch-token = The token for the sender’s API is not accepted: { $what }
+alarm-fetch-address = The sender’s API may not be asked: { $what }
+alarm-other = Something needs you

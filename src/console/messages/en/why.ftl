@@ -26,6 +26,7 @@ why-last-owner = { $name } had the contact's last lead.
 why-company = { $name } has the leads of the contact's company.
 why-but = { $what } But: { $gate }.
 why-by-hand = { $by } handed it to { $to }.
+why-by-hand-because = { $by } handed it to { $to }: { $why }.
 why-rule = The rule “{ $rule }” matched, and it went to { $name }.
 why-waits = It waits: nobody who may have it was there.
 why-nobody = Nobody got it: no rule found somebody.

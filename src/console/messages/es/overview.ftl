@@ -47,3 +47,30 @@ overview-leads = Oportunidades
 overview-orders = Pedidos
 overview-tickets = Incidencias
 overview-events = Eventos
+overview-per-minute = Por minuto
+overview-day = { $day }: { $leads } nuevos
+overview-days = { $count ->
+    [one] Leads de hoy
+   *[other] Leads de los últimos { $shown } días
+}
+overview-days-chart = { $count ->
+    [one] Leads nuevos de cada día; uno en el de más movimiento.
+   *[other] Leads nuevos de cada día; { $shown } en el de más movimiento.
+}
+overview-days-ago = { $count ->
+    [one] ayer
+   *[other] hace { $shown } días
+}
+overview-most-a-day = { $count ->
+    [one] el máximo: uno al día
+   *[other] el máximo: { $shown } al día
+}
+overview-today = hoy
+overview-response-mean = Respondidos en
+
+alarm-silence = Ya no llega nada: { $what }
+alarm-quarantine = Se pone en cuarentena más de lo normal: { $what }
+alarm-mapping = Dejaron de llegar campos: { $what }
+alarm-fetch-token = La API del emisor no acepta el token: { $what }
+alarm-fetch-address = No se puede consultar la API del emisor: { $what }
+alarm-other = Algo necesita atención

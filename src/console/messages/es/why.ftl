@@ -26,6 +26,7 @@ why-last-owner = { $name } tuvo el último lead del contacto.
 why-company = { $name } lleva los leads de la empresa del contacto.
 why-but = { $what } Pero: { $gate }.
 why-by-hand = { $by } se lo pasó a { $to }.
+why-by-hand-because = { $by } se lo pasó a { $to }: { $why }.
 why-rule = Se cumplió la regla «{ $rule }» y fue a { $name }.
 why-waits = Espera: no había nadie que pudiera recibirlo.
 why-nobody = No lo recibió nadie: ninguna regla encontró a alguien.

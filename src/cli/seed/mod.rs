@@ -1,4 +1,6 @@
-//! `frontdesk seed`: fills an empty store with invented events and leads, to measure the pages by.
+//! `frontdesk seed`: fills an empty store with invented events and records, to measure the pages by.
+
+mod invented;
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,10 +11,10 @@ use std::sync::Arc;
 use anyhow::bail;
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use crate::cli::check::load;
 use crate::cli::demo::people;
+use crate::cli::seed::invented::Invented;
 use crate::cli::serve::runtime;
 use crate::cli::{tell, told};
 use crate::clock::Clock;
@@ -38,12 +40,37 @@ pub struct Seed {
     /// The gateway's config; its store must be empty
     #[arg(long, default_value = "frontdesk.toml")]
     config: PathBuf,
-    /// Events in all; those that are no leads are of no interest
+    /// Events in all; those that are no records are of no interest
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
     /// Leads among them
     #[arg(long, default_value_t = 200_000)]
     leads: u64,
+    /// Orders among them
+    #[arg(long, default_value_t = 100_000)]
+    orders: u64,
+    /// Tickets among them
+    #[arg(long, default_value_t = 50_000)]
+    tickets: u64,
+}
+
+impl Seed {
+    /// Each stretch of so many events has one of each kind, as long as there are some left.
+    fn stretch(&self) -> u64 {
+        let most = self.leads.max(self.orders).max(self.tickets).max(1);
+        self.events / most
+    }
+
+    /// What the event number `n` is.
+    fn at(&self, n: u64) -> Invented {
+        let (nth, place) = (n / self.stretch().max(1), n % self.stretch().max(1));
+        match place {
+            0 if nth < self.leads => Invented::Lead,
+            1 if nth < self.orders => Invented::Order,
+            2 if nth < self.tickets => Invented::Ticket,
+            _ => Invented::View,
+        }
+    }
 }
 
 /// Writes them and prints how long it took.
@@ -52,8 +79,8 @@ pub struct Seed {
 /// A config that does not load, a store that is not empty or cannot be written.
 pub fn run(args: &Seed, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
     let (config, catalog) = load(&args.config).map_err(told)?;
-    if args.leads > args.events {
-        bail!("there cannot be more leads than events");
+    if args.stretch() < 3 {
+        bail!("there must be three times as many events as leads, orders or tickets");
     }
     runtime()?.block_on(async {
         let store = open(StoreOptions {
@@ -77,9 +104,11 @@ pub fn run(args: &Seed, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         store.close().await;
         writeln!(
             out,
-            "{} events, {} leads, {} contacts in {} s",
+            "{} events, {} leads, {} orders, {} tickets, {} contacts in {} s",
             stats.events,
             stats.leads,
+            stats.orders,
+            stats.tickets,
             stats.contacts,
             took.as_secs()
         )?;
@@ -94,11 +123,6 @@ async fn fill(
     processing: &Arc<Processing>,
     now: Timestamp,
 ) -> anyhow::Result<()> {
-    let every = args
-        .events
-        .checked_div(args.leads)
-        .unwrap_or(u64::MAX)
-        .max(1);
     let step = SignedDuration::from_hours(24 * DAYS).as_micros() / i128::from(args.events.max(1));
     let step = i64::try_from(step).unwrap_or(1);
     let mut first = 0;
@@ -108,8 +132,7 @@ async fn fill(
             let left = i64::try_from(args.events - n).unwrap_or(0);
             let ago = SignedDuration::from_micros(step.saturating_mul(left));
             let at = now.checked_sub(ago).unwrap_or(now);
-            let is_lead = n.is_multiple_of(every) && n / every < args.leads;
-            store.append(arrival(n, is_lead, at))
+            store.append(arrival(n, args.at(n), at))
         });
         try_join_all(appends).await?;
         processing.drain().await?;
@@ -121,16 +144,8 @@ async fn fill(
     Ok(())
 }
 
-fn arrival(n: u64, is_lead: bool, at: Timestamp) -> Arrival {
+fn arrival(n: u64, what: Invented, at: Timestamp) -> Arrival {
     let id = new_id(at);
-    let (event_type, status, body) = match is_lead {
-        true => ("lead.created", EventStatus::Pending, lead(n, at)),
-        false => (
-            "page.viewed",
-            EventStatus::Ignored,
-            json!({"type": "page.viewed", "data": {"page": n % 500, "visitor": n % 40_000}}),
-        ),
-    };
     let key = DedupeKey::of([ENDPOINT.as_bytes(), &n.to_le_bytes()]);
     Arrival {
         request: RawRequest {
@@ -139,7 +154,7 @@ fn arrival(n: u64, is_lead: bool, at: Timestamp) -> Arrival {
             method: "POST".to_owned(),
             query: String::new(),
             headers: Headers::from([("content-type", "application/json")]),
-            body: body.to_string().into_bytes(),
+            body: what.body(n, at).to_string().into_bytes(),
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
             received_at: at,
         },
@@ -151,11 +166,14 @@ fn arrival(n: u64, is_lead: bool, at: Timestamp) -> Arrival {
         events: vec![NewEvent {
             id: new_id(at),
             part: 0,
-            event_type: event_type.to_owned(),
+            event_type: what.name().to_owned(),
             delivery_id: Some(format!("seed_{n}")),
             event_time: Some(at),
             dedupe: DedupeClaim { key, window: None },
-            status,
+            status: match what {
+                Invented::View => EventStatus::Ignored,
+                _ => EventStatus::Pending,
+            },
             code: None,
             reason: None,
             violations: Vec::new(),
@@ -164,33 +182,24 @@ fn arrival(n: u64, is_lead: bool, at: Timestamp) -> Arrival {
     }
 }
 
-/// A person of their own for nearly every lead; some come again.
-fn lead(n: u64, at: Timestamp) -> serde_json::Value {
-    const GIVEN: [&str; 8] = ["Ana", "Luis", "Marie", "Jonas", "Inês", "Pau", "Eva", "Tom"];
-    const FAMILY: [&str; 8] = [
-        "Ruiz", "Sousa", "Keller", "Brandt", "Costa", "Serra", "Lang", "Webb",
-    ];
-    const COUNTRIES: [&str; 6] = ["ES", "PT", "FR", "DE", "IT", "GB"];
-    let pick = |from: &[&str], by: u64| {
-        let nth = usize::try_from(n / by).unwrap_or(0) % from.len().max(1);
-        from.get(nth).copied().unwrap_or_default().to_owned()
-    };
-    let person = n - n % 7;
-    json!({
-        "type": "lead.created",
-        "timestamp": at.to_string(),
-        "data": {
-            "external_id": format!("seed-{n}"),
-            "message": format!("Please call me about order {n}."),
-            "budget": (n % 40_000).to_string(),
-            "campaign": format!("campaign-{}", n % 50),
-            "contact": {
-                "given_name": pick(&GIVEN, 1),
-                "family_name": pick(&FAMILY, 8),
-                "email": format!("person{person}@example.com"),
-                "company": format!("Company {}", n % 5_000),
-                "address": {"country": pick(&COUNTRIES, 3)},
-            },
-        },
-    })
+#[cfg(test)]
+mod tests {
+    use super::Seed;
+    use crate::cli::seed::invented::Invented;
+
+    #[test]
+    fn as_many_of_each_kind_as_were_asked_for() {
+        let seed = Seed {
+            config: "frontdesk.toml".into(),
+            events: 1_000,
+            leads: 200,
+            orders: 100,
+            tickets: 50,
+        };
+        let count = |wanted: Invented| (0..1_000).filter(|n| seed.at(*n) == wanted).count();
+        assert_eq!(count(Invented::Lead), 200);
+        assert_eq!(count(Invented::Order), 100);
+        assert_eq!(count(Invented::Ticket), 50);
+        assert_eq!(count(Invented::View), 650);
+    }
 }
