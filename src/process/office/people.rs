@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::model::people::{Rep, Team};
 use crate::process::edit::Hand;
 use crate::process::office::{Office, Result};
+use crate::store::users::AuditRow;
 
 impl Office {
     /// Keeps a rep, new or changed.
@@ -13,12 +14,7 @@ impl Office {
     /// The store's.
     pub async fn put_rep(&self, rep: Rep, by: &Hand) -> Result<()> {
         let before = self.rep(&rep.handle).await?;
-        let what = match before.is_null() {
-            true => "rep.added",
-            false => "rep.changed",
-        };
-        let log = by.log(what, format!("rep/{}", rep.handle));
-        let log = log.changing(before, json!(rep));
+        let log = line(by, ("rep", &rep.handle), before, json!(rep));
         self.store.put_rep(rep, Some(log)).await?;
         // Leads may have waited for just this rep.
         self.nudge.notify_one();
@@ -31,8 +27,7 @@ impl Office {
     /// The store's `InUse` while a team or a rule names the rep.
     pub async fn remove_rep(&self, handle: &str, by: &Hand) -> Result<bool> {
         let before = self.rep(handle).await?;
-        let log = by.log("rep.removed", format!("rep/{handle}"));
-        let log = log.changing(before, Value::Null);
+        let log = line(by, ("rep", handle), before, Value::Null);
         let removed = self.store.delete_rep(handle.to_owned(), Some(log)).await;
         Ok(removed?)
     }
@@ -43,12 +38,7 @@ impl Office {
     /// The store's `Missing` when a member is no rep.
     pub async fn put_team(&self, team: Team, by: &Hand) -> Result<()> {
         let before = self.team(&team.handle).await?;
-        let what = match before.is_null() {
-            true => "team.added",
-            false => "team.changed",
-        };
-        let log = by.log(what, format!("team/{}", team.handle));
-        let log = log.changing(before, json!(team));
+        let log = line(by, ("team", &team.handle), before, json!(team));
         self.store.put_team(team, Some(log)).await?;
         self.nudge.notify_one();
         Ok(())
@@ -60,8 +50,7 @@ impl Office {
     /// The store's `InUse` while a rule names the team.
     pub async fn remove_team(&self, handle: &str, by: &Hand) -> Result<bool> {
         let before = self.team(handle).await?;
-        let log = by.log("team.removed", format!("team/{handle}"));
-        let log = log.changing(before, Value::Null);
+        let log = line(by, ("team", handle), before, Value::Null);
         let removed = self.store.delete_team(handle.to_owned(), Some(log)).await;
         Ok(removed?)
     }
@@ -78,4 +67,15 @@ impl Office {
         let team = teams.iter().find(|team| team.handle == handle);
         Ok(team.map_or(Value::Null, |team| json!(team)))
     }
+}
+
+/// What the log says of a rep or team: null stands for none.
+fn line(by: &Hand, (kind, handle): (&str, &str), before: Value, after: Value) -> AuditRow {
+    let what = match (before.is_null(), after.is_null()) {
+        (_, true) => "removed",
+        (true, false) => "added",
+        (false, false) => "changed",
+    };
+    by.log(&format!("{kind}.{what}"), format!("{kind}/{handle}"))
+        .changing(before, after)
 }

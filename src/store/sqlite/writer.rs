@@ -2,8 +2,8 @@
 //!
 //! Each cycle is one transaction. First a slice of the waiting settlements and other writes, then every waiting
 //! append, those included that arrived meanwhile; then the commit, then the answers. The slice shrinks as more
-//! senders wait, and is left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst senders are
-//! acknowledged at nearly full speed while a backlog grows.
+//! senders wait, and is left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst
+//! senders are acknowledged first while a backlog grows.
 
 use std::fs::File;
 use std::sync::Arc;

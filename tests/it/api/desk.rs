@@ -277,7 +277,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         source: "shopify".to_owned(),
         at,
         changed: changed.collect(),
-        snapshot: fields.clone(),
+        snapshot: serde_json::Map::new(),
     };
     let decision = DecisionRow {
         id: new_id(at),

@@ -162,7 +162,7 @@ pub fn change(record: &Record, what: ChangeKind, event: Option<Uuid>, at: Timest
             from: Value::Null,
             to: json!("new"),
         }],
-        snapshot: record.fields.clone(),
+        snapshot: serde_json::Map::new(),
     }
 }
 
