@@ -6,8 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-/// Between two trials.
-const STRETCH: Duration = Duration::from_secs(1);
+/// Between two trials: short after a change, for a burst is to be met when it begins, and twice as long each time that
+/// a trial says the same again.
+const SHORTEST: Duration = Duration::from_millis(120);
+const LONGEST: Duration = Duration::from_secs(1);
 /// A trial: long enough for a dozen commits.
 const TRIAL: Duration = Duration::from_millis(60);
 /// Slower senders are not held up by anything, in appends a second.
@@ -24,6 +26,8 @@ pub(super) struct RightOfWay {
     /// As it is between trials.
     senders: bool,
     on_trial: bool,
+    /// Until the next trial.
+    stretch: Duration,
     began: Instant,
     appended: usize,
     /// Of the stretch before the trial, in appends a second.
@@ -37,6 +41,7 @@ impl RightOfWay {
         RightOfWay {
             senders: false,
             on_trial: false,
+            stretch: SHORTEST,
             began: now,
             appended: 0,
             usual: 0.0,
@@ -57,7 +62,7 @@ impl RightOfWay {
     pub(super) fn note(&mut self, appended: usize, now: Instant) {
         self.appended += appended;
         let took = now.saturating_duration_since(self.began);
-        let length = if self.on_trial { TRIAL } else { STRETCH };
+        let length = if self.on_trial { TRIAL } else { self.stretch };
         if took < length {
             return;
         }
@@ -68,10 +73,18 @@ impl RightOfWay {
                 true => (self.usual, rate),
                 false => (rate, self.usual),
             };
-            self.senders = waiting > running * NOTABLE;
+            let senders = waiting > running * NOTABLE;
+            self.stretch = match senders == self.senders {
+                true => LONGEST.min(self.stretch * 2),
+                false => SHORTEST,
+            };
+            self.senders = senders;
         }
         let is_busy = rate > BUSY;
-        self.senders &= is_busy;
+        if !is_busy {
+            self.senders = false;
+            self.stretch = SHORTEST;
+        }
         self.on_trial = is_busy && !self.on_trial;
         self.usual = rate;
         self.began = now;
