@@ -1,8 +1,9 @@
-//! Formulas that only look something up (`body.email or body.customer.email | email`): read directly, without the machine.
+//! Formulas that look something up and pass it through filters (`body.email or body.customer.email | email`): read
+//! directly, without the machine.
 //!
 //! Most formulas of a mapping are of this kind, and most of an order's time would go into starting the machine for them.
 
-use minijinja::machinery::ast::{BinOpKind, Expr};
+use minijinja::machinery::ast::{BinOpKind, CallArg, Expr};
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value};
 
@@ -20,8 +21,12 @@ pub enum Lookup {
     },
     /// The first that is true, else the last.
     First(Vec<Lookup>),
-    /// `… | decimal`
-    Filtered(Box<Lookup>, Filter),
+    /// The first that is not true, else the last.
+    Every(Vec<Lookup>),
+    /// `a == b`
+    Equal(Box<[Lookup; 2]>),
+    /// `… | decimal`, `… | minus(body.discount)`
+    Filtered(Box<Lookup>, Filter, Vec<Lookup>),
     /// `then if test else otherwise`
     Choice {
         test: Box<Lookup>,
@@ -30,22 +35,58 @@ pub enum Lookup {
     },
 }
 
-/// A filter that needs nothing but its value.
-pub type Filter = fn(&Value) -> Result<Value, Error>;
+/// A filter as it is applied to a value and the arguments that it is given. `None` for arguments of the wrong kind: the
+/// machine then says so.
+pub type Filter = fn(&Scope, &Value, &[Value]) -> Result<Option<Value>, Error>;
 
-fn filter(name: &str) -> Option<Filter> {
-    Some(match name {
-        "country" => |value| Ok(filters::country::country(value)),
-        "currency" => |value| Ok(filters::money::currency(value)),
-        "date" | "time" => filters::time::time,
-        "decimal" => filters::money::decimal,
-        "email" => |value| Ok(filters::email::email(value)),
-        "lower" => |value| Ok(filters::text::lower(value)),
-        "split_name" => |value| Ok(filters::person::split_name(value)),
-        "string" => |value| Ok(filters::text::string(value)),
-        "trim" => |value| Ok(filters::text::trim(value)),
+/// The filter of a name that takes so many arguments.
+fn filter(name: &str, arguments: usize) -> Option<Filter> {
+    Some(match (name, arguments) {
+        ("country", 0) => |_, value, _| Ok(Some(filters::country::country(value))),
+        ("currency", 0) => |_, value, _| Ok(Some(filters::money::currency(value))),
+        ("date" | "time", 0) => |_, value, _| filters::time::time(value).map(Some),
+        ("decimal", 0) => |_, value, _| filters::money::decimal(value).map(Some),
+        ("email", 0) => |_, value, _| Ok(Some(filters::email::email(value))),
+        ("lookup", 1) => |scope, value, given| {
+            let tables = scope.get("tables");
+            let name = given.first().and_then(Value::as_str);
+            name.map(|name| filters::named::looked_up(tables, value, name))
+                .transpose()
+        },
+        ("lower", 0) => |_, value, _| Ok(Some(filters::text::lower(value))),
+        ("minus", 1) => |_, value, given| with_value(filters::money::minus, value, given),
+        ("phone", 0 | 1) => |scope, value, given| {
+            let region = filters::country::given_or(given.first(), || scope.get("region").cloned());
+            Ok(Some(filters::phone::of_region(value, region)))
+        },
+        ("plus", 1) => |_, value, given| with_value(filters::money::plus, value, given),
+        ("query_param", 1) => |_, value, given| {
+            let name = given.first().and_then(Value::as_str);
+            Ok(name.map(|name| filters::text::query_param(value, name)))
+        },
+        ("split", 1) => |_, value, given| {
+            let separator = given.first().and_then(Value::as_str);
+            Ok(separator.map(|separator| filters::list::split(value, Some(separator))))
+        },
+        ("split_name", 0) => |_, value, _| Ok(Some(filters::person::split_name(value))),
+        ("string", 0) => |_, value, _| Ok(Some(filters::text::string(value))),
+        ("sum_of", 1) => |_, value, given| {
+            let path = given.first().and_then(Value::as_str);
+            path.map(|path| filters::money::sum_of(value, path))
+                .transpose()
+        },
+        ("times", 1) => |_, value, given| with_value(filters::money::times, value, given),
+        ("trim", 0) => |_, value, _| Ok(Some(filters::text::trim(value))),
         _ => return None,
     })
+}
+
+fn with_value(
+    filter: fn(&Value, &Value) -> Result<Value, Error>,
+    value: &Value,
+    given: &[Value],
+) -> Result<Option<Value>, Error> {
+    given.first().map(|other| filter(value, other)).transpose()
 }
 
 /// One step into a value.
@@ -87,13 +128,24 @@ impl Lookup {
                 }
                 _ => None,
             },
-            Expr::BinOp(op) if matches!(op.op, BinOpKind::ScOr) => {
+            Expr::BinOp(op) => {
                 let (left, right) = (Self::of(&op.left)?, Self::of(&op.right)?);
-                Some(left.or(right))
+                match op.op {
+                    BinOpKind::ScOr => Some(left.or(right)),
+                    BinOpKind::ScAnd => Some(Lookup::Every(vec![left, right])),
+                    BinOpKind::Eq => Some(Lookup::Equal(Box::new([left, right]))),
+                    _ => None,
+                }
             }
-            Expr::Filter(applied) if applied.args.is_empty() => {
+            Expr::Filter(applied) => {
                 let value = Self::of(applied.expr.as_ref()?)?;
-                Some(Lookup::Filtered(Box::new(value), filter(applied.name)?))
+                let given = applied.args.iter().map(|argument| match argument {
+                    CallArg::Pos(expr) => Self::of(expr),
+                    _ => None,
+                });
+                let given: Vec<Lookup> = given.collect::<Option<_>>()?;
+                let filter = filter(applied.name, given.len())?;
+                Some(Lookup::Filtered(Box::new(value), filter, given))
             }
             Expr::IfExpr(choice) => Some(Lookup::Choice {
                 test: Box::new(Self::of(&choice.test_expr)?),
@@ -145,10 +197,34 @@ impl Lookup {
                 }
                 Ok(last)
             }
-            Lookup::Filtered(value, filter) => match value.read(scope)? {
-                Some(value) => filter(&value).map(Some),
-                None => Ok(None),
-            },
+            Lookup::Every(conditions) => {
+                let mut last = Some(Value::UNDEFINED);
+                for condition in conditions {
+                    last = condition.read(scope)?;
+                    if last.as_ref().is_none_or(|value| !value.is_true()) {
+                        break;
+                    }
+                }
+                Ok(last)
+            }
+            Lookup::Equal(sides) => {
+                let [left, right] = &**sides;
+                let sides = left.read(scope)?.zip(right.read(scope)?);
+                Ok(sides.map(|(left, right)| Value::from(left == right)))
+            }
+            Lookup::Filtered(value, filter, arguments) => {
+                let Some(value) = value.read(scope)? else {
+                    return Ok(None);
+                };
+                let mut given = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    match argument.read(scope)? {
+                        Some(argument) => given.push(argument),
+                        None => return Ok(None),
+                    }
+                }
+                filter(scope, &value, &given)
+            }
             Lookup::Choice {
                 test,
                 then,
@@ -193,20 +269,24 @@ mod tests {
     use minijinja::Value;
     use proptest::prelude::*;
 
-    use crate::expr::payload::{of_json, to_json};
+    use crate::expr::payload::{of_json, of_pairs, of_table, to_json};
     use crate::expr::scope::Scope;
     use crate::expr::{ENVIRONMENT, Formula};
 
     fn scope(body: &str) -> Scope {
         let body = serde_json::from_str(body).unwrap();
+        let words = of_table([("text".to_owned(), Value::from("a word"))]);
         Scope::new([
             ("body", of_json(Arc::new(body))),
             ("list", Value::from(vec![1, 0])),
+            ("region", Value::from("ES")),
+            ("tables", of_pairs([("words".to_owned(), words)])),
         ])
     }
 
     const BODIES: &[&str] = &[
         r#"{"a": {"a": "x", "b": [{"a": 1}, 2], "0": "zero"}, "b": "", "c": null, "d": 0, "e": 0.0, "f": "text"}"#,
+        r#"{"a": "600 111 222", "b": "12.50", "c": [{"a": "1.10"}, {"a": 2}], "d": "/?a=1&b=x#c", "e": "PT", "f": "a, b"}"#,
         "[1, {\"a\": 2}]",
         "\"text\"",
         "null",
@@ -222,8 +302,8 @@ mod tests {
                 ("(body|list|absent)", prop::collection::vec(r"(\.[a-f]|\['[a-f0]'\]|\[[01]\])", 0..4)),
                 1..4,
             ),
-            filters in "( \\| (decimal|email|time|country|lower|string|split_name)){0,2}",
-            tail in r"( or 'literal'| or 5| if body\.a else 'no'| if body\.c)?",
+            filters in r"( \| (decimal|email|time|country|lower|string|split_name|phone|phone\(body\.e\)|phone\('FR'\)|minus\(body\.b\)|plus\(1\)|times\(body\.d\)|split\(','\)|split\(5\)|sum_of\('a'\)|query_param\('[ab]'\)|query_param\(body\.a\)|lookup\('words'\)|lookup\('none'\))){0,2}",
+            tail in r"( or 'literal'| or 5| and body\.f| == body\.a| == 'x' and body\.d == 0| if body\.a else 'no'| if body\.c)?",
         ) {
             let paths: Vec<String> = paths.iter().map(|(name, steps)| format!("{name}{}", steps.concat())).collect();
             let text = format!("({}){filters}{tail}", paths.join(" or "));

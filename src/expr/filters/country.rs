@@ -34,10 +34,18 @@ pub fn country(value: &Value) -> Value {
 
 /// The country that is given, else the endpoint's `region`, as alpha-2.
 pub fn of_or_region(state: &State, given: Option<&Value>) -> Option<&'static str> {
+    given_or(given, || state.lookup("region"))
+}
+
+/// The country that is given, else that of the region, as alpha-2.
+pub fn given_or(
+    given: Option<&Value>,
+    region: impl FnOnce() -> Option<Value>,
+) -> Option<&'static str> {
     let code = |value: &Value| text_of(value).map(|text| alpha2(&text));
     match given.and_then(code) {
         Some(country) => country,
-        None => state.lookup("region").as_ref().and_then(code).flatten(),
+        None => region().as_ref().and_then(code).flatten(),
     }
 }
 

@@ -30,7 +30,12 @@ const ANSWER: &[&str] = &["values", "value", "string_value", "answer", "text"];
 /// `lookup('statuses')`: what the table says for this word, without regard to case, accents and punctuation; nothing
 /// for a word that is not in it.
 pub fn lookup(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
-    let table = table(state, name)?;
+    looked_up(state.lookup("tables").as_ref(), value, name)
+}
+
+/// As `lookup`, among these tables.
+pub fn looked_up(tables: Option<&Value>, value: &Value, name: &str) -> Result<Value, Error> {
+    let table = table(tables, name)?;
     Ok(text_of(value)
         .and_then(|word| find(&table, &word))
         .unwrap_or(Value::UNDEFINED))
@@ -41,7 +46,7 @@ pub fn lookup(state: &State, value: &Value, name: &str) -> Result<Value, Error> 
 /// Of two answers with one name the first counts and the other goes to the rest; a name of `''` drops the answer.
 /// `asked`, which is not listed among the names, has the question of each name in the form's own words.
 pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
-    let table = table(state, name)?;
+    let table = table(state.lookup("tables").as_ref(), name)?;
     let mut named = Named::default();
     named.read(value, &table, 0);
     Ok(Value::from_object(Answers {
@@ -51,9 +56,8 @@ pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
     }))
 }
 
-fn table(state: &State, name: &str) -> Result<Value, Error> {
-    state
-        .lookup("tables")
+fn table(tables: Option<&Value>, name: &str) -> Result<Value, Error> {
+    tables
         .and_then(|tables| tables.get_attr(name).ok())
         .filter(|table| table.kind() == ValueKind::Map)
         .ok_or_else(|| {

@@ -11,10 +11,14 @@ const MAX_LEN: usize = 60;
 /// `phone` or `phone('ES')`: E.164 when it can be a number of that country, else the text as sent. Without a country
 /// the endpoint's `region` counts.
 pub fn phone(state: &State, value: &Value, region: Option<&Value>) -> Value {
+    of_region(value, country::of_or_region(state, region))
+}
+
+/// As `phone`, of a country by its alpha-2 code.
+pub fn of_region(value: &Value, region: Option<&str>) -> Value {
     let Some(text) = text_of(value) else {
         return Value::UNDEFINED;
     };
-    let region = country::of_or_region(state, region);
     match e164(&text, region) {
         Some(number) => Value::from(number),
         None => Value::from(&*text),
