@@ -7,6 +7,7 @@ use crate::assign::gate::{Asked, Gate};
 use crate::assign::roster::{Pool, Seat};
 use crate::assign::round_robin::{self, Candidate};
 use crate::assign::trace::{CandidateTrace, RuleTrace};
+use crate::model::desk::Load;
 use crate::model::people::{HoursPolicy, Member, Team};
 use crate::model::rules::{Strategy, Target};
 
@@ -88,8 +89,9 @@ impl<'a> Course<'a> {
         let mut eligible = Vec::with_capacity(pool.seats.len());
         trace.candidates.reserve(pool.seats.len());
         for (member, seat) in pool.team.members.iter().zip(pool.seats) {
-            let gate = self.gate_of(member, *seat, &asked);
-            let loaded = self.loaded(member, *seat, pool.team, strategy);
+            let load = self.gates.load(&member.rep);
+            let gate = self.gate_of(member, (*seat, load), &asked);
+            let loaded = self.loaded(member, (*seat, load), pool.team, strategy);
             trace.candidates.push(CandidateTrace {
                 rep: &member.rep,
                 weight: Some(member.weight),
@@ -159,8 +161,13 @@ impl<'a> Course<'a> {
         Some(taken.rep)
     }
 
-    fn gate_of(&mut self, member: &Member, seat: Seat, asked: &Asked<'_>) -> Option<Gate> {
-        match self.gates.all(seat.person, asked) {
+    fn gate_of(
+        &mut self,
+        member: &Member,
+        (seat, load): (Seat, Option<&Load>),
+        asked: &Asked<'_>,
+    ) -> Option<Gate> {
+        match self.gates.all(seat.person, load, asked) {
             None if member.weight == 0 => Some(Gate::NoShare),
             None if seat.again => Some(Gate::Again),
             gate => gate,
@@ -170,7 +177,7 @@ impl<'a> Course<'a> {
     fn loaded(
         &mut self,
         member: &'a Member,
-        seat: Seat,
+        (seat, load): (Seat, Option<&Load>),
         team: &Team,
         strategy: Strategy,
     ) -> Loaded<'a> {
@@ -183,7 +190,6 @@ impl<'a> Course<'a> {
         if strategy == Strategy::RoundRobin {
             return loaded;
         }
-        let load = self.people.ledger.load(&member.rep);
         loaded.last = load.and_then(|load| load.last);
         loaded.count = match (strategy, seat.person) {
             (Strategy::FewestInPeriod, Some(place)) => {

@@ -6,6 +6,8 @@
 //! are false for anything else. Of a list, some entry must fit. What is absent fits only what is negated.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -13,12 +15,12 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::assign::Subject;
+use crate::assign::condition::Facts;
 use crate::assign::field_path::{Family, FieldPath, Seen};
-use crate::assign::operand::{Limit, Operand, PostalRange, items, lower, text_of, time_of};
+use crate::assign::operand::{Limit, Looked, Operand, PostalRange, items, text_of};
 use crate::assign::regions::countries;
 use crate::assign::shift;
-use crate::assign::trace::ConditionTrace;
+use crate::assign::trace::{ConditionTrace, Text};
 use crate::model::hours::Week;
 use crate::model::problem::did_you_mean;
 use crate::model::rules::{Comparison, Operator};
@@ -28,12 +30,12 @@ use crate::said;
 /// A comparison ready to be asked.
 #[derive(Debug)]
 pub struct Compare {
-    path: FieldPath,
+    path: Arc<FieldPath>,
     test: Test,
     /// `ne`, `not_in`, `not_exists` and the like: the opposite of the test.
     negated: bool,
-    /// As it was written, for the trace.
-    written: Comparison,
+    /// As it was written, for the trace: `{"field": …, "op": …, "value": …, "seen":`.
+    head: String,
 }
 
 #[derive(Debug)]
@@ -93,22 +95,20 @@ impl Compare {
         }
         let test = test(written.op, &written.value, family).map_err(wrong)?;
         Ok(Compare {
-            path,
+            path: Arc::new(path),
             test,
             negated: is_negated(written.op),
-            written: written.clone(),
+            head: head(written),
         })
     }
 
     /// The result and its line of the trace.
-    pub fn ask<'t>(&'t self, subject: &Subject<'t>) -> (bool, ConditionTrace<'t>) {
-        let seen = self.path.look(subject);
-        let result = self.fits(&seen, subject.now);
+    pub fn ask<'t>(&'t self, facts: &Facts<'t>) -> (bool, ConditionTrace<'t>) {
+        let seen = facts.look(&self.path);
+        let result = self.fits(&seen, facts.now());
         let trace = ConditionTrace::Compare {
-            field: &self.written.field,
-            op: self.written.op.as_str(),
-            value: &self.written.value,
-            seen,
+            head: &self.head,
+            seen: Rc::clone(&seen),
             result,
         };
         (result, trace)
@@ -116,10 +116,7 @@ impl Compare {
 
     /// Whether it holds where the field has just this value.
     pub fn holds_for(&self, value: &Value) -> bool {
-        let seen = Seen {
-            values: vec![value],
-            is_list: false,
-        };
+        let seen = Seen::one(value);
         self.fits(&seen, Timestamp::UNIX_EPOCH)
     }
 
@@ -127,9 +124,25 @@ impl Compare {
         &self.path
     }
 
+    /// Takes an equal path of the same rule set for its own, so that what stands there is looked up once a lead.
+    pub fn share(&mut self, paths: &mut Vec<Arc<FieldPath>>) {
+        match paths.iter().find(|known| **known == self.path) {
+            Some(known) => self.path = Arc::clone(known),
+            None => paths.push(Arc::clone(&self.path)),
+        }
+    }
+
     fn fits(&self, seen: &Seen<'_>, now: Timestamp) -> bool {
         self.test.fits(seen, now) != self.negated
     }
+}
+
+fn head(written: &Comparison) -> String {
+    let mut text = Text::default();
+    text.raw("{\"field\":").json(&written.field);
+    text.member("op", written.op.as_str());
+    text.member("value", &written.value).raw(",\"seen\":");
+    text.into_string()
 }
 
 /// Whether an operator asks for the opposite of another.
@@ -295,10 +308,8 @@ fn time_of_week(value: &Value) -> Result<Test, Said> {
 
 impl Test {
     fn fits(&self, seen: &Seen<'_>, now: Timestamp) -> bool {
-        let some = |fits: &dyn Fn(&Value) -> bool| seen.values.iter().any(|value| fits(value));
-        let text = |fits: &dyn Fn(&str) -> bool| {
-            some(&|value| lower(value).is_some_and(|text| fits(&text)))
-        };
+        let some = |fits: &dyn Fn(&Looked<'_>) -> bool| seen.values.iter().any(fits);
+        let text = |fits: &dyn Fn(&str) -> bool| some(&|value| value.lower().is_some_and(fits));
         match self {
             Test::Exists => !seen.values.is_empty(),
             Test::Equals(operand) => some(&|value| operand.equals(value)),
@@ -309,7 +320,7 @@ impl Test {
             Test::StartsWith(start) => text(&|text| text.starts_with(start)),
             Test::EndsWith(end) => text(&|text| text.ends_with(end)),
             Test::Matches(pattern) => {
-                some(&|value| text_of(value).is_some_and(|text| pattern.is_match(&text)))
+                some(&|it| text_of(it.value).is_some_and(|text| pattern.is_match(&text)))
             }
             Test::Ordered(limit, wanted) => {
                 some(&|value| limit.compare(value).is_some_and(*wanted))
@@ -318,19 +329,16 @@ impl Test {
                 from.compare(value).is_some_and(Ordering::is_ge)
                     && to.compare(value).is_some_and(Ordering::is_le)
             }),
-            Test::Postal(ranges) => some(&|value| ranges.iter().any(|range| range.holds(value))),
+            Test::Postal(ranges) => some(&|it| ranges.iter().any(|range| range.holds(it.value))),
             Test::During(week, zone) => {
-                some(&|value| time(value).is_some_and(|at| shift::within(week, zone, at)))
+                some(&|value| value.time().is_some_and(|at| shift::within(week, zone, at)))
             }
             Test::Within(days) => some(&|value| {
-                time(value).is_some_and(|at| at <= now && now.duration_since(at) <= *days)
+                let time = value.time();
+                time.is_some_and(|at| at <= now && now.duration_since(at) <= *days)
             }),
         }
     }
-}
-
-fn time(value: &Value) -> Option<Timestamp> {
-    value.as_str().and_then(time_of)
 }
 
 #[cfg(test)]
@@ -339,6 +347,8 @@ mod tests {
 
     use super::Compare;
     use crate::assign::Subject;
+    use crate::assign::condition::Facts;
+    use crate::assign::trace::Text;
     use crate::model::record::Fields;
     use crate::model::said::Said;
 
@@ -367,8 +377,11 @@ mod tests {
             ..Subject::new(&lead, &event, "2026-11-25T10:00:00Z".parse().unwrap())
         };
         let compare = compare(field, op, value.clone()).unwrap();
-        let (result, trace) = compare.ask(&subject);
-        let trace = serde_json::to_value(&trace).unwrap();
+        let facts = Facts::new(&subject);
+        let (result, trace) = compare.ask(&facts);
+        let mut text = Text::default();
+        trace.write(&mut text);
+        let trace: Value = serde_json::from_str(&text.into_string()).unwrap();
         assert_eq!(result, expected, "{field} {op} {value}: {trace}");
         assert_eq!(trace["result"], json!(expected));
     }

@@ -2,6 +2,7 @@
 
 use crate::assign::company::FreeMail;
 use crate::assign::condition::Test;
+use crate::assign::trace::Text;
 use crate::model::event::Violation;
 use crate::model::rules::{OnNoneEligible, Rule, RuleSet, Target};
 use crate::said;
@@ -19,6 +20,8 @@ pub struct Compiled {
 
 #[derive(Debug)]
 pub(super) struct CompiledRule {
+    /// For the trace: `{"name": …, "when":`.
+    pub head: String,
     pub name: String,
     /// `None` matches everything.
     pub when: Option<Test>,
@@ -44,11 +47,15 @@ impl Compiled {
 pub fn compile(set: &RuleSet) -> Result<Compiled, Vec<Violation>> {
     let mut problems = Vec::new();
     let rules = set.rules.iter().enumerate();
-    let rules = rules
+    let mut rules: Vec<CompiledRule> = rules
         .filter_map(|(nth, rule)| compile_rule(rule, &format!("/rules/{nth}"), &mut problems))
         .collect();
     if !problems.is_empty() {
         return Err(problems);
+    }
+    let mut paths = Vec::new();
+    for test in rules.iter_mut().filter_map(|rule| rule.when.as_mut()) {
+        test.share(&mut paths);
     }
     Ok(Compiled {
         version: set.version,
@@ -83,7 +90,10 @@ fn compile_rule(rule: &Rule, path: &str, problems: &mut Vec<Violation>) -> Optio
             .collect(),
         Target::Rep(_) => Vec::new(),
     };
+    let mut head = Text::default();
+    head.raw("{\"name\":").json(&rule.name).raw(",\"when\":");
     Some(CompiledRule {
+        head: head.into_string(),
         name: rule.name.clone(),
         when: when?,
         key: key(&rule.assign, &skills),

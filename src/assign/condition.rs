@@ -1,13 +1,15 @@
 //! Conditions of rules, compiled: groups, comparisons, formulas.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::assign::Subject;
 use crate::assign::comparison::Compare;
-use crate::assign::field_path::FieldPath;
+use crate::assign::field_path::{FieldPath, Seen};
 use crate::assign::trace::ConditionTrace;
 use crate::expr::scope::Scope;
 use crate::expr::{Formula, FormulaError, payload};
@@ -33,6 +35,8 @@ pub enum Test {
 pub struct Facts<'a> {
     subject: &'a Subject<'a>,
     scope: OnceCell<Scope>,
+    /// What was seen so far: rules mostly ask for the same few fields.
+    looked: RefCell<Vec<(&'a Arc<FieldPath>, Rc<Seen<'a>>)>>,
 }
 
 impl<'a> Facts<'a> {
@@ -40,7 +44,23 @@ impl<'a> Facts<'a> {
         Facts {
             subject,
             scope: OnceCell::new(),
+            looked: RefCell::default(),
         }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.subject.now
+    }
+
+    /// What stands at a path.
+    pub fn look(&self, path: &'a Arc<FieldPath>) -> Rc<Seen<'a>> {
+        let mut looked = self.looked.borrow_mut();
+        if let Some((_, seen)) = looked.iter().find(|(known, _)| Arc::ptr_eq(known, path)) {
+            return Rc::clone(seen);
+        }
+        let seen = Rc::new(path.look(self.subject));
+        looked.push((path, Rc::clone(&seen)));
+        seen
     }
 
     fn scope(&self) -> &Scope {
@@ -120,14 +140,24 @@ impl Test {
     pub fn ask<'t>(&'t self, facts: &Facts<'t>) -> (bool, ConditionTrace<'t>) {
         match self {
             Test::All(tests) => {
-                let (results, all) = ask_each(tests, facts);
-                let result = results.into_iter().all(|it| it);
-                (result, ConditionTrace::All { all, result })
+                let (parts, fitting) = ask_each(tests, facts);
+                let (name, result) = ("all", fitting == parts.len());
+                let trace = ConditionTrace::Group {
+                    name,
+                    parts,
+                    result,
+                };
+                (result, trace)
             }
             Test::Any(tests) => {
-                let (results, any) = ask_each(tests, facts);
-                let result = results.into_iter().any(|it| it);
-                (result, ConditionTrace::Any { any, result })
+                let (parts, fitting) = ask_each(tests, facts);
+                let (name, result) = ("any", fitting > 0);
+                let trace = ConditionTrace::Group {
+                    name,
+                    parts,
+                    result,
+                };
+                (result, trace)
             }
             Test::Not(test) => {
                 let (opposite, trace) = test.ask(facts);
@@ -146,7 +176,7 @@ impl Test {
                 };
                 (result, trace)
             }
-            Test::Compare(compare) => compare.ask(facts.subject),
+            Test::Compare(compare) => compare.ask(facts),
         }
     }
 
@@ -165,6 +195,18 @@ impl Test {
         }
     }
 
+    /// Lets comparisons of the same field share its path.
+    pub fn share(&mut self, paths: &mut Vec<Arc<FieldPath>>) {
+        match self {
+            Test::All(tests) | Test::Any(tests) => {
+                tests.iter_mut().for_each(|test| test.share(paths));
+            }
+            Test::Not(test) => test.share(paths),
+            Test::Formula(..) => {}
+            Test::Compare(compare) => compare.share(paths),
+        }
+    }
+
     /// The fields it looks at, with their record in front: `lead.budget`.
     pub fn fields(&self, fields: &mut Vec<String>) {
         match self {
@@ -178,8 +220,15 @@ impl Test {
     }
 }
 
-fn ask_each<'t>(tests: &'t [Test], facts: &Facts<'t>) -> (Vec<bool>, Vec<ConditionTrace<'t>>) {
-    tests.iter().map(|test| test.ask(facts)).unzip()
+/// Each one's line of the trace, and how many hold.
+fn ask_each<'t>(tests: &'t [Test], facts: &Facts<'t>) -> (Vec<ConditionTrace<'t>>, usize) {
+    let mut fitting = 0;
+    let parts = tests.iter().map(|test| {
+        let (result, part) = test.ask(facts);
+        fitting += usize::from(result);
+        part
+    });
+    (parts.collect(), fitting)
 }
 
 fn compile_formula(text: &str) -> Result<Formula, Said> {

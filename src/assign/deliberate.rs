@@ -11,7 +11,6 @@ use crate::assign::{Decision, People, Subject};
 use crate::model::desk::{Line, THEN};
 use crate::model::people::{Team, Turn};
 use crate::model::rules::{NoneEligible, OnNoneEligible};
-use crate::model::trace::Trace;
 
 /// A decision with everything that led to it, not written down yet.
 #[derive(Debug)]
@@ -85,9 +84,7 @@ impl<'a> Deliberation<'a> {
                 keep_owner: None,
                 last_owner: None,
                 company_owner: None,
-                rules: Vec::new(),
-                turns: None,
-                waits_for: None,
+                rules: Vec::with_capacity(rules.rules.len()),
             },
             draw: None,
         }
@@ -116,14 +113,12 @@ impl<'a> Deliberation<'a> {
         if is_test && self.draw.is_some() {
             reason.push_str(" It is a test lead, so no turn was spent.");
         }
-        let mut trace = self.trace;
-        trace.waits_for = self.route.as_deref();
-        trace.turns = self.draw.as_ref().map(|draw| TurnsTrace {
+        let turns = self.draw.as_ref().map(|draw| TurnsTrace {
             team: draw.team,
-            before: draw.before.iter().map(Into::into).collect(),
-            after: draw.after.iter().map(Into::into).collect(),
+            before: draw.before,
+            after: &draw.after,
         });
-        let trace = Trace::of(&trace);
+        let trace = self.trace.write(turns, self.route.as_deref());
         let spent = self.draw.map_or_else(Vec::new, |draw| draw.after);
         Decision {
             owner: self.owner.map(str::to_owned),
@@ -249,7 +244,7 @@ impl<'a> Course<'a> {
             None => (true, None),
         };
         let mut trace = RuleTrace {
-            name: &rule.name,
+            head: &rule.head,
             when,
             matched,
             target: None,
@@ -378,6 +373,7 @@ impl<'a> Course<'a> {
     /// The first gate in the way of a rep who is asked for alone.
     pub(super) fn gate(&mut self, rep: &str, asked: &Asked<'_>) -> Option<Gate> {
         let place = self.people.roster.place(rep);
-        self.gates.all(place, asked)
+        let load = self.gates.load(rep);
+        self.gates.all(place, load, asked)
     }
 }

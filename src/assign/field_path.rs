@@ -1,8 +1,12 @@
 //! The fields a condition can look at, and what may be asked of each.
 
+use std::cell::OnceCell;
+
 use serde_json::Value;
 
 use crate::assign::Subject;
+use crate::assign::operand::Looked;
+use crate::assign::trace::Text;
 use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::did_you_mean;
 use crate::model::record::is_blank;
@@ -66,11 +70,35 @@ pub enum Family {
 }
 
 /// What stands at a path.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default)]
 pub struct Seen<'a> {
-    pub values: Vec<&'a Value>,
+    pub values: Vec<Looked<'a>>,
     /// The field is a list of texts, such as `tags`: `contains` then asks for an entry, not for a part of a text.
     pub is_list: bool,
+    written: OnceCell<String>,
+}
+
+impl<'a> Seen<'a> {
+    /// A single value.
+    pub fn one(value: &'a Value) -> Self {
+        Seen {
+            values: vec![Looked::new(value)],
+            ..Seen::default()
+        }
+    }
+
+    /// As JSON: null for nothing, the value, or the list of values.
+    pub fn written(&self) -> &str {
+        self.written.get_or_init(|| {
+            let mut text = Text::default();
+            match self.values.as_slice() {
+                [] => text.raw("null"),
+                [one] if !self.is_list => text.json(one.value),
+                many => text.json(&many.iter().map(|it| it.value).collect::<Vec<_>>()),
+            };
+            text.into_string()
+        })
+    }
 }
 
 impl FieldPath {
@@ -126,10 +154,7 @@ impl FieldPath {
 
     /// The values at the path. A list on the way gives those of all its entries; what is blank is left out.
     pub fn look<'a>(&self, subject: &Subject<'a>) -> Seen<'a> {
-        let mut seen = Seen {
-            values: Vec::new(),
-            is_list: false,
-        };
+        let mut seen = Seen::default();
         let fields = match self.root {
             Root::Lead => Some(subject.lead),
             Root::Contact => subject.contact,
@@ -384,7 +409,8 @@ fn gather<'a>(value: &'a Value, steps: &[String], seen: &mut Seen<'a>) {
         (Value::Null, _) => {}
         (Value::Array(items), None) => {
             seen.is_list = true;
-            seen.values.extend(items.iter().filter(|it| !is_blank(it)));
+            let items = items.iter().filter(|it| !is_blank(it));
+            seen.values.extend(items.map(Looked::new));
         }
         (Value::Array(items), Some(_)) => {
             for item in items {
@@ -392,7 +418,7 @@ fn gather<'a>(value: &'a Value, steps: &[String], seen: &mut Seen<'a>) {
             }
         }
         (_, None) if is_blank(value) => {}
-        (_, None) => seen.values.push(value),
+        (_, None) => seen.values.push(Looked::new(value)),
         (Value::Object(members), Some((first, rest))) => {
             if let Some(value) = members.get(first) {
                 gather(value, rest, seen);

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::assign::roster::{Roster, Windows};
 use crate::assign::shift::Shut;
+use crate::assign::trace::Text;
 use crate::model::desk::{Ledger, Load};
 use crate::model::people::HoursPolicy;
 use crate::model::rules::Period;
@@ -64,35 +64,30 @@ impl Gate {
     }
 }
 
-/// Writes a gate into a trace: `gate` in words, `gate_is` its code, `gate_what` what it is about.
-pub(super) fn write<S: SerializeStruct>(out: &mut S, gate: Option<&Gate>) -> Result<(), S::Error> {
-    let Some(gate) = gate else {
-        return out.serialize_field("gate", &None::<&str>);
-    };
-    match gate {
-        Gate::Away(shut) | Gate::Closed(shut) => out.serialize_field("gate", &shut.english)?,
-        other => out.serialize_field("gate", &Printed(other))?,
-    }
-    out.serialize_field("gate_is", gate.code())?;
-    match gate {
-        Gate::Lacks(skill) => out.serialize_field("gate_what", skill),
-        Gate::Away(shut) | Gate::Closed(shut) => match &shut.until {
-            Some(until) => out.serialize_field("gate_what", until),
-            None => Ok(()),
-        },
-        Gate::CapOfDay(count, cap) | Gate::CapOfWeek(count, cap) | Gate::CapOfOpen(count, cap) => {
-            out.serialize_field("gate_what", &Printed(format_args!("{count}/{cap}")))
+impl Gate {
+    /// Writes the members `gate`, a sentence or null, and `gate_is` and `gate_what`, which say it in every language.
+    pub(super) fn write(gate: Option<&Self>, text: &mut Text) {
+        let Some(gate) = gate else {
+            text.raw(",\"gate\":null");
+            return;
+        };
+        if let Gate::Away(shut) | Gate::Closed(shut) = gate {
+            text.raw(&shut.written);
+            return;
         }
-        _ => Ok(()),
-    }
-}
-
-/// Written as it prints, without a copy.
-struct Printed<T>(T);
-
-impl<T: fmt::Display> Serialize for Printed<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        text.member("gate", &gate.to_string());
+        text.member("gate_is", gate.code());
+        match gate {
+            Gate::Lacks(skill) => {
+                text.member("gate_what", skill);
+            }
+            Gate::CapOfDay(count, cap)
+            | Gate::CapOfWeek(count, cap)
+            | Gate::CapOfOpen(count, cap) => {
+                text.member("gate_what", &format_args!("{count}/{cap}"));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -110,6 +105,8 @@ pub(super) struct Gates<'a> {
     windows: Windows<'a>,
     roster: &'a Roster,
     ledger: &'a Ledger,
+    /// Where the last load stood.
+    near: usize,
     now: Timestamp,
 }
 
@@ -119,12 +116,18 @@ impl<'a> Gates<'a> {
             windows: roster.windows(),
             roster,
             ledger,
+            near: 0,
             now,
         }
     }
 
-    /// The first gate that removes the rep at a place of the roster.
-    pub(super) fn all(&mut self, place: Option<usize>, asked: &Asked<'_>) -> Option<Gate> {
+    /// The first gate that removes the rep at a place of the roster, who has this load.
+    pub(super) fn all(
+        &mut self,
+        place: Option<usize>,
+        load: Option<&Load>,
+        asked: &Asked<'_>,
+    ) -> Option<Gate> {
         let Some((place, rep)) = place.and_then(|place| Some((place, self.roster.at(place)?)))
         else {
             return Some(Gate::NotARep);
@@ -153,7 +156,6 @@ impl<'a> Gates<'a> {
         if caps.per_day.is_none() && caps.per_week.is_none() && caps.open.is_none() {
             return None;
         }
-        let load = self.ledger.load(&rep.handle);
         let since = |day| load.map_or(0, |load| load.since(day));
         let reached = |cap: Option<u32>, count: i64| cap.filter(|cap| count >= i64::from(*cap));
         let open = load.map_or(0, |load| load.open);
@@ -195,6 +197,11 @@ impl<'a> Gates<'a> {
     pub(super) fn day(&mut self, handle: &str) -> Option<i32> {
         let place = self.roster.place(handle)?;
         Some(self.windows.of(place, self.now)?.day)
+    }
+
+    /// What a rep has and was given.
+    pub(super) fn load(&mut self, handle: &str) -> Option<&'a Load> {
+        self.ledger.load_near(handle, &mut self.near)
     }
 
     /// Leads given to the rep at a place in the period that now is.

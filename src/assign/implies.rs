@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::assign::comparison::{Compare, is_negated};
 use crate::assign::field_path::{Family, FieldPath};
-use crate::assign::operand::{Limit, text_of};
+use crate::assign::operand::{Limit, Looked, text_of};
 use crate::assign::regions::countries;
 use crate::model::rules::{Comparison, Condition, Operator};
 
@@ -122,7 +122,7 @@ fn bounded(narrow: &Comparison, wider: &Comparison, compare: &Compare) -> bool {
         (is_lower(narrow.op) && is_lower(wider.op)) || (is_upper(narrow.op) && is_upper(wider.op));
     let excludes_limit = matches!(narrow.op, Operator::Gt | Operator::Lt);
     let same_limit = Limit::of(&wider.value)
-        .is_ok_and(|limit| limit.compare(&narrow.value) == Some(Ordering::Equal));
+        .is_ok_and(|limit| limit.compare(&Looked::new(&narrow.value)) == Some(Ordering::Equal));
     same_way && (compare.holds_for(&narrow.value) || (excludes_limit && same_limit))
 }
 

@@ -1,6 +1,7 @@
 //! The values of comparisons: texts without regard to case, numbers as decimals, times, postal codes.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::str::FromStr;
 
@@ -45,13 +46,13 @@ impl Operand {
         items(value)?.iter().map(Operand::of).collect()
     }
 
-    pub fn equals(&self, value: &Value) -> bool {
+    pub fn equals(&self, value: &Looked<'_>) -> bool {
         if let Some(number) = self.number
-            && let Some(other) = number_of(value)
+            && let Some(other) = value.number()
         {
             return number == other;
         }
-        lower(value).is_some_and(|text| text == self.text)
+        value.lower().is_some_and(|text| *text == *self.text)
     }
 }
 
@@ -68,6 +69,40 @@ pub fn items(value: &Value) -> Result<&[Value], Said> {
         )
     })?;
     Ok(items)
+}
+
+/// A value of a lead that many comparisons look at: what it is as a text, a number and a time is worked out once.
+#[derive(Debug)]
+pub struct Looked<'a> {
+    pub value: &'a Value,
+    lower: OnceCell<Option<Cow<'a, str>>>,
+    number: OnceCell<Option<Decimal>>,
+    time: OnceCell<Option<Timestamp>>,
+}
+
+impl<'a> Looked<'a> {
+    pub fn new(value: &'a Value) -> Self {
+        Looked {
+            value,
+            lower: OnceCell::new(),
+            number: OnceCell::new(),
+            time: OnceCell::new(),
+        }
+    }
+
+    /// The text in lower case.
+    pub fn lower(&self) -> Option<&str> {
+        self.lower.get_or_init(|| lower(self.value)).as_deref()
+    }
+
+    pub fn number(&self) -> Option<Decimal> {
+        *self.number.get_or_init(|| number_of(self.value))
+    }
+
+    pub fn time(&self) -> Option<Timestamp> {
+        let read = || self.value.as_str().and_then(time_of);
+        *self.time.get_or_init(read)
+    }
 }
 
 /// Something that is more or less than others of its kind.
@@ -105,17 +140,17 @@ impl Limit {
         let [from, to] = items(value)? else {
             return Err(wanted);
         };
-        match (Limit::of(from)?, Limit::compare(&Limit::of(from)?, to)) {
+        match (Limit::of(from)?, Limit::of(from)?.compare(&Looked::new(to))) {
             (from, Some(Ordering::Greater | Ordering::Equal)) => Ok([from, Limit::of(to)?]),
             _ => Err(wanted),
         }
     }
 
     /// How the value compares to the limit.
-    pub fn compare(&self, value: &Value) -> Option<Ordering> {
+    pub fn compare(&self, value: &Looked<'_>) -> Option<Ordering> {
         match self {
-            Limit::Number(limit) => number_of(value).map(|number| number.cmp(limit)),
-            Limit::Time(limit) => value.as_str().and_then(time_of).map(|time| time.cmp(limit)),
+            Limit::Number(limit) => value.number().map(|number| number.cmp(limit)),
+            Limit::Time(limit) => value.time().map(|time| time.cmp(limit)),
         }
     }
 }
@@ -185,7 +220,7 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// The text in lower case, copied only where it has to be.
-pub fn lower(value: &Value) -> Option<Cow<'_, str>> {
+fn lower(value: &Value) -> Option<Cow<'_, str>> {
     let text = text_of(value)?;
     let is_lower = |it: u8| it.is_ascii() && !it.is_ascii_uppercase();
     if text.bytes().all(is_lower) {

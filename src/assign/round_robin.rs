@@ -11,6 +11,7 @@
 
 use std::cmp::Ordering;
 
+use crate::model::desk::place_near;
 use crate::model::people::Turn;
 
 /// One turn, in the unit of `Turn::taken`.
@@ -80,11 +81,13 @@ pub fn give_back(turn: &Turn) -> Option<Turn> {
 
 /// The candidates where their rows say; newcomers beside the member furthest behind.
 fn place<'a, 't>(pool: &[Candidate<'a>], turns: &'t [Turn]) -> Vec<Place<'a, 't>> {
+    let mut near = 0;
     let mut places: Vec<Place<'a, 't>> = pool
         .iter()
         .map(|candidate| {
-            let stored = turns.binary_search_by(|turn| turn.rep.as_str().cmp(candidate.rep));
-            let stored = stored.ok().and_then(|place| turns.get(place));
+            let place = place_near(turns, near, |turn| turn.rep.as_str().cmp(candidate.rep));
+            near = place.unwrap_or(near);
+            let stored = place.and_then(|place| turns.get(place));
             Place {
                 rep: candidate.rep,
                 weight: i128::from(candidate.weight.max(1)),

@@ -9,6 +9,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::assign::trace::Text;
 use crate::model::hours::{Absence, Moment, Week};
 use crate::model::people::{HoursPolicy, Rep};
 
@@ -60,6 +61,24 @@ pub struct Shut {
     /// When they are there again: `2026-11-30 09:00 (Europe/Madrid)`.
     pub until: Option<String>,
     pub english: String,
+    /// Its members of a trace: `,"gate": …, "gate_is": …, "gate_what": …`.
+    pub written: String,
+}
+
+impl Shut {
+    fn new(code: &'static str, until: Option<String>, english: String) -> Self {
+        let mut text = Text::default();
+        text.member("gate", &english).member("gate_is", code);
+        if let Some(until) = &until {
+            text.member("gate_what", until);
+        }
+        Shut {
+            code,
+            until,
+            english,
+            written: text.into_string(),
+        }
+    }
 }
 
 /// A rep's presence around `now`.
@@ -78,11 +97,12 @@ pub fn window(rep: &Rep, zone: &TimeZone, now: Timestamp) -> Window {
         let (from, to) = span(absence, zone);
         narrow(&mut window, now, from, to);
         if from <= now && now < to {
-            window.away = Some(Arc::new(Shut {
-                code: "away",
-                until: Some(time_there(to, zone)),
-                english: format!("out of office until {}", clock_face(to, zone)),
-            }));
+            let back = clock_face(to, zone);
+            window.away = Some(Arc::new(Shut::new(
+                "away",
+                Some(time_there(to, zone)),
+                format!("out of office until {back}"),
+            )));
         }
     }
     let mut open = rep.hours.is_none() && !rep.holidays.contains(&today);
@@ -113,16 +133,11 @@ fn closed(rep: &Rep, zone: &TimeZone, now: Timestamp, today: Date) -> Shut {
         false => ("closed", "outside working hours"),
     };
     match opening(rep, zone, now) {
-        Some(opens) => Shut {
-            code,
-            until: Some(time_there(opens, zone)),
-            english: format!("{why}, opens at {}", clock_face(opens, zone)),
-        },
-        None => Shut {
-            code: "never",
-            until: None,
-            english: format!("{why}, with no working hours ahead"),
-        },
+        Some(opens) => {
+            let english = format!("{why}, opens at {}", clock_face(opens, zone));
+            Shut::new(code, Some(time_there(opens, zone)), english)
+        }
+        None => Shut::new("never", None, format!("{why}, with no working hours ahead")),
     }
 }
 

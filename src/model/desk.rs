@@ -1,5 +1,6 @@
 //! The desk: people and rules as they now are, and the ledger of what was given to whom.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -122,6 +123,14 @@ impl Ledger {
         self.loads.get(place)
     }
 
+    /// The load of a rep by somebody who asks for many in the order of their handles: `near` is where the last one
+    /// stood, so that the next is found without a search.
+    pub fn load_near(&self, rep: &str, near: &mut usize) -> Option<&Load> {
+        let place = place_near(&self.loads, *near, |load| load.rep.as_str().cmp(rep))?;
+        *near = place;
+        self.loads.get(place)
+    }
+
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
@@ -209,6 +218,13 @@ impl Ledger {
     }
 }
 
+/// Where something stands in a sorted list: looked for behind `near` and there first.
+pub fn place_near<T>(sorted: &[T], near: usize, order: impl Fn(&T) -> Ordering) -> Option<usize> {
+    let is_there = |place: &usize| sorted.get(*place).is_some_and(|it| order(it).is_eq());
+    let close = [near + 1, near].into_iter().find(is_there);
+    close.or_else(|| sorted.binary_search_by(&order).ok())
+}
+
 impl Load {
     /// Leads given from a day on.
     pub fn since(&self, day: i32) -> i64 {
@@ -235,4 +251,34 @@ pub struct PastOrder {
     pub total: String,
     pub currency: String,
     pub placed_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Ledger, Load};
+
+    fn load(rep: u8) -> Load {
+        Load {
+            rep: format!("rep-{rep:03}"),
+            ..Load::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_load_is_found_whatever_was_asked_before(
+            known in prop::collection::btree_set(any::<u8>(), 0..40),
+            asked in prop::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let ledger = Ledger::new(Vec::new(), known.iter().copied().map(load).collect(), Vec::new());
+            let mut near = 0;
+            for rep in known.iter().copied().chain(asked) {
+                let handle = load(rep).rep;
+                let found = ledger.load_near(&handle, &mut near).map(|load| load.rep.as_str());
+                prop_assert_eq!(found, known.contains(&rep).then_some(handle.as_str()));
+            }
+        }
+    }
 }

@@ -1,27 +1,40 @@
 //! The trace of a decision: a JSON document, written once when it is decided and carried as text.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
-/// A document that is stored and shown, and that nothing in the gateway looks into.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Trace(Box<RawValue>);
+/// A JSON document as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace(String);
 
 impl Trace {
-    /// The document of `facts`; `null` for what has no JSON form.
+    /// Writes facts down; those that have no JSON form become null.
     pub fn of(facts: &impl Serialize) -> Self {
-        Trace(to_raw_value(facts).unwrap_or_else(|_| RawValue::NULL.to_owned()))
+        let text = serde_json::to_string(facts);
+        Trace(text.unwrap_or_else(|_| "null".to_owned()))
     }
 
-    /// The JSON text.
+    /// Takes a document that is JSON already.
+    pub fn written(text: String) -> Self {
+        Trace(text)
+    }
+
     pub fn as_str(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 }
 
-impl PartialEq for Trace {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+impl Serialize for Trace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let document: &RawValue =
+            serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        document.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Trace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let document = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Trace(document.get().to_owned()))
     }
 }
