@@ -6,7 +6,7 @@ use crate::assign::fewest::{Loaded, fewest};
 use crate::assign::gate::{Asked, Gate};
 use crate::assign::roster::{Pool, Seat};
 use crate::assign::round_robin::{self, Candidate};
-use crate::assign::trace::{CandidateTrace, RuleTrace};
+use crate::assign::trace::CandidateTrace;
 use crate::model::desk::Load;
 use crate::model::people::{HoursPolicy, Member, Team};
 use crate::model::rules::{Strategy, Target};
@@ -15,63 +15,61 @@ use crate::model::rules::{Strategy, Target};
 pub(super) struct Choice<'a> {
     pub(super) rep: Option<&'a str>,
     pub(super) team: Option<&'a Team>,
+    /// Older leads that wait for the same target and go first: then nobody is chosen, though somebody is eligible.
+    pub(super) behind: u64,
     /// Half a sentence.
     pub(super) why: String,
 }
 
+/// Members that a sentence names at most.
+const NAMED: usize = 3;
+
 const TIE: &str = "as few as another's: the longest since the last lead, then the first handle";
 
 impl<'a> Course<'a> {
-    /// Asks the target of a rule. When somebody is eligible but older leads wait, `trace.behind` says how many and
-    /// nobody is chosen.
-    pub(super) fn choose(
-        &mut self,
-        rule: &'a CompiledRule,
-        trace: &mut RuleTrace<'a>,
-    ) -> Choice<'a> {
+    /// Asks the target of a rule.
+    pub(super) fn choose(&mut self, rule: &'a CompiledRule) -> Choice<'a> {
         match &rule.assign {
-            Target::Rep(target) => self.choose_rep(rule, &target.rep, trace),
+            Target::Rep(target) => self.choose_rep(rule, &target.rep),
             Target::Team(target) => match self.people.roster.pool(&target.team) {
                 Some(pool) => {
                     let strategy = target.strategy.or(pool.team.strategy).unwrap_or_default();
-                    trace.strategy = Some(strategy);
-                    self.choose_member(rule, pool, strategy, trace)
+                    self.trace().member("strategy", &strategy);
+                    self.choose_member(rule, pool, strategy)
                 }
                 None => nobody(format!("team {} does not exist", target.team)),
             },
         }
     }
 
-    fn choose_rep(
-        &mut self,
-        rule: &'a CompiledRule,
-        rep: &'a str,
-        trace: &mut RuleTrace<'a>,
-    ) -> Choice<'a> {
+    fn choose_rep(&mut self, rule: &'a CompiledRule, rep: &'a str) -> Choice<'a> {
         let asked = Asked {
             skills: &[],
             hours: HoursPolicy::Own,
             passed: self.subject.passed,
         };
         let gate = self.gate(rep, &asked);
-        let choice = match &gate {
-            Some(gate) => nobody(format!("{rep} is {gate}")),
-            None => {
-                trace.behind = Some(self.older(&rule.key)).filter(|older| *older > 0);
-                Choice {
-                    rep: Some(rep),
-                    team: None,
-                    why: format!("it goes to {rep}"),
-                }
-            }
-        };
-        trace.candidates = vec![CandidateTrace {
+        let trace = CandidateTrace {
             rep,
             weight: None,
             count: None,
-            gate,
-        }];
-        choice
+            gate: gate.as_ref(),
+        };
+        let text = self.trace().raw(",\"candidates\":[");
+        trace.write(text);
+        text.raw("]");
+        match &gate {
+            Some(gate) => nobody(format!("{rep} is {gate}")),
+            None => match self.older(&rule.key) {
+                0 => Choice {
+                    rep: Some(rep),
+                    team: None,
+                    behind: 0,
+                    why: format!("it goes to {rep}"),
+                },
+                behind => waits(behind),
+            },
+        }
     }
 
     fn choose_member(
@@ -79,43 +77,60 @@ impl<'a> Course<'a> {
         rule: &'a CompiledRule,
         pool: Pool<'a>,
         strategy: Strategy,
-        trace: &mut RuleTrace<'a>,
     ) -> Choice<'a> {
+        let team = pool.team;
+        let (eligible, removed) = self.pass_gates(rule, pool, strategy);
+        if eligible.is_empty() {
+            return nobody(nobody_of(team, &removed));
+        }
+        let behind = self.older(&rule.key);
+        if behind > 0 {
+            return waits(behind);
+        }
+        let (rep, why) = self.apply(strategy, team, &eligible);
+        Choice {
+            rep,
+            team: Some(team),
+            behind: 0,
+            why,
+        }
+    }
+
+    /// The members who may have it, and the first of those who may not.
+    fn pass_gates(
+        &mut self,
+        rule: &'a CompiledRule,
+        pool: Pool<'a>,
+        strategy: Strategy,
+    ) -> (Vec<Loaded<'a>>, Vec<(&'a str, Gate)>) {
         let asked = Asked {
             skills: &rule.skills,
             hours: pool.team.hours,
             passed: self.subject.passed,
         };
         let mut eligible = Vec::with_capacity(pool.seats.len());
-        trace.candidates.reserve(pool.seats.len());
+        let mut removed = Vec::new();
+        self.trace().raw(",\"candidates\":[");
         for (member, seat) in pool.team.members.iter().zip(pool.seats) {
             let load = self.gates.load(&member.rep);
             let gate = self.gate_of(member, (*seat, load), &asked);
             let loaded = self.loaded(member, (*seat, load), pool.team, strategy);
-            trace.candidates.push(CandidateTrace {
+            let is_first = eligible.is_empty() && removed.is_empty();
+            let trace = CandidateTrace {
                 rep: &member.rep,
                 weight: Some(member.weight),
                 count: (strategy != Strategy::RoundRobin).then_some(loaded.count),
-                gate: gate.clone(),
-            });
-            if gate.is_none() {
-                eligible.push(loaded);
+                gate: gate.as_ref(),
+            };
+            trace.write(self.trace().raw(if is_first { "" } else { "," }));
+            match gate {
+                None => eligible.push(loaded),
+                Some(gate) if removed.len() <= NAMED => removed.push((loaded.rep, gate)),
+                Some(_) => {}
             }
         }
-        let team = pool.team;
-        if eligible.is_empty() {
-            return nobody(nobody_of(team, &trace.candidates));
-        }
-        trace.behind = Some(self.older(&rule.key)).filter(|older| *older > 0);
-        if trace.behind.is_some() {
-            return nobody(String::new());
-        }
-        let (rep, why) = self.apply(strategy, team, &eligible, trace);
-        Choice {
-            rep,
-            team: Some(team),
-            why,
-        }
+        self.trace().raw("]");
+        (eligible, removed)
     }
 
     fn apply(
@@ -123,7 +138,6 @@ impl<'a> Course<'a> {
         strategy: Strategy,
         team: &'a Team,
         eligible: &[Loaded<'a>],
-        trace: &mut RuleTrace<'a>,
     ) -> (Option<&'a str>, String) {
         let name = &team.handle;
         if strategy == Strategy::RoundRobin {
@@ -135,7 +149,9 @@ impl<'a> Course<'a> {
         let Some((rep, tie)) = fewest(eligible) else {
             return (None, format!("nobody of team {name} is eligible"));
         };
-        trace.tie_break = tie.then_some(TIE);
+        if tie {
+            self.trace().member("tie_break", TIE);
+        }
         let of_what = match strategy {
             Strategy::FewestInPeriod => "was given the fewest leads",
             Strategy::FewestOpen | Strategy::RoundRobin => "has the fewest open leads",
@@ -206,24 +222,28 @@ fn nobody<'a>(why: String) -> Choice<'a> {
     Choice {
         rep: None,
         team: None,
+        behind: 0,
         why,
     }
 }
 
-/// Names who was passed over and why, as far as a sentence can hold it.
-fn nobody_of(team: &Team, candidates: &[CandidateTrace<'_>]) -> String {
-    let name = &team.handle;
-    match candidates {
-        [] => format!("team {name} has no members"),
-        few if few.len() <= 3 => {
-            let gates = few
-                .iter()
-                .filter_map(|it| Some((it.rep, it.gate.as_ref()?)));
-            let each: Vec<String> = gates
-                .map(|(rep, gate)| format!("{rep} is {gate}"))
-                .collect();
-            format!("nobody of team {name} is eligible ({})", each.join("; "))
-        }
-        _ => format!("nobody of team {name} is eligible"),
+fn waits<'a>(behind: u64) -> Choice<'a> {
+    Choice {
+        behind,
+        ..nobody(String::new())
     }
+}
+
+/// Names who was passed over and why, as far as a sentence can hold it.
+fn nobody_of(team: &Team, removed: &[(&str, Gate)]) -> String {
+    let name = &team.handle;
+    if removed.is_empty() {
+        return format!("team {name} has no members");
+    }
+    if removed.len() > NAMED {
+        return format!("nobody of team {name} is eligible");
+    }
+    let each = removed.iter().map(|(rep, gate)| format!("{rep} is {gate}"));
+    let each: Vec<String> = each.collect();
+    format!("nobody of team {name} is eligible ({})", each.join("; "))
 }

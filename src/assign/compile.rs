@@ -90,7 +90,7 @@ fn compile_rule(rule: &Rule, path: &str, problems: &mut Vec<Violation>) -> Optio
             .collect(),
         Target::Rep(_) => Vec::new(),
     };
-    let mut head = Text::default();
+    let mut head = Text::new(0);
     head.raw("{\"name\":").json(&rule.name).raw(",\"when\":");
     Some(CompiledRule {
         head: head.into_string(),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::assign::Subject;
 use crate::assign::comparison::Compare;
 use crate::assign::field_path::{FieldPath, Seen};
-use crate::assign::trace::ConditionTrace;
+use crate::assign::trace::{self, Text};
 use crate::expr::scope::Scope;
 use crate::expr::{Formula, FormulaError, payload};
 use crate::model::event::Violation;
@@ -136,48 +136,32 @@ impl Test {
         tests.into_iter().collect()
     }
 
-    /// The result and its part of the trace. Every member of a group is asked, so that the trace answers for all.
-    pub fn ask<'t>(&'t self, facts: &Facts<'t>) -> (bool, ConditionTrace<'t>) {
-        match self {
+    /// Whether it holds; writes its part of the trace. Every member of a group is asked, so that the trace answers for all.
+    pub fn ask<'t>(&'t self, facts: &Facts<'t>, text: &mut Text) -> bool {
+        let result = match self {
             Test::All(tests) => {
-                let (parts, fitting) = ask_each(tests, facts);
-                let (name, result) = ("all", fitting == parts.len());
-                let trace = ConditionTrace::Group {
-                    name,
-                    parts,
-                    result,
-                };
-                (result, trace)
+                let fitting = ask_each("{\"all\":[", tests, facts, text);
+                fitting == tests.len()
             }
-            Test::Any(tests) => {
-                let (parts, fitting) = ask_each(tests, facts);
-                let (name, result) = ("any", fitting > 0);
-                let trace = ConditionTrace::Group {
-                    name,
-                    parts,
-                    result,
-                };
-                (result, trace)
-            }
+            Test::Any(tests) => ask_each("{\"any\":[", tests, facts, text) > 0,
             Test::Not(test) => {
-                let (opposite, trace) = test.ask(facts);
-                let (not, result) = (Box::new(trace), !opposite);
-                (result, ConditionTrace::Not { not, result })
+                text.raw("{\"not\":");
+                !test.ask(facts, text)
             }
             Test::Formula(expr, formula) => {
-                let (result, error) = match formula.is_true(facts.scope()) {
-                    Ok(result) => (result, None),
-                    Err(error) => (false, Some(error.to_string())),
-                };
-                let trace = ConditionTrace::Formula {
-                    expr,
-                    result,
-                    error,
-                };
-                (result, trace)
+                text.raw("{\"expr\":").json(expr);
+                match formula.is_true(facts.scope()) {
+                    Ok(result) => result,
+                    Err(error) => {
+                        text.member("error", &error.to_string());
+                        false
+                    }
+                }
             }
-            Test::Compare(compare) => compare.ask(facts),
-        }
+            Test::Compare(compare) => compare.ask(facts, text),
+        };
+        text.raw(trace::result(result));
+        result
     }
 
     /// The formulas in it that fail for this subject, and how.
@@ -220,15 +204,18 @@ impl Test {
     }
 }
 
-/// Each one's line of the trace, and how many hold.
-fn ask_each<'t>(tests: &'t [Test], facts: &Facts<'t>) -> (Vec<ConditionTrace<'t>>, usize) {
+/// Writes each one's line of the trace; how many hold.
+fn ask_each<'t>(head: &str, tests: &'t [Test], facts: &Facts<'t>, text: &mut Text) -> usize {
+    text.raw(head);
     let mut fitting = 0;
-    let parts = tests.iter().map(|test| {
-        let (result, part) = test.ask(facts);
-        fitting += usize::from(result);
-        part
-    });
-    (parts.collect(), fitting)
+    for (nth, test) in tests.iter().enumerate() {
+        if nth > 0 {
+            text.raw(",");
+        }
+        fitting += usize::from(test.ask(facts, text));
+    }
+    text.raw("]");
+    fitting
 }
 
 fn compile_formula(text: &str) -> Result<Formula, Said> {

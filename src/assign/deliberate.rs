@@ -6,13 +6,13 @@ use serde_json::Value;
 use crate::assign::compile::{Compiled, CompiledRule};
 use crate::assign::condition::Facts;
 use crate::assign::gate::{Asked, Gate, Gates};
-use crate::assign::trace::{DecisionTrace, OwnerTrace, RuleTrace, TurnsTrace};
+use crate::assign::trace::{OwnerTrace, Text, TurnsTrace};
 use crate::assign::{Decision, People, Subject};
 use crate::model::desk::{Line, THEN};
 use crate::model::people::{Team, Turn};
 use crate::model::rules::{NoneEligible, OnNoneEligible};
 
-/// A decision with everything that led to it, not written down yet.
+/// A decision with everything that led to it.
 #[derive(Debug)]
 pub struct Deliberation<'a> {
     pub owner: Option<&'a str>,
@@ -25,7 +25,10 @@ pub struct Deliberation<'a> {
     pub day: Option<i32>,
     /// What was said on the way, in order.
     sentences: Vec<String>,
-    trace: DecisionTrace<'a>,
+    is_test: bool,
+    /// Places of the rules that matched.
+    pub matched: Vec<usize>,
+    trace: Text,
     draw: Option<Draw<'a>>,
 }
 
@@ -45,29 +48,48 @@ pub(super) struct Course<'a> {
     pub(super) found: Deliberation<'a>,
     /// The targets that had nobody, in order.
     asked_in_vain: Vec<&'a str>,
+    /// Rules that were asked.
+    asked: usize,
 }
 
-/// Goes through steps and rules until somebody is found, or the lead has to wait.
+/// Goes through steps and rules until somebody is found, or the lead has to wait. What leads to it is written to `trace`.
 pub fn deliberate<'a>(
     rules: &'a Compiled,
     people: &People<'a>,
     subject: &'a Subject<'a>,
+    trace: Text,
 ) -> Deliberation<'a> {
     let mut course = Course {
         people: *people,
         subject,
         gates: Gates::new(people.roster, people.ledger, subject.now),
-        found: Deliberation::begin(rules, subject),
+        found: Deliberation::begin(rules, subject, trace),
         asked_in_vain: Vec::new(),
+        asked: 0,
     };
-    if !course.keeps_owner(rules) && !course.asks_rules(rules) {
+    let is_kept = course.keeps_owner(rules);
+    course.found.trace.raw(",\"rules\":[");
+    let is_found = is_kept || course.asks_rules(rules);
+    course.found.trace.raw("]");
+    if !is_found {
         course.gives_up();
     }
     course.end()
 }
 
 impl<'a> Deliberation<'a> {
-    fn begin(rules: &Compiled, subject: &Subject<'a>) -> Self {
+    fn begin(rules: &Compiled, subject: &Subject<'a>, mut trace: Text) -> Self {
+        let is_test = subject.is_test();
+        trace
+            .raw("{\"rule_set_version\":")
+            .number(rules.version)
+            .member("at", &subject.now);
+        if is_test {
+            trace.member("test", &true);
+        }
+        if !subject.passed.is_empty() {
+            trace.member("passed", subject.passed);
+        }
         Deliberation {
             owner: None,
             rule: None,
@@ -76,16 +98,9 @@ impl<'a> Deliberation<'a> {
             route: None,
             day: None,
             sentences: Vec::new(),
-            trace: DecisionTrace {
-                rule_set_version: rules.version,
-                at: subject.now,
-                test: subject.is_test(),
-                passed: subject.passed,
-                keep_owner: None,
-                last_owner: None,
-                company_owner: None,
-                rules: Vec::with_capacity(rules.rules.len()),
-            },
+            is_test,
+            matched: Vec::new(),
+            trace,
             draw: None,
         }
     }
@@ -100,25 +115,25 @@ impl<'a> Deliberation<'a> {
         self.rule.map(|rule| rule.name.as_str())
     }
 
-    /// Places of the rules that matched.
-    pub fn matched(&self) -> impl Iterator<Item = usize> + '_ {
-        let asked = self.trace.rules.iter().enumerate();
-        asked.filter(|(_, rule)| rule.matched).map(|(nth, _)| nth)
-    }
-
     /// The decision, written down.
     pub(super) fn write(self) -> Decision {
-        let is_test = self.trace.test;
+        let is_test = self.is_test;
         let mut reason = self.sentences.join(" ");
         if is_test && self.draw.is_some() {
             reason.push_str(" It is a test lead, so no turn was spent.");
         }
-        let turns = self.draw.as_ref().map(|draw| TurnsTrace {
-            team: draw.team,
-            before: draw.before,
-            after: &draw.after,
-        });
-        let trace = self.trace.write(turns, self.route.as_deref());
+        let mut trace = self.trace;
+        if let Some(draw) = &self.draw {
+            let turns = TurnsTrace {
+                team: draw.team,
+                before: draw.before,
+                after: &draw.after,
+            };
+            turns.write(&mut trace);
+        }
+        if let Some(route) = &self.route {
+            trace.member("waits_for", route);
+        }
         let spent = self.draw.map_or_else(Vec::new, |draw| draw.after);
         Decision {
             owner: self.owner.map(str::to_owned),
@@ -126,7 +141,7 @@ impl<'a> Deliberation<'a> {
             team: self.team.map(|team| team.handle.clone()),
             rule_set_version: self.version,
             reason,
-            trace,
+            trace: trace.into_trace(),
             turns: if is_test { Vec::new() } else { spent },
             day: self.day.filter(|_| !is_test),
             sla: self.team.and_then(|team| team.sla).filter(|_| !is_test),
@@ -162,15 +177,14 @@ impl<'a> Course<'a> {
             None => format!("{owner} owns the {of} already and is active."),
             Some(gate) => format!("{owner} owned the {of} but is {gate}."),
         });
-        let kept = gate.is_none();
-        self.found.trace.keep_owner = Some(OwnerTrace {
+        let trace = OwnerTrace {
             owner,
             of,
             since: None,
-            gate,
-            kept,
-        });
-        self.is_found(owner, kept)
+            gate: gate.as_ref(),
+        };
+        trace.write("keep_owner", &mut self.found.trace);
+        self.is_found(owner, gate.is_none())
     }
 
     fn returns_to_last_owner(&mut self, days: u32) -> bool {
@@ -190,15 +204,14 @@ impl<'a> Course<'a> {
             None => format!("{owner} had the contact's last lead within {days} days."),
             Some(gate) => format!("{owner} had the contact's last lead but is {gate}."),
         });
-        let kept = gate.is_none();
-        self.found.trace.last_owner = Some(OwnerTrace {
+        let trace = OwnerTrace {
             owner,
             of: "contact",
             since: Some(since),
-            gate,
-            kept,
-        });
-        self.is_found(owner, kept)
+            gate: gate.as_ref(),
+        };
+        trace.write("last_owner", &mut self.found.trace);
+        self.is_found(owner, gate.is_none())
     }
 
     fn joins_its_company(&mut self) -> bool {
@@ -210,15 +223,14 @@ impl<'a> Course<'a> {
             None => format!("{owner} has the leads of the contact's company."),
             Some(gate) => format!("{owner} has the leads of the contact's company but is {gate}."),
         });
-        let kept = gate.is_none();
-        self.found.trace.company_owner = Some(OwnerTrace {
+        let trace = OwnerTrace {
             owner,
             of: "company",
             since: None,
-            gate,
-            kept,
-        });
-        self.is_found(owner, kept)
+            gate: gate.as_ref(),
+        };
+        trace.write("company_owner", &mut self.found.trace);
+        self.is_found(owner, gate.is_none())
     }
 
     fn is_found(&mut self, owner: &'a str, found: bool) -> bool {
@@ -236,35 +248,34 @@ impl<'a> Course<'a> {
     }
 
     fn asks_rule(&mut self, rule: &'a CompiledRule, facts: &Facts<'a>) -> bool {
-        let (matched, when) = match &rule.when {
-            Some(test) => {
-                let (matched, trace) = test.ask(facts);
-                (matched, Some(trace))
+        let trace = &mut self.found.trace;
+        trace.raw(if self.asked > 0 { "," } else { "" });
+        trace.raw(&rule.head);
+        let matched = match &rule.when {
+            Some(test) => test.ask(facts, trace),
+            None => {
+                trace.raw("null");
+                true
             }
-            None => (true, None),
         };
-        let mut trace = RuleTrace {
-            head: &rule.head,
-            when,
-            matched,
-            target: None,
-            strategy: None,
-            candidates: Vec::new(),
-            tie_break: None,
-            behind: None,
-            none_eligible: None,
-            chosen: None,
-        };
-        let ended = matched && self.asks_target(rule, &mut trace);
-        self.found.trace.rules.push(trace);
+        if matched {
+            trace.raw(",\"matched\":true");
+            self.found.matched.push(self.asked);
+        } else {
+            trace.raw(",\"matched\":false");
+        }
+        let ended = matched && self.asks_target(rule);
+        self.found.trace.raw("}");
+        self.asked += 1;
         ended
     }
 
-    fn asks_target(&mut self, rule: &'a CompiledRule, trace: &mut RuleTrace<'a>) -> bool {
-        trace.target = Some(&rule.assign);
-        let choice = self.choose(rule, trace);
+    fn asks_target(&mut self, rule: &'a CompiledRule) -> bool {
+        self.found.trace.member("target", &rule.assign);
+        let choice = self.choose(rule);
         let said = |but: &str, what: &str| format!("Rule \"{}\" matched{but} {what}.", rule.name);
-        if trace.behind.is_some() {
+        if choice.behind > 0 {
+            self.found.trace.member("behind", &choice.behind);
             let why = "older leads wait for the same people, so it waits its turn";
             self.say(said(", but", why));
             self.waits(rule);
@@ -272,12 +283,12 @@ impl<'a> Course<'a> {
         }
         if let Some(rep) = choice.rep {
             self.say(said(":", &choice.why));
-            trace.chosen = Some(rep);
+            self.found.trace.member("chosen", rep);
             self.found.rule = Some(rule);
             self.found.team = choice.team;
             return self.is_found(rep, true);
         }
-        trace.none_eligible = Some(&rule.on_none);
+        self.found.trace.member("none_eligible", &rule.on_none);
         match &rule.on_none {
             OnNoneEligible::Policy(NoneEligible::Park) if !self.subject.is_test() => {
                 self.say(said(
@@ -302,7 +313,7 @@ impl<'a> Course<'a> {
                 self.say(said(", but", &instead));
                 self.asked_in_vain.push(&rule.key);
                 if gate.is_none() {
-                    trace.chosen = Some(rep);
+                    self.found.trace.member("chosen", rep);
                     self.found.rule = Some(rule);
                 }
                 self.is_found(rep, gate.is_none())
@@ -334,7 +345,7 @@ impl<'a> Course<'a> {
         let sentence = match (asked, waits) {
             (true, true) => "Nobody else could take it, so it waits for the first of them.",
             (true, false) => "Nobody else could take it, so nobody owns it.",
-            (false, _) if self.found.trace.rules.is_empty() => {
+            (false, _) if self.asked == 0 => {
                 "There are no assignment rules yet, so nobody owns it."
             }
             (false, _) => "No rule matched, so nobody owns it.",
@@ -368,6 +379,11 @@ impl<'a> Course<'a> {
         let is_older = |line: &&Line| own.is_none_or(|own| (line.since, line.head) < own);
         let lines = ledger.waits_for(key).filter(is_older);
         lines.map(|line| line.count).sum()
+    }
+
+    /// Adds to the trace.
+    pub(super) fn trace(&mut self) -> &mut Text {
+        &mut self.found.trace
     }
 
     /// The first gate in the way of a rep who is asked for alone.

@@ -90,7 +90,7 @@ impl<'a> Seen<'a> {
     /// As JSON: null for nothing, the value, or the list of values.
     pub fn written(&self) -> &str {
         self.written.get_or_init(|| {
-            let mut text = Text::default();
+            let mut text = Text::new(0);
             match self.values.as_slice() {
                 [] => text.raw("null"),
                 [one] if !self.is_list => text.json(one.value),

@@ -43,6 +43,7 @@ use uuid::Uuid;
 use crate::assign::compile::Compiled;
 use crate::assign::deliberate::deliberate;
 use crate::assign::roster::Roster;
+use crate::assign::trace::Text;
 use crate::model::desk::Ledger;
 use crate::model::people::{Sla, Turn};
 use crate::model::record::Fields;
@@ -84,6 +85,9 @@ pub struct Tie<'a> {
     /// `None` when a sender or a person says so; else when the desk gave them the contact's last lead.
     pub since: Option<Timestamp>,
 }
+
+/// Bytes made ready for a trace at most; it may grow beyond.
+const MOST_EXPECTED: usize = 64 * 1024;
 
 static NOTHING: LazyLock<Fields> = LazyLock::new(Fields::new);
 
@@ -127,7 +131,7 @@ pub struct Decision {
     pub rule_set_version: u64,
     /// A sentence for people, without personal data of the contact.
     pub reason: String,
-    /// `trace::DecisionTrace`: each condition with the value seen, each candidate with the gate that removed them, the
+    /// See `trace`: each condition with the value seen, each candidate with the gate that removed them, the
     /// turns before and after.
     pub trace: Trace,
     /// Rows to store, each replacing the row of its team and rep.
@@ -142,7 +146,13 @@ pub struct Decision {
 
 /// Decides who gets the subject.
 pub fn assign<'a>(rules: &'a Compiled, people: &People<'a>, subject: &'a Subject<'a>) -> Decision {
-    deliberate(rules, people, subject).write()
+    deliberate(rules, people, subject, Text::new(expected(rules, people))).write()
+}
+
+/// Bytes that a trace may come to, so that it grows rarely.
+fn expected(rules: &Compiled, people: &People<'_>) -> usize {
+    let most = 512 + 320 * rules.rules.len() + 128 * people.roster.reps().len();
+    most.min(MOST_EXPECTED)
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub struct Shut {
 
 impl Shut {
     fn new(code: &'static str, until: Option<String>, english: String) -> Self {
-        let mut text = Text::default();
+        let mut text = Text::new(0);
         text.member("gate", &english).member("gate_is", code);
         if let Some(until) = &until {
             text.member("gate_what", until);

@@ -13,6 +13,7 @@ use crate::assign::company;
 use crate::assign::compile::Compiled;
 use crate::assign::deliberate::deliberate;
 use crate::assign::roster::Roster;
+use crate::assign::trace::Text;
 use crate::assign::{People, Subject, Tie, Ties};
 use crate::model::desk::{Given, Ledger, Line};
 use crate::model::record::Fields;
@@ -185,11 +186,11 @@ impl Play<'_> {
             roster: self.roster,
             ledger: &self.ledger,
         };
-        let found = deliberate(self.rules, &people, &subject);
+        let found = deliberate(self.rules, &people, &subject, Text::none());
         if let Some(fate) = self.fates.get_mut(nth) {
             fate.owner = found.owner.map(str::to_owned);
             fate.rule = found.rule_name().map(str::to_owned);
-            fate.matched = found.matched().collect();
+            fate.matched.clone_from(&found.matched);
         }
         let step = Step {
             owner: found.owner.map(str::to_owned),
