@@ -1,10 +1,17 @@
 //! Records as people read them: what one is called, and what stands in a field.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::console::Console;
+use crate::console::rule_words;
+use crate::console::visitor::Insider;
+use crate::console::when;
 use crate::console::words::Words;
-use crate::model::field::Kind;
+use crate::model::desk::Desk;
+use crate::model::field::{FieldType, Kind};
 use crate::model::record::Record;
 
 /// Characters of a value in a list or a timeline.
@@ -88,11 +95,54 @@ fn entry(words: Words, item: &Value) -> String {
     }
 }
 
-/// A field's value on lines; the gateway's own words in the reader's language.
-pub fn field(words: Words, name: &str, value: &Value) -> Vec<String> {
-    match (name, value.as_str()) {
-        ("status" | "priority", Some(word)) => vec![words.word("state", word)],
-        _ => lines(words, value),
+/// How one reader reads fields: in their language and zone, people and senders by what they are called.
+#[derive(Clone, Copy)]
+pub struct Reading<'r> {
+    pub words: Words,
+    pub zone: &'r TimeZone,
+    pub desk: &'r Desk,
+    pub console: &'r Console,
+}
+
+impl<'r> Reading<'r> {
+    pub fn new(console: &'r Console, insider: &'r Insider, desk: &'r Desk) -> Self {
+        Reading {
+            words: insider.words,
+            zone: &insider.zone,
+            desk,
+            console,
+        }
+    }
+
+    /// A field's value on lines.
+    pub fn field(&self, kind: Kind, name: &str, value: &Value) -> Vec<String> {
+        match value.as_str() {
+            Some(text) => vec![self.text(kind, name, text)],
+            None => lines(self.words, value),
+        }
+    }
+
+    /// The same on one line.
+    pub fn flat(&self, kind: Kind, name: &str, value: &Value) -> String {
+        match value.as_str() {
+            Some(text) => self.text(kind, name, text),
+            None => flat(self.words, value),
+        }
+    }
+
+    /// A text as the registry of fields says what it is.
+    fn text(&self, kind: Kind, name: &str, text: &str) -> String {
+        let of = kind.field(name).map(|field| &field.of);
+        match (name, of) {
+            ("status" | "priority", _) => self.words.word("state", text),
+            ("owner", _) => rule_words::rep(self.desk, text).to_owned(),
+            ("source", _) => self.console.title_of(text).to_owned(),
+            (_, Some(FieldType::Time)) => match text.parse::<Timestamp>() {
+                Ok(at) => when::shown(at, self.zone),
+                Err(_) => text.to_owned(),
+            },
+            _ => text.to_owned(),
+        }
     }
 }
 
@@ -122,7 +172,11 @@ pub fn flat(words: Words, value: &Value) -> String {
 
 /// The beginning of a value on one line.
 pub fn short(words: Words, value: &Value) -> String {
-    let text = flat(words, value);
+    cut(flat(words, value))
+}
+
+/// The beginning of a long text.
+pub fn cut(text: String) -> String {
     match text.char_indices().nth(SHORT) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,

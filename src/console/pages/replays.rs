@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::console::Console;
+use crate::console::card::Reading;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::frame::Frame;
@@ -76,7 +77,7 @@ struct Change {
 }
 
 impl Line {
-    fn of((event, diff): (Event, EventDiff)) -> Self {
+    fn of(reading: Reading<'_>, (event, diff): (Event, EventDiff)) -> Self {
         Line {
             id: event.id,
             received_at: event.received_at,
@@ -84,7 +85,11 @@ impl Line {
             from: event.status,
             to: diff.status,
             reason: diff.reason.unwrap_or_default(),
-            records: diff.records.into_iter().map(Change::of).collect(),
+            records: diff
+                .records
+                .into_iter()
+                .map(|record| Change::of(reading, record))
+                .collect(),
         }
     }
 
@@ -98,33 +103,34 @@ impl Line {
 }
 
 impl Change {
-    fn of(diff: RecordDiff) -> Self {
-        let text = |value: Value| match value {
-            Value::Null => "–".to_owned(),
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
+    fn of(reading: Reading<'_>, diff: RecordDiff) -> Self {
+        let fields = diff.changes.into_iter().map(|change| {
+            let text = |value: &Value| reading.flat(diff.kind, &change.field, value);
+            let (before, after) = (text(&change.from), text(&change.to));
+            (change.field, before, after)
+        });
         Change {
             kind: diff.kind.as_str(),
             id: diff.id,
-            fields: diff
-                .changes
-                .into_iter()
-                .map(|change| (change.field, text(change.from), text(change.to)))
-                .collect(),
+            fields: fields.collect(),
         }
     }
 }
 
 /// A page of the difference; events that would stay as they are are counted and left out.
-fn shown<'v>(insider: &'v Insider, action: String, query: &Query, found: Foreseen) -> Page<'v> {
+fn shown<'v>(
+    reading: Reading<'_>,
+    insider: &'v Insider,
+    query: &Query,
+    (action, found): (String, Foreseen),
+) -> Page<'v> {
     let count = found.events.len() as u64;
     let changing = |pair: &(Event, EventDiff)| changes_anything(&pair.0, &pair.1);
     let events: Vec<Line> = found
         .events
         .into_iter()
         .filter(changing)
-        .map(Line::of)
+        .map(|pair| Line::of(reading, pair))
         .collect();
     let fields = query.fields().map(|(name, value)| (name, value.to_owned()));
     Page {
@@ -161,7 +167,10 @@ async fn show_one(
     let event = find(&console, &id).await?;
     let found = foresee(&console, Selection::Named(vec![event.id]), None).await?;
     let action = format!("/inbox/{}/replay", event.id);
-    page::shown(&shown(&insider, action, &Query::default(), found))
+    let desk = console.store.desk().await?;
+    let reading = Reading::new(&console, &insider, &desk);
+    let found = (action, found);
+    page::shown(&shown(reading, &insider, &Query::default(), found))
 }
 
 async fn show_all(
@@ -175,7 +184,10 @@ async fn show_all(
         true => Foreseen::default(),
         false => foresee(&console, Selection::Found(filter), cursor).await?,
     };
-    page::shown(&shown(&insider, "/inbox/replay".to_owned(), &query, found))
+    let desk = console.store.desk().await?;
+    let reading = Reading::new(&console, &insider, &desk);
+    let found = ("/inbox/replay".to_owned(), found);
+    page::shown(&shown(reading, &insider, &query, found))
 }
 
 /// A replay of everything that ever came in is a mistake.

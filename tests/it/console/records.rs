@@ -70,7 +70,7 @@ async fn a_field_edited_by_hand_stays_until_it_is_unlocked() {
     let page = boss.get(&gateway, &here).await.body;
     for words in [
         "mappings/contact_form.toml:",
-        "from contact_form",
+        "from Contact form",
         "/inbox/",
         "Told GmbH",
     ] {

@@ -83,6 +83,27 @@ fn every_text_that_a_page_says_exists() {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
+/// Whatever keeps an event or a request out is called by a name, and says what can be done.
+#[test]
+fn every_code_has_a_name_and_a_remedy() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let refusals = std::fs::read_to_string(root.join("src/ingest/rejection.rs")).unwrap();
+    let (_, table) = refusals.split_once("fn code(").unwrap();
+    let (table, _) = table.split_once("\n    }").unwrap();
+    let mut codes: Vec<&str> = table.split('"').skip(1).step_by(2).collect();
+    assert!(codes.len() > 10, "the codes were not found");
+    codes.extend(frontdesk::console::pages::inbox::CODES);
+    for language in Language::ALL {
+        let words = Words::of(language);
+        for code in &codes {
+            for group in ["code", "todo"] {
+                let key = format!("{group}-{}", code.replace('_', "-"));
+                assert!(words.knows(&key), "{} lacks {key}", language.code());
+            }
+        }
+    }
+}
+
 /// The keys in `f.t("…")`, `.with("…"`, `.count("…"`, `.say("…")`.
 fn said(text: &str) -> Vec<String> {
     let mut keys = Vec::new();
