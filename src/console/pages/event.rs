@@ -74,9 +74,17 @@ pub struct Touched {
     pub id: Uuid,
     /// What it is called.
     pub title: String,
-    /// Who got the lead by this event and why: when, and a sentence.
-    pub why: Option<(Timestamp, String)>,
+    /// What was decided about the lead by this event.
+    pub decided: Option<Decided>,
     pub fields: Vec<Field>,
+}
+
+/// Who got a lead, and why.
+#[derive(Clone)]
+pub struct Decided {
+    at: Timestamp,
+    has_owner: bool,
+    why: String,
 }
 
 /// A field that the event owns.
@@ -176,8 +184,12 @@ pub fn steps(
         took,
         ..step(event.status.as_str(), tone, event.processed_at, text)
     });
-    for (at, why) in records.iter().filter_map(|record| record.why.clone()) {
-        steps.push(step("assigned", "good", Some(at), why));
+    for it in records.iter().filter_map(|record| record.decided.clone()) {
+        let (name, tone) = match it.has_owner {
+            true => ("assigned", "good"),
+            false => ("unassigned", "warn"),
+        };
+        steps.push(step(name, tone, Some(it.at), it.why));
     }
     steps
 }
@@ -242,7 +254,7 @@ pub async fn touched(
             plural: record.kind.plural(),
             id: record.id,
             title: card::about(&record).unwrap_or_else(|| card::title(&record, None)),
-            why: why(reading, &record, event).await?,
+            decided: decided(reading, &record, event).await?,
             fields: fields(reading, (&record, event)),
         });
     }
@@ -250,19 +262,20 @@ pub async fn touched(
 }
 
 /// Who got a lead by this event, and why.
-async fn why(
+async fn decided(
     reading: Reading<'_>,
     record: &Record,
     event: Uuid,
-) -> Result<Option<(Timestamp, String)>, Fault> {
+) -> Result<Option<Decided>, Fault> {
     if record.kind != Kind::Lead {
         return Ok(None);
     }
     let decisions = reading.console.store.decisions(record.id).await?;
     let own = decisions.into_iter().find(|row| row.event == Some(event));
-    Ok(own.map(|row| {
-        let verdict = verdict::of(reading.words, reading.desk, &row.trace);
-        (row.at, verdict.summary)
+    Ok(own.map(|row| Decided {
+        at: row.at,
+        has_owner: row.owner.is_some(),
+        why: verdict::of(reading.words, reading.desk, &row.trace).summary,
     }))
 }
 

@@ -30,6 +30,7 @@ step-quarantined = Quarantined
 step-failed = Failed
 step-after = after { $took }
 step-assigned = Assigned
+step-unassigned = Not assigned
 step-ignored = Of no interest
 
 todo-spam = The spam gate holds it. If it is a real inquiry, let it in; if many are, loosen the gate of this endpoint.

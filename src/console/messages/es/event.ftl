@@ -30,6 +30,7 @@ step-quarantined = En cuarentena
 step-failed = Fallido
 step-after = { $took } después
 step-assigned = Asignado
+step-unassigned = Sin asignar
 step-ignored = Sin interés
 
 todo-spam = El filtro de spam lo retiene. Si es una consulta real, déjala entrar; si son muchas, relaja el filtro de este punto de entrada.
