@@ -4,10 +4,11 @@ mod board;
 mod upkeep;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, ServiceConfig};
 use async_trait::async_trait;
@@ -233,16 +234,20 @@ impl Rooms<'_> {
         Switchboard::new(ground, endpoints.zip(intakes).collect())
     }
 
-    /// The pages, which learn from the outer wall whose address a request came from.
-    fn console(&self, board: Arc<Switchboard>) -> Data<Console> {
+    /// Pages and API learn from the outer wall whose address a request came from.
+    fn address_of(&self) -> Box<dyn Fn(&HttpRequest) -> IpAddr + Send + Sync> {
         let trusted = self.config.server.trusted_proxies.clone();
+        Box::new(move |request| peer::of(request, &trusted))
+    }
+
+    fn console(&self, board: Arc<Switchboard>) -> Data<Console> {
         Data::new(Console::new(
             self.config,
             Arc::clone(self.catalog),
             Arc::clone(self.store),
             Arc::clone(self.processing),
             self.clock.clone(),
-            (board, Box::new(move |request| peer::of(request, &trusted))),
+            (board, self.address_of()),
         ))
     }
 
@@ -253,7 +258,7 @@ impl Rooms<'_> {
             Arc::clone(self.store),
             Arc::clone(self.processing),
             self.clock.clone(),
-            self.catalog.sources(),
+            (self.catalog.sources(), self.address_of()),
         ));
         // In the order in which routes are tried: events come most often.
         vec![

@@ -84,11 +84,11 @@ fn at_least(request: &HttpRequest, least: Role, needed: &str) -> Result<Hand, Pr
 
 /// A rep's token touches the rep's own records only.
 fn hand(request: &HttpRequest, caller: &Caller) -> Result<Hand, Problem> {
-    let peer = request.peer_addr();
+    let api = state(request.app_data())?;
     Ok(Hand {
         name: caller.name.clone(),
-        peer: peer.map_or_else(String::new, |peer| peer.ip().to_string()),
-        now: state(request.app_data())?.clock.now(),
+        peer: (api.address_of)(request).to_string(),
+        now: api.clock.now(),
         only: (caller.role == Role::Rep).then(|| caller.name.clone()),
     })
 }

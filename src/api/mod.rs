@@ -36,6 +36,7 @@ pub mod versions;
 pub mod view;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::Method;
@@ -49,8 +50,12 @@ use crate::process::worker::Processing;
 use crate::source::declaration::Source;
 use crate::store::Store;
 
+/// Whose address a request came from, as far as the trusted proxies tell.
+pub type AddressOf = Box<dyn Fn(&HttpRequest) -> IpAddr + Send + Sync>;
+
 /// What the handlers work with.
 pub struct Api {
+    address_of: AddressOf,
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     /// For dry runs: how events are mapped now.
@@ -61,18 +66,19 @@ pub struct Api {
 }
 
 impl Api {
-    /// The API over a store; `sources` explain the records.
+    /// The API over a store; `sources` explain the records, `address_of` tells the log who called.
     pub fn new<'a>(
         store: Arc<dyn Store>,
         processing: Arc<Processing>,
         clock: Clock,
-        sources: impl IntoIterator<Item = &'a Source>,
+        (sources, address_of): (impl IntoIterator<Item = &'a Source>, AddressOf),
     ) -> Self {
         let mappings = sources
             .into_iter()
             .map(|source| (source.name.clone(), source.file.clone()))
             .collect();
         Api {
+            address_of,
             store,
             clock,
             processing,

@@ -9,6 +9,8 @@ use crate::payload::{ParseError, is_reserved};
 
 /// The single member of the map as which the library hands over a number with its text.
 const NUMBER: &str = "$serde_json::private::Number";
+/// Members that an object is expected to have: it then grows once or never.
+const MEMBERS: usize = 8;
 
 /// Parses strictly (RFC 8259); numbers keep their text, members their order; of a repeated key the last counts. A byte
 /// order mark before it is passed over.
@@ -93,17 +95,60 @@ impl<'de> Visitor<'de> for Document {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if is_reserved(&name) {
-                if name == NUMBER && object.is_empty() {
-                    return members.next_value_seed(Digits);
-                }
-                return Err(A::Error::custom("a member has a reserved name"));
-            }
+        let first = match members.next_key_seed(Name)? {
+            None => return Ok(Value::Object(Map::new())),
+            Some(Key::Number) => return members.next_value_seed(Digits),
+            Some(Key::Reserved) => return Err(reserved()),
+            Some(Key::Member(name)) => name,
+        };
+        let mut object = Map::with_capacity(MEMBERS);
+        object.insert(first, members.next_value_seed(Document)?);
+        while let Some(key) = members.next_key_seed(Name)? {
+            let Key::Member(name) = key else {
+                return Err(reserved());
+            };
             object.insert(name, members.next_value_seed(Document)?);
         }
         Ok(Value::Object(object))
+    }
+}
+
+fn reserved<E: Error>() -> E {
+    E::custom("a member has a reserved name")
+}
+
+/// What the name of a member says.
+enum Key {
+    Member(String),
+    /// What follows is the text of a number.
+    Number,
+    Reserved,
+}
+
+/// The name of a member, copied only when it is one.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Key, D::Error> {
+        reader.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+        Ok(match name {
+            NUMBER => Key::Number,
+            reserved if is_reserved(reserved) => Key::Reserved,
+            name => Key::Member(name.to_owned()),
+        })
     }
 }
 

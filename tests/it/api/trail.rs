@@ -7,7 +7,7 @@ use frontdesk::model::page::PageRequest;
 use frontdesk::store::users::AuditFilter;
 use serde_json::{Value, json};
 
-use crate::api::desk::{ADMIN, Desk};
+use crate::api::desk::{ADMIN, CALLER, Desk};
 
 /// The log, oldest first: `who what subject`, with what stands there now.
 async fn log(desk: &Desk) -> Vec<(String, Option<Value>)> {
@@ -16,7 +16,10 @@ async fn log(desk: &Desk) -> Vec<(String, Option<Value>)> {
         cursor: None,
     };
     let found = desk.store.audit(AuditFilter::default(), page).await;
-    let lines = found.unwrap().items.into_iter().rev();
+    let lines: Vec<_> = found.unwrap().items.into_iter().rev().collect();
+    let called = lines.iter().all(|line| line.peer == CALLER.to_string());
+    assert!(called, "not the proxy's address: {lines:?}");
+    let lines = lines.into_iter();
     lines
         .map(|it| (format!("{} {} {}", it.who, it.what, it.subject), it.after))
         .collect()
