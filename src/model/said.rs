@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What is said. It prints, and is written, as its English sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     /// Names the message; `None` of a sentence that is only known in English, such as one of a library.
     pub code: Option<Cow<'static, str>>,
@@ -24,6 +25,15 @@ pub enum Word {
     /// A word of the gateway's vocabulary: group and word, such as `path` and `contact.email`.
     Term(Cow<'static, str>, String),
     Said(Box<Said>),
+}
+
+/// It reads as its English sentence.
+impl Deref for Said {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.english
+    }
 }
 
 impl fmt::Display for Said {
@@ -73,6 +83,49 @@ impl From<Cow<'_, str>> for Word {
     fn from(text: Cow<'_, str>) -> Self {
         Word::Text(text.into_owned())
     }
+}
+
+/// A fixed part of a sentence, for tables of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Phrase {
+    pub code: &'static str,
+    pub english: &'static str,
+}
+
+impl From<Phrase> for Said {
+    fn from(phrase: Phrase) -> Self {
+        Said {
+            code: Some(Cow::Borrowed(phrase.code)),
+            values: Vec::new(),
+            english: phrase.english.to_owned(),
+        }
+    }
+}
+
+impl From<Phrase> for Word {
+    fn from(phrase: Phrase) -> Self {
+        Said::from(phrase).into()
+    }
+}
+
+/// One of several, named: `x-signature or x-signature-256`.
+pub fn either(names: &[String]) -> Word {
+    let one = |name: &String| Word::from(name);
+    joined(names.iter().map(one), |one, other| {
+        said!("either", "{one} or {other}", one = one, other = other)
+    })
+}
+
+/// All of several sentences: `too many links; no stamp`.
+pub fn together(said: impl Iterator<Item = Said>) -> Word {
+    joined(said.map(Word::from), |one, other| {
+        said!("together", "{one}; {other}", one = one, other = other)
+    })
+}
+
+fn joined(words: impl Iterator<Item = Word>, join: impl Fn(Word, Word) -> Said) -> Word {
+    let all = words.reduce(|before, word| join(before, word).into());
+    all.unwrap_or_else(|| Word::Text(String::new()))
 }
 
 impl From<Said> for Word {
@@ -229,6 +282,17 @@ macro_rules! said {
             values: vec![$((std::borrow::Cow::Borrowed(stringify!($name)), $name)),*],
         }
     }};
+}
+
+/// `phrase!("body-alone", "the body alone")`: a part of a sentence that never changes.
+#[macro_export]
+macro_rules! phrase {
+    ($code:literal, $english:literal) => {
+        $crate::model::said::Phrase {
+            code: $code,
+            english: $english,
+        }
+    };
 }
 
 #[cfg(test)]

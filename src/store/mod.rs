@@ -120,7 +120,7 @@ pub trait Inbox: Send + Sync {
     async fn settle(&self, settlements: Vec<Settlement>) -> Vec<Result<Settled>>;
 
     /// Puts an event off until `due`; only `Tried` counts as one of its attempts.
-    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: String)
+    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: Said)
     -> Result<()>;
 
     /// Ends an event without records.
@@ -128,7 +128,7 @@ pub trait Inbox: Send + Sync {
         &self,
         event: Uuid,
         status: EventStatus,
-        reason: String,
+        reason: Said,
         at: Timestamp,
     ) -> Result<()>;
 
@@ -217,7 +217,7 @@ pub struct Writes {
     /// Why it is quarantined or failed, as a stable word.
     pub code: Option<&'static str>,
     /// Why it is not `Processed`, in a sentence.
-    pub reason: Option<String>,
+    pub reason: Option<Said>,
     pub at: Timestamp,
     pub records: Vec<RecordWrite>,
     /// Each of a record among `records`, whose fields the store keeps as its snapshot.
@@ -399,7 +399,7 @@ pub struct Alarm {
     /// Names the cause: `fetch-token/lead-ads`.
     pub key: String,
     /// A sentence for people: what is wrong, since when it matters, what to do.
-    pub message: String,
+    pub message: Said,
     pub since: Timestamp,
     pub last: Timestamp,
     pub count: u64,

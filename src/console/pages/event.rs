@@ -159,19 +159,20 @@ pub fn steps(
     let tone = if open { "warn" } else { "good" };
     steps.push(step("verified", tone, None, proof));
     for note in &event.notes {
-        steps.push(step("noticed", "warn", None, note.message.clone()));
+        steps.push(step("noticed", "warn", None, words.said(&note.message)));
     }
     let violations: Vec<String> = event
         .violations
         .iter()
-        .map(|violation| format!("{} {}", violation.path, violation.message))
+        .map(|violation| format!("{} {}", violation.path, words.said(&violation.message)))
         .collect();
     if !violations.is_empty() {
         steps.push(step("validated", "bad", None, violations.join("; ")));
     }
     let names = records.iter().map(|record| words.word("kind", record.kind));
     let names: Vec<String> = names.collect();
-    let reason = event.reason.clone().unwrap_or_default();
+    let reason = event.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| words.said(reason));
     let (tone, text) = match event.status {
         EventStatus::Pending => ("", reason),
         EventStatus::Processed => ("good", names.join(", ")),

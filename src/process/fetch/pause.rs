@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::said::Said;
 use crate::process::fetch::retry::{Next, Trouble, next};
 
 /// Failures in a row after which an API that is down is left alone.
@@ -22,12 +23,12 @@ struct State {
     in_a_row: u32,
     /// An answer came in since the process started, and no alarm has been raised after it.
     well: bool,
-    reason: String,
+    reason: Said,
 }
 
 impl Pauses {
     /// Until when and why the API of `endpoint` is left alone.
-    pub fn paused(&self, endpoint: &str, now: Timestamp) -> Option<(Timestamp, String)> {
+    pub fn paused(&self, endpoint: &str, now: Timestamp) -> Option<(Timestamp, Said)> {
         let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.get(endpoint)?;
         let until = state.until.filter(|until| *until > now)?;
@@ -35,7 +36,7 @@ impl Pauses {
     }
 
     /// Notes a failure. What fails during a pause began before it and counts no more.
-    pub fn failed(&self, endpoint: &str, trouble: Trouble, reason: &str, now: Timestamp) {
+    pub fn failed(&self, endpoint: &str, trouble: Trouble, reason: &Said, now: Timestamp) {
         if trouble == Trouble::Rejected {
             return;
         }
@@ -61,7 +62,7 @@ impl Pauses {
                 }
             }
         };
-        reason.clone_into(&mut state.reason);
+        state.reason = reason.clone();
         state.until = SignedDuration::try_from(wait)
             .ok()
             .and_then(|wait| now.checked_add(wait).ok());

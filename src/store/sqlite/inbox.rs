@@ -9,6 +9,8 @@ use uuid::Uuid;
 use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
+use crate::model::said::{Said, kept};
+use crate::said;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::append::Append;
 use crate::store::sqlite::books::Books;
@@ -79,7 +81,11 @@ impl Inbox for SqliteStore {
         // One damaged row must not keep the others from being processed.
         for (id, reason) in unreadable {
             tracing::error!(event.id = %id, %reason, "event.unreadable");
-            let reason = format!("what is stored of this event cannot be read: {reason}");
+            let reason = said!(
+                "event-unreadable",
+                "what is stored of this event cannot be read: {cause}",
+                cause = reason
+            );
             self.conclude(id, EventStatus::Failed, reason, now).await?;
         }
         let until_next = next.map(timestamp).transpose().map_err(Fault::into_error)?;
@@ -121,13 +127,13 @@ impl Inbox for SqliteStore {
         event: Uuid,
         due: Timestamp,
         how: PutOff,
-        reason: String,
+        reason: Said,
     ) -> Result<()> {
         let flight = self.flight.clone();
         self.write(move |books| {
             let at = event_row::find(&books.conn, &flight, event)?;
             match at.filter(event_row::At::is_pending) {
-                Some(at) => event_row::put_off(&books.conn, at.seq, due, how, &reason),
+                Some(at) => event_row::put_off(&books.conn, at.seq, due, how, &kept::write(&reason)),
                 None => Ok(()),
             }
         })
@@ -141,7 +147,7 @@ impl Inbox for SqliteStore {
         &self,
         event: Uuid,
         status: EventStatus,
-        reason: String,
+        reason: Said,
         at: Timestamp,
     ) -> Result<()> {
         let flight = self.flight.clone();
@@ -153,9 +159,9 @@ impl Inbox for SqliteStore {
             let end = Settling {
                 status,
                 code: None,
-                reason: Some(&reason)
+                reason: Some(kept::write(&reason))
                     .filter(|reason| !reason.is_empty())
-                    .map(String::as_str),
+                    .as_deref(),
                 at,
                 changes: (0, 0),
             };
