@@ -61,9 +61,10 @@ pub struct EventView {
 /// Something that was noticed of an event.
 #[derive(Debug, Serialize)]
 pub struct Noticed {
-    name: String,
-    score: u32,
-    message: String,
+    pub name: String,
+    /// Suspicion of spam.
+    pub score: u32,
+    pub message: String,
 }
 
 impl From<Note> for Noticed {

@@ -176,10 +176,7 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
     }
     let Some(head) = part.spec.and_then(|spec| intake.events.get(spec)) else {
         return Finding::ignored(match part.event_type.as_str() {
-            "" => said!(
-                "no-type",
-                "the event has no type that this source knows"
-            ),
+            "" => said!("no-type", "the event has no type that this source knows"),
             name => said!(
                 "no-such-event",
                 "no [[event]] of the source is called {name}",

@@ -162,7 +162,9 @@ impl Rejection {
 impl From<ParseError> for Rejection {
     fn from(error: ParseError) -> Self {
         match error {
-            ParseError::UnsupportedMediaType(sentence) => Rejection::UnsupportedMediaType(sentence.into()),
+            ParseError::UnsupportedMediaType(sentence) => {
+                Rejection::UnsupportedMediaType(sentence.into())
+            }
             ParseError::Malformed(sentence) => Rejection::MalformedBody(sentence.into()),
             ParseError::FileRefused(_) | ParseError::FileTooLarge { .. } => Rejection::File(error),
         }
@@ -172,7 +174,9 @@ impl From<ParseError> for Rejection {
 impl From<DecodeError> for Rejection {
     fn from(error: DecodeError) -> Self {
         match error {
-            DecodeError::Unsupported(_) => Rejection::UnsupportedMediaType(error.to_string().into()),
+            DecodeError::Unsupported(_) => {
+                Rejection::UnsupportedMediaType(error.to_string().into())
+            }
             DecodeError::Malformed(_) => Rejection::MalformedBody(error.to_string().into()),
             DecodeError::TooLarge(cap) => Rejection::BodyTooLarge(cap),
         }

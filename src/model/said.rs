@@ -7,6 +7,8 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::said;
+
 /// What is said. It prints, and is written, as its English sentence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {

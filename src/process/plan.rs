@@ -173,13 +173,13 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
         Understood::AnswerViolates { schema, violations } => Planned::Conclude(
             Conclusion::quarantined(INVALID_ANSWER, violated(recipe, schema, &violations)),
         ),
-        Understood::Unnamed(unnamed) => Planned::Conclude(Conclusion::quarantined(
-            "event_unnamed",
-            unnamed.said(),
-        )),
-        Understood::Faulty(error) => {
-            Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string().into()))
+        Understood::Unnamed(unnamed) => {
+            Planned::Conclude(Conclusion::quarantined("event_unnamed", unnamed.said()))
         }
+        Understood::Faulty(error) => Planned::Conclude(Conclusion::quarantined(
+            "mapping_failed",
+            error.to_string().into(),
+        )),
         Understood::Thin { .. } if !recipe.configured => {
             Planned::Conclude(Conclusion::quarantined(
                 "endpoint_gone",
@@ -198,9 +198,10 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
             };
             match call(recipe, place, &names) {
                 Ok(call) => Planned::NeedsFetch(call),
-                Err(error) => {
-                    Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string().into()))
-                }
+                Err(error) => Planned::Conclude(Conclusion::quarantined(
+                    "mapping_failed",
+                    error.to_string().into(),
+                )),
             }
         }
     }

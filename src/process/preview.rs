@@ -192,10 +192,13 @@ impl TryReport {
             Understood::Unnamed(unnamed) => self.violations.push(Violation {
                 path: String::new(),
                 message: match unnamed.is_outside {
-                    true => format!("{unnamed}; give the header that names it with --header"),
-                    false => unnamed.to_string(),
-                }
-                .into(),
+                    true => format!(
+                        "{}; give the header that names it with --header",
+                        unnamed.said()
+                    )
+                    .into(),
+                    false => unnamed.said(),
+                },
             }),
             Understood::Faulty(error) => self.violations.push(Violation {
                 path: error.pointer(),

@@ -120,8 +120,7 @@ pub trait Inbox: Send + Sync {
     async fn settle(&self, settlements: Vec<Settlement>) -> Vec<Result<Settled>>;
 
     /// Puts an event off until `due`; only `Tried` counts as one of its attempts.
-    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: Said)
-    -> Result<()>;
+    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: Said) -> Result<()>;
 
     /// Ends an event without records.
     async fn conclude(

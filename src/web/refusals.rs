@@ -13,8 +13,8 @@ use crate::ingest::refusal::{self, Budget};
 use crate::ingest::rejection::Rejection;
 use crate::model::event::Refusal;
 use crate::model::request::Headers;
-use crate::store::Inbox;
 use crate::said;
+use crate::store::Inbox;
 use crate::telemetry;
 use crate::web::gate::Gate;
 

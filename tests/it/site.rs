@@ -17,6 +17,7 @@ use frontdesk::model::event::{
 };
 use frontdesk::model::page::{Page, PageRequest};
 use frontdesk::model::request::RawRequest;
+use frontdesk::model::said::Said;
 use frontdesk::source::declaration::Source;
 use frontdesk::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement, StoreError};
 use frontdesk::telemetry;
@@ -72,10 +73,10 @@ impl Inbox for Desk {
     async fn settle(&self, _: Vec<Settlement>) -> Vec<Result<Settled>> {
         vec![unused()]
     }
-    async fn put_off(&self, _: Uuid, _: Timestamp, _: PutOff, _: String) -> Result<()> {
+    async fn put_off(&self, _: Uuid, _: Timestamp, _: PutOff, _: Said) -> Result<()> {
         unused()
     }
-    async fn conclude(&self, _: Uuid, _: EventStatus, _: String, _: Timestamp) -> Result<()> {
+    async fn conclude(&self, _: Uuid, _: EventStatus, _: Said, _: Timestamp) -> Result<()> {
         unused()
     }
     async fn release(&self, _: Vec<Uuid>) {}

@@ -224,7 +224,7 @@ fn list(events: Vec<Event>, json: bool, out: &mut dyn Write) -> anyhow::Result<(
             event.endpoint,
             event.event_type,
             event.status.as_str().to_owned(),
-            event.reason.unwrap_or_default(),
+            event.reason.unwrap_or_default().into(),
         ]);
     }
     table.print(out)?;

@@ -84,7 +84,10 @@ impl Line {
             event_type: event.event_type,
             from: event.status,
             to: diff.status,
-            reason: diff.reason.map(|reason| reading.words.said(&reason)).unwrap_or_default(),
+            reason: diff
+                .reason
+                .map(|reason| reading.words.said(&reason))
+                .unwrap_or_default(),
             records: diff
                 .records
                 .into_iter()

@@ -27,7 +27,10 @@ pub fn variants(body: &[u8], content_type: Option<&str>) -> Vec<(Phrase, Vec<u8>
         }
         let (latin, _, lossy) = WINDOWS_1252.encode(text);
         if !lossy {
-            found.push((phrase!("body-latin", "in ISO-8859-1 in place of UTF-8"), latin.into_owned()));
+            found.push((
+                phrase!("body-latin", "in ISO-8859-1 in place of UTF-8"),
+                latin.into_owned(),
+            ));
         }
     }
     let mut seen = HashSet::from([body.to_vec()]);
@@ -38,15 +41,30 @@ pub fn variants(body: &[u8], content_type: Option<&str>) -> Vec<(Phrase, Vec<u8>
 fn ends(body: &[u8]) -> Vec<(Phrase, Vec<u8>)> {
     let bare = body.strip_prefix(BOM).unwrap_or(body);
     vec![
-        (phrase!("body-line-end", "with a line end after it"), [body, b"\n"].concat()),
-        (phrase!("body-line-end", "with a line end after it"), [body, b"\r\n"].concat()),
+        (
+            phrase!("body-line-end", "with a line end after it"),
+            [body, b"\n"].concat(),
+        ),
+        (
+            phrase!("body-line-end", "with a line end after it"),
+            [body, b"\r\n"].concat(),
+        ),
         (
             phrase!("body-no-line-end", "without the line end after it"),
             body.trim_ascii_end().to_vec(),
         ),
-        (phrase!("body-no-spaces-around", "without the spaces around it"), body.trim_ascii().to_vec()),
-        (phrase!("body-no-mark", "without the byte order mark before it"), bare.to_vec()),
-        (phrase!("body-mark", "with a byte order mark before it"), [BOM, bare].concat()),
+        (
+            phrase!("body-no-spaces-around", "without the spaces around it"),
+            body.trim_ascii().to_vec(),
+        ),
+        (
+            phrase!("body-no-mark", "without the byte order mark before it"),
+            bare.to_vec(),
+        ),
+        (
+            phrase!("body-mark", "with a byte order mark before it"),
+            [BOM, bare].concat(),
+        ),
         (phrase!("body-empty", "when it was still empty"), Vec::new()),
     ]
 }
@@ -56,16 +74,31 @@ fn lines(body: &[u8]) -> Vec<(Phrase, Vec<u8>)> {
     let windows = replaced(&unix, b"\n", b"\r\n");
     vec![
         (phrase!("body-unix", "with line ends of Unix (LF)"), unix),
-        (phrase!("body-windows", "with line ends of Windows (CR LF)"), windows),
+        (
+            phrase!("body-windows", "with line ends of Windows (CR LF)"),
+            windows,
+        ),
     ]
 }
 
 fn forms(body: &[u8]) -> Vec<(Phrase, Vec<u8>)> {
     vec![
-        (phrase!("body-form-space", "with %20 in place of +"), replaced(body, b"+", b"%20")),
-        (phrase!("body-form-plus", "with + in place of %20"), replaced(body, b"%20", b"+")),
-        (phrase!("body-form-star", "with %2A in place of *"), replaced(body, b"*", b"%2A")),
-        (phrase!("body-form-tilde", "with ~ in place of %7E"), replaced(body, b"%7E", b"~")),
+        (
+            phrase!("body-form-space", "with %20 in place of +"),
+            replaced(body, b"+", b"%20"),
+        ),
+        (
+            phrase!("body-form-plus", "with + in place of %20"),
+            replaced(body, b"%20", b"+"),
+        ),
+        (
+            phrase!("body-form-star", "with %2A in place of *"),
+            replaced(body, b"*", b"%2A"),
+        ),
+        (
+            phrase!("body-form-tilde", "with ~ in place of %7E"),
+            replaced(body, b"%7E", b"~"),
+        ),
     ]
 }
 
@@ -131,17 +164,26 @@ const fn sorted(how: Phrase, space: Space, escapes: Escapes) -> Style {
 
 const STYLES: &[Style] = &[
     style(
-        phrase!("body-javascript", "without spaces (as JavaScript writes JSON)"),
+        phrase!(
+            "body-javascript",
+            "without spaces (as JavaScript writes JSON)"
+        ),
         Space::None,
         Escapes::Plain,
     ),
     style(
-        phrase!("body-facebook", "without spaces and with letters as \\u… (as Facebook writes JSON)"),
+        phrase!(
+            "body-facebook",
+            "without spaces and with letters as \\u… (as Facebook writes JSON)"
+        ),
         Space::None,
         Escapes::Letters,
     ),
     style(
-        phrase!("body-php", "without spaces, with letters as \\u… and slashes as \\/ (as PHP writes JSON)"),
+        phrase!(
+            "body-php",
+            "without spaces, with letters as \\u… and slashes as \\/ (as PHP writes JSON)"
+        ),
         Space::None,
         Escapes::LettersAndSlashes,
     ),
@@ -151,12 +193,18 @@ const STYLES: &[Style] = &[
         Escapes::Slashes,
     ),
     style(
-        phrase!("body-go", "without spaces and with <, > and & as \\u… (as Go and Rails write JSON)"),
+        phrase!(
+            "body-go",
+            "without spaces and with <, > and & as \\u… (as Go and Rails write JSON)"
+        ),
         Space::None,
         Escapes::Html,
     ),
     style(
-        phrase!("body-python", "with spaces between and with letters as \\u… (as Python writes JSON)"),
+        phrase!(
+            "body-python",
+            "with spaces between and with letters as \\u… (as Python writes JSON)"
+        ),
         Space::Between,
         Escapes::Letters,
     ),
@@ -181,12 +229,18 @@ const STYLES: &[Style] = &[
         Escapes::Plain,
     ),
     sorted(
-        phrase!("body-sorted-letters", "without spaces, sorted by key and with letters as \\u…"),
+        phrase!(
+            "body-sorted-letters",
+            "without spaces, sorted by key and with letters as \\u…"
+        ),
         Space::None,
         Escapes::Letters,
     ),
     sorted(
-        phrase!("body-sorted-python", "with spaces between, sorted by key and with letters as \\u…"),
+        phrase!(
+            "body-sorted-python",
+            "with spaces between, sorted by key and with letters as \\u…"
+        ),
         Space::Between,
         Escapes::Letters,
     ),

@@ -148,7 +148,11 @@ pub fn elsewhere(case: &Case<'_>) -> Option<Note> {
             .split_once(' ')
             .map_or(value.as_str(), |(_, rest)| rest);
         if is_own(value) || is_own(bare) {
-            return Some(sentence(said!("place-header", "the header {name}", name = name)));
+            return Some(sentence(said!(
+                "place-header",
+                "the header {name}",
+                name = name
+            )));
         }
     }
     for pair in form::pairs(request.query.as_bytes()) {

@@ -37,22 +37,34 @@ pub fn spellings<'s>(
         (
             declared.clone(),
             Cow::Borrowed(trimmed),
-            phrase!("secret-spaces", "spaces or a line end stand around the secret in the config"),
+            phrase!(
+                "secret-spaces",
+                "spaces or a line end stand around the secret in the config"
+            ),
         ),
         (
             declared.clone(),
             Cow::Borrowed(unquoted),
-            phrase!("secret-quotes", "quotes stand around the secret in the config"),
+            phrase!(
+                "secret-quotes",
+                "quotes stand around the secret in the config"
+            ),
         ),
         (
             text(),
             Cow::Owned(format!("{trimmed}\n")),
-            phrase!("secret-line-end", "the sender's secret has a line end after it"),
+            phrase!(
+                "secret-line-end",
+                "the sender's secret has a line end after it"
+            ),
         ),
         (
             text(),
             Cow::Owned(format!("{trimmed}\r\n")),
-            phrase!("secret-line-end", "the sender's secret has a line end after it"),
+            phrase!(
+                "secret-line-end",
+                "the sender's secret has a line end after it"
+            ),
         ),
         (
             text(),
@@ -62,32 +74,50 @@ pub fn spellings<'s>(
         (
             text(),
             Cow::Borrowed(secret),
-            phrase!("secret-text", "the sender takes the secret as text, without decoding it"),
+            phrase!(
+                "secret-text",
+                "the sender takes the secret as text, without decoding it"
+            ),
         ),
         (
             text(),
             Cow::Borrowed(bare),
-            phrase!("secret-bare", "the sender takes the secret as text, without its prefix and without decoding it"),
+            phrase!(
+                "secret-bare",
+                "the sender takes the secret as text, without its prefix and without decoding it"
+            ),
         ),
         (
             read_as(KeyForm::Base64),
             Cow::Borrowed(bare),
-            phrase!("secret-base64", "the sender decodes the secret from base64 first"),
+            phrase!(
+                "secret-base64",
+                "the sender decodes the secret from base64 first"
+            ),
         ),
         (
             read_as(KeyForm::Hex),
             Cow::Borrowed(bare),
-            phrase!("secret-hex", "the sender decodes the secret from hexadecimal first"),
+            phrase!(
+                "secret-hex",
+                "the sender decodes the secret from hexadecimal first"
+            ),
         ),
         (
             text(),
             Cow::Owned(STANDARD.encode(bare)),
-            phrase!("secret-encoded", "the sender was given the secret in base64"),
+            phrase!(
+                "secret-encoded",
+                "the sender was given the secret in base64"
+            ),
         ),
         (
             read_as(KeyForm::Html),
             Cow::Borrowed(secret),
-            phrase!("secret-html", "the sender undoes HTML's entities in the secret"),
+            phrase!(
+                "secret-html",
+                "the sender undoes HTML's entities in the secret"
+            ),
         ),
     ];
     found.retain(|(scheme, spelled, _)| scheme != declared || spelled != secret);

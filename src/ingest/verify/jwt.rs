@@ -81,14 +81,18 @@ impl JwtScheme {
         // Only one algorithm is taken: a token must not choose how it is checked (RFC 8725 §3.1).
         match token.algorithm() {
             Some("HS256") => {}
-            Some(_) => return Err(refused(phrase!(
+            Some(_) => {
+                return Err(refused(phrase!(
                     "token-not-hs256",
                     "the token is not signed with HS256"
-                ))),
-            None => return Err(refused(phrase!(
+                )));
+            }
+            None => {
+                return Err(refused(phrase!(
                     "token-none",
                     "the token is not a JSON Web Token"
-                ))),
+                )));
+            }
         }
         let mut found = None;
         for (position, key) in self.keys.iter().enumerate() {
@@ -96,13 +100,12 @@ impl JwtScheme {
                 found.get_or_insert(position);
             }
         }
-        let position =
-            found.ok_or_else(|| {
-                refused(phrase!(
-                    "token-foreign",
-                    "the token was not signed with this endpoint's secret"
-                ))
-            })?;
+        let position = found.ok_or_else(|| {
+            refused(phrase!(
+                "token-foreign",
+                "the token was not signed with this endpoint's secret"
+            ))
+        })?;
         self.check_claims(&token.claims, request, now)?;
         Ok(position)
     }

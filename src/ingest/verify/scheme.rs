@@ -97,13 +97,11 @@ impl Scheme {
         match self {
             Scheme::Signature(signature) => signature.missing(),
             Scheme::Jwt(jwt) => jwt.missing(),
-            Scheme::Key(KeyPlace::Header(name), _) => {
-                Rejection::KeyInvalid(said!(
-                    "key-header",
-                    "the header {name} with the key is missing",
-                    name = name
-                ))
-            }
+            Scheme::Key(KeyPlace::Header(name), _) => Rejection::KeyInvalid(said!(
+                "key-header",
+                "the header {name} with the key is missing",
+                name = name
+            )),
             Scheme::Key(KeyPlace::Query(name), _) => Rejection::KeyInvalid(said!(
                 "key-query",
                 "the query parameter {name} with the key is missing",
@@ -114,18 +112,14 @@ impl Scheme {
                 "the field {path} with the key is missing in the body",
                 path = path
             )),
-            Scheme::Basic(_) => {
-                Rejection::KeyInvalid(said!(
-                    "key-basic",
-                    "the header Authorization with Basic credentials is missing"
-                ))
-            }
-            Scheme::Bearer(_) => {
-                Rejection::KeyInvalid(said!(
-                    "key-bearer",
-                    "the header Authorization with a Bearer token is missing"
-                ))
-            }
+            Scheme::Basic(_) => Rejection::KeyInvalid(said!(
+                "key-basic",
+                "the header Authorization with Basic credentials is missing"
+            )),
+            Scheme::Bearer(_) => Rejection::KeyInvalid(said!(
+                "key-bearer",
+                "the header Authorization with a Bearer token is missing"
+            )),
         }
     }
 }

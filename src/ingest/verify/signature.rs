@@ -176,7 +176,11 @@ impl SignatureScheme {
             Some(spec) => {
                 let text = match entries.timestamp {
                     Some(text) => text,
-                    None => needed(&spec.headers, &request.headers, phrase!("part-timestamp", "timestamp"))?,
+                    None => needed(
+                        &spec.headers,
+                        &request.headers,
+                        phrase!("part-timestamp", "timestamp"),
+                    )?,
                 };
                 stamp::check(spec, text, now)?;
                 text
@@ -184,7 +188,11 @@ impl SignatureScheme {
             None => "",
         };
         let id = match declared.signed.contains(&SignedPart::Id) {
-            true => needed(&declared.id_headers, &request.headers, phrase!("part-id", "id"))?,
+            true => needed(
+                &declared.id_headers,
+                &request.headers,
+                phrase!("part-id", "id"),
+            )?,
             false => "",
         };
         let document = match needs_document(declared) {

@@ -101,12 +101,12 @@ mod tests {
     #[test]
     fn a_bad_token_is_probed_ever_more_seldom() {
         let pauses = Pauses::default();
-        pauses.failed("ads", Trouble::Token, "no", at(0));
+        pauses.failed("ads", Trouble::Token, &"no".into(), at(0));
         assert_eq!(until(&pauses, 1), Some(2));
-        pauses.failed("ads", Trouble::Token, "in flight before", at(1));
+        pauses.failed("ads", Trouble::Token, &"in flight before".into(), at(1));
         assert_eq!(until(&pauses, 1), Some(2));
         assert_eq!(until(&pauses, 2), None);
-        pauses.failed("ads", Trouble::Token, "no", at(2));
+        pauses.failed("ads", Trouble::Token, &"no".into(), at(2));
         assert_eq!(until(&pauses, 3), Some(6));
         assert!(pauses.answered("ads"));
         assert!(!pauses.answered("ads"));
@@ -117,10 +117,10 @@ mod tests {
     fn an_api_that_is_down_gets_some_tries() {
         let pauses = Pauses::default();
         for _ in 0..4 {
-            pauses.failed("ads", Trouble::Down, "500", at(0));
+            pauses.failed("ads", Trouble::Down, &"500".into(), at(0));
             assert_eq!(until(&pauses, 0), None);
         }
-        pauses.failed("ads", Trouble::Down, "500", at(0));
+        pauses.failed("ads", Trouble::Down, &"500".into(), at(0));
         assert_eq!(until(&pauses, 0), Some(10));
         assert!(pauses.paused("shop", at(0)).is_none());
     }
@@ -129,9 +129,9 @@ mod tests {
     fn the_sender_says_how_long() {
         let pauses = Pauses::default();
         let told = Trouble::Busy(Some(Duration::from_secs(30)));
-        pauses.failed("ads", told, "429", at(0));
+        pauses.failed("ads", told, &"429".into(), at(0));
         assert_eq!(until(&pauses, 29), Some(30));
-        pauses.failed("ads", Trouble::Rejected, "404", at(40));
+        pauses.failed("ads", Trouble::Rejected, &"404".into(), at(40));
         assert_eq!(until(&pauses, 40), None);
     }
 }

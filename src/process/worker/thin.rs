@@ -226,10 +226,7 @@ impl Processing {
     async fn put_off(&self, claimed: &Claimed, due: Timestamp, how: PutOff, reason: &Said) {
         let event = &claimed.event;
         tracing::debug!(event.id = %event.id, endpoint = %event.endpoint, %due, "event.put_off");
-        let put = self
-            .store
-            .put_off(event.id, due, how, reason.clone())
-            .await;
+        let put = self.store.put_off(event.id, due, how, reason.clone()).await;
         if let Err(error) = put {
             tracing::error!(%error, event.id = %event.id, "event.not_put_off");
             self.store.release(vec![event.id]).await;

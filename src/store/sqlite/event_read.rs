@@ -9,7 +9,9 @@ use crate::store::sqlite::event_row::status;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::raw;
 use crate::store::sqlite::stream;
-use crate::store::sqlite::value::{blob, id, json, maybe_json, maybe_time, text, time, timestamp, kept_said};
+use crate::store::sqlite::value::{
+    blob, id, json, kept_said, maybe_json, maybe_time, text, time, timestamp,
+};
 
 macro_rules! select_event {
     ($where:literal) => {

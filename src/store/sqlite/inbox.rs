@@ -122,18 +122,14 @@ impl Inbox for SqliteStore {
         settled
     }
 
-    async fn put_off(
-        &self,
-        event: Uuid,
-        due: Timestamp,
-        how: PutOff,
-        reason: Said,
-    ) -> Result<()> {
+    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: Said) -> Result<()> {
         let flight = self.flight.clone();
         self.write(move |books| {
             let at = event_row::find(&books.conn, &flight, event)?;
             match at.filter(event_row::At::is_pending) {
-                Some(at) => event_row::put_off(&books.conn, at.seq, due, how, &kept::write(&reason)),
+                Some(at) => {
+                    event_row::put_off(&books.conn, at.seq, due, how, &kept::write(&reason))
+                }
                 None => Ok(()),
             }
         })
@@ -156,12 +152,11 @@ impl Inbox for SqliteStore {
             let Some(found) = found.filter(event_row::At::is_pending) else {
                 return Ok(());
             };
+            let reason = kept::write(&reason);
             let end = Settling {
                 status,
                 code: None,
-                reason: Some(kept::write(&reason))
-                    .filter(|reason| !reason.is_empty())
-                    .as_deref(),
+                reason: Some(reason.as_str()).filter(|reason| !reason.is_empty()),
                 at,
                 changes: (0, 0),
             };

@@ -12,7 +12,9 @@ use crate::store::Result;
 use crate::store::observation::{Observation, Observations, Revision, Traffic};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::value::{json, maybe_json, micros, signed, text, time, timestamp, unsigned, kept_said};
+use crate::store::sqlite::value::{
+    json, kept_said, maybe_json, micros, signed, text, time, timestamp, unsigned,
+};
 
 /// Events counted by one statement, so that none holds a snapshot for long.
 const STEP: i64 = 20_000;

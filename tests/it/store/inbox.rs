@@ -8,6 +8,7 @@ use frontdesk::model::event::{Appended, EventStatus, Note, PutOff, Refusal, SPAM
 use frontdesk::model::id::new_id;
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
+use frontdesk::model::said::Said;
 use frontdesk::store::EventFilter;
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -206,7 +207,7 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
         assert_eq!(claimed.len(), 1, "due at {now}");
         assert_eq!(claimed[0].event.attempts, attempt as u32);
         store
-            .put_off(id, at(due), PutOff::Tried, "the API said 503".to_owned())
+            .put_off(id, at(due), PutOff::Tried, "the API said 503".into())
             .await
             .unwrap();
         assert!(store.claim(5, at(due - 1)).await.unwrap().is_empty());
@@ -225,7 +226,7 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
     );
     assert_eq!(event.processed_at, Some(at(31)));
     store
-        .put_off(id, at(99), PutOff::Tried, "too late".to_owned())
+        .put_off(id, at(99), PutOff::Tried, "too late".into())
         .await
         .unwrap();
     assert_eq!(
@@ -257,7 +258,7 @@ pub async fn an_append_wakes_a_waiting_worker(stand: Stand) {
             id,
             at(0) + Duration::from_millis(5),
             PutOff::Tried,
-            String::new(),
+            Said::default(),
         )
         .await
         .unwrap();
@@ -277,7 +278,7 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
         .zip([EventStatus::Quarantined, EventStatus::Failed])
     {
         store
-            .conclude(*id, status, "no e-mail".to_owned(), at(5))
+            .conclude(*id, status, "no e-mail".into(), at(5))
             .await
             .unwrap();
         let event = store.event(*id).await.unwrap().unwrap();
@@ -288,7 +289,7 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
         assert_eq!(event.processed_at, Some(at(5)));
     }
     store
-        .conclude(ids[0], EventStatus::Ignored, String::new(), at(9))
+        .conclude(ids[0], EventStatus::Ignored, Said::default(), at(9))
         .await
         .unwrap();
     let first = store.event(ids[0]).await.unwrap().unwrap();
@@ -328,7 +329,7 @@ async fn half_held(stand: &Stand) -> Vec<Uuid> {
         event.notes = vec![Note {
             name: "links".to_owned(),
             score: 25,
-            message: format!("number {n}"),
+            message: format!("number {n}").into(),
         }];
         ids.push(event.id);
         stand.store.append(arrival).await.unwrap();
@@ -341,7 +342,7 @@ pub async fn what_is_held_as_spam_is_let_in_and_never_replayed(stand: Stand) {
     let ids = half_held(&stand).await;
     let event = store.event(ids[0]).await.unwrap().unwrap();
     assert_eq!(event.code.as_deref(), Some(SPAM));
-    assert_eq!(event.notes[0].message, "number 0");
+    assert_eq!(&*event.notes[0].message, "number 0");
     assert_eq!(store.replay(ids.clone(), at(20)).await.unwrap(), 5);
     let unknown = new_id(at(0));
     let named = vec![ids[0], ids[1], ids[2], unknown, ids[0]];
@@ -404,7 +405,7 @@ async fn sixty(stand: &Stand) {
         let id = claimed.event.id;
         stand
             .store
-            .put_off(id, at(500), PutOff::Tried, "later".to_owned())
+            .put_off(id, at(500), PutOff::Tried, "later".into())
             .await
             .unwrap();
     }
@@ -533,7 +534,7 @@ pub async fn the_newest_refusals_are_kept(stand: Stand) {
             at: at(n),
             peer: "127.0.0.1".to_owned(),
             code: "signature_mismatch".to_owned(),
-            detail: format!("number {n}"),
+            detail: format!("number {n}").into(),
             diagnosis: vec![Note::new("clock", format!("note {n}"))],
             headers: vec![("x-a".to_owned(), "***".to_owned())],
             body: vec![n as u8; 10],

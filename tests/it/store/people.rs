@@ -249,7 +249,7 @@ pub async fn alarms_stand_until_they_are_cleared(stand: Stand) {
     let store = stand.store;
     let alarm = |key: &str, message: &str, second: i64| Alarm {
         key: key.to_owned(),
-        message: message.to_owned(),
+        message: message.into(),
         since: at(second),
         last: at(second),
         count: 1,

@@ -202,3 +202,4 @@ said-part-timestamp = timestamp
 said-field-signed = the signature covers the field { $path }, which the body does not have
 said-signature-other = the signature in { $name } was not made with this endpoint's secret over this request: the secret differs, or something between the sender and the gateway changed the body
 said-event-unreadable = what is stored of this event cannot be read: { $cause }
+said-own-check = the request is signed, but does not pass this source's own check: { $check }

@@ -202,3 +202,4 @@ said-part-timestamp = la marca de tiempo
 said-field-signed = la firma cubre el campo { $path }, que el contenido no tiene
 said-signature-other = la firma de { $name } no se hizo con el secreto de este punto de entrada sobre esta petición: el secreto es otro, o algo entre el remitente y la pasarela cambió el contenido
 said-event-unreadable = lo que hay guardado de este evento no se puede leer: { $cause }
+said-own-check = la petición está firmada, pero no pasa la comprobación propia de este origen: { $check }
