@@ -35,7 +35,7 @@ use crate::store::edits::Edits;
 use crate::store::endpoints::Endpoints;
 use crate::store::meters::Meters;
 use crate::store::observation::Observations;
-use crate::store::users::{AuditRow, Users};
+use crate::store::users::{AuditRow, Told, Users};
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -152,11 +152,13 @@ pub trait Inbox: Send + Sync {
     async fn refusal(&self, id: Uuid) -> Result<Option<Refusal>>;
 
     /// Makes settled events pending again. Unknown ids, events that are pending already, those whose raw request
-    /// retention has removed, and those that are held as spam are left alone and not counted.
-    async fn replay(&self, events: Vec<Uuid>, now: Timestamp) -> Result<u64>;
+    /// retention has removed, and those that are held as spam are left alone and not counted. Each commit that changes
+    /// some has a line of the log that tells how many.
+    async fn replay(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64>;
 
-    /// Lets events in that are held as spam: makes them pending. All others are left alone and not counted.
-    async fn admit(&self, events: Vec<Uuid>, now: Timestamp) -> Result<u64>;
+    /// Lets events in that are held as spam: makes them pending. All others are left alone and not counted; the log as
+    /// for a replay.
+    async fn admit(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64>;
 
     /// Number of pending events, and when the oldest was received.
     async fn backlog(&self) -> Result<Backlog>;

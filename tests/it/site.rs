@@ -19,6 +19,7 @@ use frontdesk::model::page::{Page, PageRequest};
 use frontdesk::model::request::RawRequest;
 use frontdesk::model::said::Said;
 use frontdesk::source::declaration::Source;
+use frontdesk::store::users::Told;
 use frontdesk::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement, StoreError};
 use frontdesk::telemetry;
 use frontdesk::web::hooks::{Hooks, Readiness};
@@ -98,10 +99,10 @@ impl Inbox for Desk {
     async fn refusal(&self, _: Uuid) -> Result<Option<Refusal>> {
         unused()
     }
-    async fn replay(&self, _: Vec<Uuid>, _: Timestamp) -> Result<u64> {
+    async fn replay(&self, _: Vec<Uuid>, _: Option<Told>) -> Result<u64> {
         unused()
     }
-    async fn admit(&self, _: Vec<Uuid>, _: Timestamp) -> Result<u64> {
+    async fn admit(&self, _: Vec<Uuid>, _: Option<Told>) -> Result<u64> {
         unused()
     }
     async fn backlog(&self) -> Result<Backlog> {

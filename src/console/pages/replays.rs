@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -210,11 +209,7 @@ async fn replay_one(
 ) -> Result<HttpResponse, Fault> {
     let event = find(&console, &id).await?;
     let wanted = Selection::Named(vec![event.id]);
-    let done = queue(console.store.as_ref(), wanted, insider.now).await?;
-    let log = insider
-        .hand()
-        .log("event.replayed", format!("event/{}", event.id));
-    console.store.note(log).await?;
+    let done = queue(console.store.as_ref(), wanted, &insider.hand()).await?;
     let said = if done.queued > 0 {
         "replayed"
     } else {
@@ -230,13 +225,8 @@ async fn replay_all(
 ) -> Result<HttpResponse, Fault> {
     let query = Query::of_form(&form);
     let filter = narrow(&query, &insider)?;
-    let done = queue(
-        console.store.as_ref(),
-        Selection::Found(filter),
-        insider.now,
-    )
-    .await?;
-    note(&console, &insider, "event.replayed", &query, done.queued).await?;
+    let found = Selection::Found(filter);
+    queue(console.store.as_ref(), found, &insider.hand()).await?;
     Ok(page::onward(&format!(
         "/inbox?{}&done=replayed",
         query.address(None)
@@ -250,11 +240,7 @@ async fn release_one(
 ) -> Result<HttpResponse, Fault> {
     let event = find(&console, &id).await?;
     let wanted = Selection::Named(vec![event.id]);
-    let done = release(console.store.as_ref(), wanted, insider.now).await?;
-    let log = insider
-        .hand()
-        .log("event.released", format!("event/{}", event.id));
-    console.store.note(log).await?;
+    let done = release(console.store.as_ref(), wanted, &insider.hand()).await?;
     let said = if done.released > 0 {
         "released"
     } else {
@@ -270,28 +256,9 @@ async fn release_all(
 ) -> Result<HttpResponse, Fault> {
     let query = Query::of_form(&form);
     let filter = narrow(&query, &insider)?;
-    let done = release(
-        console.store.as_ref(),
-        Selection::Found(filter),
-        insider.now,
-    )
-    .await?;
-    note(&console, &insider, "event.released", &query, done.released).await?;
+    let found = Selection::Found(filter);
+    release(console.store.as_ref(), found, &insider.hand()).await?;
     Ok(page::onward("/inbox?done=released"))
-}
-
-/// One line of the log for all that a filter found.
-async fn note(
-    console: &Console,
-    insider: &Insider,
-    what: &str,
-    query: &Query,
-    count: u64,
-) -> Result<(), Fault> {
-    let log = insider.hand().log(what, "inbox");
-    let after = json!({"filter": query.address(None), "events": count});
-    let log = log.changing(Value::Null, after);
-    Ok(console.store.note(log).await?)
 }
 
 async fn find(console: &Console, id: &str) -> Result<Event, Fault> {

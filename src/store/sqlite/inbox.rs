@@ -11,6 +11,7 @@ use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
 use crate::model::said::{Said, kept};
 use crate::said;
+use crate::store::sqlite::audit;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::append::Append;
 use crate::store::sqlite::books::Books;
@@ -23,6 +24,7 @@ use crate::store::sqlite::queue::{Job, closed};
 use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
+use crate::store::users::Told;
 use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
 
 /// Bodies of one claim, together: each part of a batch brings its request along.
@@ -213,12 +215,12 @@ impl Inbox for SqliteStore {
             .await
     }
 
-    async fn replay(&self, events: Vec<Uuid>, _now: Timestamp) -> Result<u64> {
-        self.make_pending(events, Held::Not).await
+    async fn replay(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64> {
+        self.make_pending(events, Held::Not, told).await
     }
 
-    async fn admit(&self, events: Vec<Uuid>, _now: Timestamp) -> Result<u64> {
-        self.make_pending(events, Held::AsSpam).await
+    async fn admit(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64> {
+        self.make_pending(events, Held::AsSpam, told).await
     }
 
     async fn backlog(&self) -> Result<Backlog> {
@@ -236,11 +238,23 @@ impl Inbox for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn make_pending(&self, events: Vec<Uuid>, held: Held) -> Result<u64> {
+    async fn make_pending(
+        &self,
+        events: Vec<Uuid>,
+        held: Held,
+        told: Option<Told>,
+    ) -> Result<u64> {
         let mut replayed = 0;
         for step in events.chunks(REPLAY_STEP) {
-            let step = step.to_vec();
-            replayed += self.write(move |books| replay(books, &step, held)).await?;
+            let (step, told) = (step.to_vec(), told.clone());
+            replayed += self
+                .write(move |books| {
+                    let count = replay(books, &step, held)?;
+                    let log = told.as_ref().filter(|_| count > 0).map(|told| told(count));
+                    audit::write_all(&books.conn, &log)?;
+                    Ok(count)
+                })
+                .await?;
             self.flight.wake();
         }
         Ok(replayed)

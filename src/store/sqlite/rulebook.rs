@@ -24,10 +24,12 @@ impl Rulebook for SqliteStore {
         &self,
         rules: RuleSet,
         imprint: Imprint,
+        draft: Option<u64>,
         log: Option<AuditRow>,
     ) -> Result<RuleSet> {
         self.write(move |books| {
             let published = publish(books, &rules, &imprint)?;
+            draft.map_or(Ok(()), |revision| end_draft(&books.conn, revision))?;
             audit::write_all(&books.conn, &log)?;
             Ok(published)
         })
@@ -98,6 +100,19 @@ fn publish(books: &mut Books, rules: &RuleSet, imprint: &Imprint) -> Done<RuleSe
             &imprint.note,
         ))?;
     Ok(published)
+}
+
+/// Removes the draft that was published, and no other that somebody saved meanwhile.
+fn end_draft(conn: &Connection, revision: u64) -> Done<()> {
+    let current = draft(conn)?.map_or(0, |draft| draft.revision);
+    if current != revision {
+        return Err(Fault::Answer(StoreError::Stale {
+            expected: revision,
+            current,
+        }));
+    }
+    conn.prepare_cached("DELETE FROM rule_draft")?.execute([])?;
+    Ok(())
 }
 
 /// Whoever the rules assign to is there, where nobody removes one between the look and the write.

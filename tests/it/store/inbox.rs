@@ -1,6 +1,7 @@
 //! The inbox: each event once, each to one worker.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk::model::dedupe::DedupeKey;
@@ -10,6 +11,7 @@ use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
 use frontdesk::model::said::Said;
 use frontdesk::store::EventFilter;
+use frontdesk::store::users::{AuditFilter, AuditRow, Told};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -302,7 +304,7 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
 
     let unknown = new_id(at(0));
     let replayed = store
-        .replay(vec![ids[0], ids[1], ids[2], unknown, ids[0]], at(10))
+        .replay(vec![ids[0], ids[1], ids[2], unknown, ids[0]], None)
         .await;
     assert_eq!(
         replayed.unwrap(),
@@ -343,11 +345,11 @@ pub async fn what_is_held_as_spam_is_let_in_and_never_replayed(stand: Stand) {
     let event = store.event(ids[0]).await.unwrap().unwrap();
     assert_eq!(event.code.as_deref(), Some(SPAM));
     assert_eq!(&*event.notes[0].message, "number 0");
-    assert_eq!(store.replay(ids.clone(), at(20)).await.unwrap(), 5);
+    assert_eq!(store.replay(ids.clone(), None).await.unwrap(), 5);
     let unknown = new_id(at(0));
     let named = vec![ids[0], ids[1], ids[2], unknown, ids[0]];
     assert_eq!(
-        store.admit(named, at(21)).await.unwrap(),
+        store.admit(named, None).await.unwrap(),
         2,
         "neither what is pending, nor what nobody knows, nor one twice"
     );
@@ -358,6 +360,38 @@ pub async fn what_is_held_as_spam_is_let_in_and_never_replayed(stand: Stand) {
         assert_eq!(event.status == EventStatus::Quarantined, held);
         assert_eq!(event.notes.len(), 1, "what was noticed stays");
     }
+}
+
+pub async fn a_replay_is_logged_in_the_commit_that_does_it(stand: Stand) {
+    let store = &stand.store;
+    let ids = half_held(&stand).await;
+    let told: Told = Arc::new(|events| AuditRow {
+        id: new_id(at(20)),
+        at: at(20),
+        who: "olga".to_owned(),
+        what: "event.replayed".to_owned(),
+        subject: "inbox".to_owned(),
+        before: None,
+        after: Some(events.into()),
+        peer: String::new(),
+    });
+    for _ in 0..2 {
+        store
+            .replay(ids.clone(), Some(Arc::clone(&told)))
+            .await
+            .unwrap();
+    }
+    store
+        .admit(vec![ids[0], ids[2]], Some(told))
+        .await
+        .unwrap();
+    let log = store.audit(AuditFilter::default(), first(9)).await.unwrap();
+    let counts: Vec<_> = log.items.into_iter().map(|row| row.after).collect();
+    assert_eq!(
+        counts,
+        [Some(2.into()), Some(5.into())],
+        "nothing is said of what changed nothing"
+    );
 }
 
 pub async fn events_are_listed_by_their_code(stand: Stand) {
@@ -379,7 +413,7 @@ pub async fn events_are_listed_by_their_code(stand: Stand) {
     check(SPAM, Some(EventStatus::Failed), &[]).await;
     check("schema_violation", None, &[9, 7, 5, 3, 1]).await;
     check("nothing", None, &[]).await;
-    store.admit(vec![ids[4]], at(20)).await.unwrap();
+    store.admit(vec![ids[4]], None).await.unwrap();
     check(SPAM, None, &[8, 6, 2, 0]).await;
 }
 

@@ -15,6 +15,7 @@ inbox-id = Text, or the id of the event or delivery
 inbox-source = Source
 inbox-none-yet = Nothing among the newest thousand events; there are older ones.
 inbox-look-on = Look further back
+inbox-look-on-help = A text is looked for in a thousand events at a time, the newest first.
 inbox-find = Find
 inbox-clear = Show everything
 inbox-received = Received

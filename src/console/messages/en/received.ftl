@@ -203,3 +203,15 @@ said-field-signed = the signature covers the field { $path }, which the body doe
 said-signature-other = the signature in { $name } was not made with this endpoint's secret over this request: the secret differs, or something between the sender and the gateway changed the body
 said-event-unreadable = what is stored of this event cannot be read: { $cause }
 said-own-check = the request is signed, but does not pass this source's own check: { $check }
+said-or-else = { $one }, or { $other }
+said-by-hmac = HMAC
+said-by-digest = a hash with the secret
+said-by-ed25519 = an ed25519 signature
+said-by-rsa = an RSA signature
+said-proof-in = { $kind } in { $names }
+said-by-token = a signed token in { $names }
+said-by-header = a key in the header { $name }
+said-by-query = a key in the URL (?{ $name }=)
+said-by-field = a key in the body ({ $path })
+said-by-basic = Basic authentication
+said-by-bearer = a bearer token

@@ -15,6 +15,7 @@ inbox-id = Texto, o el id del evento o de la entrega
 inbox-source = Origen
 inbox-none-yet = Nada entre los mil eventos más nuevos; hay más antiguos.
 inbox-look-on = Buscar más atrás
+inbox-look-on-help = Un texto se busca en mil eventos cada vez, primero los más nuevos.
 inbox-find = Buscar
 inbox-clear = Mostrar todo
 inbox-received = Recibido

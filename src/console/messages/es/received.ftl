@@ -203,3 +203,15 @@ said-field-signed = la firma cubre el campo { $path }, que el contenido no tiene
 said-signature-other = la firma de { $name } no se hizo con el secreto de este punto de entrada sobre esta petición: el secreto es otro, o algo entre el remitente y la pasarela cambió el contenido
 said-event-unreadable = lo que hay guardado de este evento no se puede leer: { $cause }
 said-own-check = la petición está firmada, pero no pasa la comprobación propia de este origen: { $check }
+said-or-else = { $one }, o { $other }
+said-by-hmac = HMAC
+said-by-digest = un resumen con el secreto
+said-by-ed25519 = una firma ed25519
+said-by-rsa = una firma RSA
+said-proof-in = { $kind } en { $names }
+said-by-token = un token firmado en { $names }
+said-by-header = una clave en la cabecera { $name }
+said-by-query = una clave en la URL (?{ $name }=)
+said-by-field = una clave en el contenido ({ $path })
+said-by-basic = autenticación Basic
+said-by-bearer = un token Bearer
