@@ -630,10 +630,7 @@ async fn a_replay_applies_the_mended_mapping() {
     );
 
     for _ in 0..2 {
-        desk.store
-            .replay(ids.clone(), None)
-            .await
-            .unwrap();
+        desk.store.replay(ids.clone(), None).await.unwrap();
         desk.drain().await;
         let mut found: Vec<_> = desk
             .records(Kind::Order)

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;

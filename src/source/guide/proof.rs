@@ -15,12 +15,7 @@ pub fn in_short(source: &Source) -> Said {
     // A header may hold one of several signatures.
     schemes.dedup();
     let either = schemes.into_iter().reduce(|before, scheme| {
-        said!(
-            "or-else",
-            "{one}, or {other}",
-            one = before,
-            other = scheme
-        )
+        said!("or-else", "{one}, or {other}", one = before, other = scheme)
     });
     either.unwrap_or_default()
 }

@@ -11,9 +11,9 @@ use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
 use crate::model::said::{Said, kept};
 use crate::said;
-use crate::store::sqlite::audit;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::append::Append;
+use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_list;
 use crate::store::sqlite::event_read;
@@ -238,12 +238,7 @@ impl Inbox for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn make_pending(
-        &self,
-        events: Vec<Uuid>,
-        held: Held,
-        told: Option<Told>,
-    ) -> Result<u64> {
+    async fn make_pending(&self, events: Vec<Uuid>, held: Held, told: Option<Told>) -> Result<u64> {
         let mut replayed = 0;
         for step in events.chunks(REPLAY_STEP) {
             let (step, told) = (step.to_vec(), told.clone());

@@ -28,8 +28,11 @@ impl Rulebook for SqliteStore {
         log: Option<AuditRow>,
     ) -> Result<RuleSet> {
         self.write(move |books| {
+            draft.map_or(Ok(()), |revision| is_draft(&books.conn, revision))?;
             let published = publish(books, &rules, &imprint)?;
-            draft.map_or(Ok(()), |revision| end_draft(&books.conn, revision))?;
+            if draft.is_some() {
+                delete_draft(&books.conn)?;
+            }
             audit::write_all(&books.conn, &log)?;
             Ok(published)
         })
@@ -61,8 +64,7 @@ impl Rulebook for SqliteStore {
 
     async fn delete_draft(&self, log: Option<AuditRow>) -> Result<bool> {
         self.write(move |books| {
-            let mut delete = books.conn.prepare_cached("DELETE FROM rule_draft")?;
-            let is_gone = delete.execute([])? > 0;
+            let is_gone = delete_draft(&books.conn)?;
             if is_gone {
                 audit::write_all(&books.conn, &log)?;
             }
@@ -102,17 +104,22 @@ fn publish(books: &mut Books, rules: &RuleSet, imprint: &Imprint) -> Done<RuleSe
     Ok(published)
 }
 
-/// Removes the draft that was published, and no other that somebody saved meanwhile.
-fn end_draft(conn: &Connection, revision: u64) -> Done<()> {
+/// The draft that is to be published is the one that is kept, and not another that somebody saved meanwhile.
+fn is_draft(conn: &Connection, revision: u64) -> Done<()> {
     let current = draft(conn)?.map_or(0, |draft| draft.revision);
-    if current != revision {
-        return Err(Fault::Answer(StoreError::Stale {
+    match current == revision {
+        true => Ok(()),
+        false => Err(Fault::Answer(StoreError::Stale {
             expected: revision,
             current,
-        }));
+        })),
     }
-    conn.prepare_cached("DELETE FROM rule_draft")?.execute([])?;
-    Ok(())
+}
+
+/// Whether there was one.
+fn delete_draft(conn: &Connection) -> Done<bool> {
+    let mut delete = conn.prepare_cached("DELETE FROM rule_draft")?;
+    Ok(delete.execute([])? > 0)
 }
 
 /// Whoever the rules assign to is there, where nobody removes one between the look and the write.

@@ -381,10 +381,7 @@ pub async fn a_replay_is_logged_in_the_commit_that_does_it(stand: Stand) {
             .await
             .unwrap();
     }
-    store
-        .admit(vec![ids[0], ids[2]], Some(told))
-        .await
-        .unwrap();
+    store.admit(vec![ids[0], ids[2]], Some(told)).await.unwrap();
     let log = store.audit(AuditFilter::default(), first(9)).await.unwrap();
     let counts: Vec<_> = log.items.into_iter().map(|row| row.after).collect();
     assert_eq!(

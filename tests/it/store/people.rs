@@ -55,7 +55,12 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     let team = iberia(&["ana"]);
     store.put_team(team.clone(), None).await.unwrap();
     store
-        .publish_rules(rules(0, vec![to_iberia(), to_rep("boss")]), by(0), None, None)
+        .publish_rules(
+            rules(0, vec![to_iberia(), to_rep("boss")]),
+            by(0),
+            None,
+            None,
+        )
         .await
         .unwrap();
 
@@ -99,7 +104,9 @@ pub async fn nothing_names_who_is_not_there(stand: Stand) {
     assert!(refused.english.contains("eve"), "{refused}");
     for targets in [vec![to_rep("ana"), to_rep("eve")], vec![to_iberia()]] {
         let word = if targets.len() == 2 { "eve" } else { "iberia" };
-        let published = store.publish_rules(rules(0, targets), by(0), None, None).await;
+        let published = store
+            .publish_rules(rules(0, targets), by(0), None, None)
+            .await;
         let refused = missing(published.map(|_| ()));
         assert!(refused.english.contains(word), "{refused}");
     }
