@@ -215,3 +215,5 @@ said-by-query = una clave en la URL (?{ $name }=)
 said-by-field = una clave en el contenido ({ $path })
 said-by-basic = autenticación Basic
 said-by-bearer = un token Bearer
+said-twin-email = El id del remitente es de este contacto y la dirección de correo es del otro: el evento se aplicó a este, y la dirección sigue siendo una clave del otro.
+said-twin-phone = Este contacto se encontró por su id o su correo, y el número de teléfono es del otro: pueden ser la misma persona. El evento se aplicó a este, y el número sigue siendo una clave del otro.
