@@ -126,7 +126,9 @@ fn every_sentence_of_other_rooms_exists_with_its_values() {
     let known: BTreeMap<_, _> = files.into_iter().flatten().collect();
     // What joins others stands beside the model of sentences.
     let mut codes = BTreeSet::from(["said-either".to_owned(), "said-together".to_owned()]);
-    for folder in ["assign", "ingest", "merge", "process", "source", "store", "web"] {
+    for folder in [
+        "assign", "ingest", "merge", "process", "source", "store", "web",
+    ] {
         walk(&root.join(folder), &mut |text| {
             let calls = ["said!(", "phrase!("].map(|name| text.match_indices(name));
             for (at, call) in calls.into_iter().flatten() {
