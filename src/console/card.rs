@@ -70,14 +70,14 @@ pub fn lines(words: Words, value: &Value) -> Vec<String> {
             .map(|(name, value)| format!("{}: {}", words.word("field", name), flat(words, value)))
             .collect(),
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().map(|item| entry(words, item)).collect()
+            items.iter().map(|item| flat(words, item)).collect()
         }
         other => vec![flat(words, other)],
     }
 }
 
-/// One entry of a list: `question: answer`, `E-mail: granted`, or its members.
-fn entry(words: Words, item: &Value) -> String {
+/// An entry that is one fact: `question: answer`, `E-mail: granted`.
+fn fact(words: Words, item: &Value) -> Option<String> {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     match (
         text("question"),
@@ -85,13 +85,13 @@ fn entry(words: Words, item: &Value) -> String {
         text("channel"),
         text("state"),
     ) {
-        (Some(question), Some(answer), ..) => format!("{question}: {answer}"),
-        (.., Some(channel), Some(state)) => format!(
+        (Some(question), Some(answer), ..) => Some(format!("{question}: {answer}")),
+        (.., Some(channel), Some(state)) => Some(format!(
             "{}: {}",
             words.word("field-consent", channel),
             words.word("consent", state)
-        ),
-        _ => flat(words, item),
+        )),
+        _ => None,
     }
 }
 
@@ -158,15 +158,12 @@ pub fn flat(words: Words, value: &Value) -> String {
             let items: Vec<String> = items.iter().map(|item| flat(words, item)).collect();
             items.join(", ")
         }
-        Value::Object(members) => {
-            let members: Vec<String> = members
+        Value::Object(members) => fact(words, value).unwrap_or_else(|| {
+            let members = members
                 .iter()
-                .map(|(name, value)| {
-                    format!("{} {}", words.word("field", name), flat(words, value))
-                })
-                .collect();
-            members.join(" · ")
-        }
+                .map(|(name, value)| format!("{} {}", words.word("field", name), flat(words, value)));
+            members.collect::<Vec<_>>().join(" · ")
+        }),
     }
 }
 
@@ -203,7 +200,7 @@ pub fn kind_of(path: &str) -> Option<Kind> {
 mod tests {
     use serde_json::json;
 
-    use super::{kind_of, lines, short};
+    use super::{flat, kind_of, lines, short};
     use crate::console::words::{Language, Words};
     use crate::model::field::Kind;
 
@@ -223,6 +220,10 @@ mod tests {
                 "Consent to e-mail: granted",
                 "Consent to text messages: denied",
             ],
+        );
+        assert_eq!(
+            flat(words, &json!({"channel": "email", "state": "granted"})),
+            "Consent to e-mail: granted"
         );
         assert_eq!(short(words, &json!("é".repeat(100))).chars().count(), 91);
     }

@@ -190,7 +190,7 @@ async fn what_went_wrong_is_told_in_the_readers_language() {
             "no tiene ninguna cabecera que parezca una prueba",
         ),
         ("/inbox", "el contenido no encaja en el esquema"),
-        (&spam, "los textos tienen 12 enlaces; se admiten "),
+        (&spam, "los textos tienen 12 enlaces, se admiten "),
         (&spam, "retenido como spam con una puntuación de "),
     ] {
         let body = eva.get(&gateway, page).await.body;
