@@ -159,9 +159,9 @@ pub fn flat(words: Words, value: &Value) -> String {
             items.join(", ")
         }
         Value::Object(members) => fact(words, value).unwrap_or_else(|| {
-            let members = members
-                .iter()
-                .map(|(name, value)| format!("{} {}", words.word("field", name), flat(words, value)));
+            let members = members.iter().map(|(name, value)| {
+                format!("{} {}", words.word("field", name), flat(words, value))
+            });
             members.collect::<Vec<_>>().join(" · ")
         }),
     }
