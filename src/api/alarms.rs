@@ -29,7 +29,7 @@ impl From<Alarm> for AlarmView {
     fn from(alarm: Alarm) -> Self {
         AlarmView {
             key: alarm.key,
-            message: alarm.message,
+            message: alarm.message.into(),
             since: alarm.since,
             last: alarm.last,
             count: alarm.count,

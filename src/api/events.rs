@@ -43,7 +43,7 @@ pub struct EventView {
     pub violations: Vec<crate::model::event::Violation>,
     /// What was noticed when it was received: `{"name", "score", "message"}`, the score being suspicion of spam.
     #[schema(value_type = Vec<Object>)]
-    pub notes: Vec<Note>,
+    pub notes: Vec<Noticed>,
     /// How often processing was tried and put off.
     pub attempts: u32,
     /// When it happened, by the sender's clock.
@@ -58,6 +58,25 @@ pub struct EventView {
     pub verdict: Verdict,
 }
 
+/// Something that was noticed of an event.
+#[derive(Debug, Serialize)]
+pub struct Noticed {
+    pub name: String,
+    /// Suspicion of spam.
+    pub score: u32,
+    pub message: String,
+}
+
+impl From<Note> for Noticed {
+    fn from(note: Note) -> Self {
+        Noticed {
+            name: note.name,
+            score: note.score,
+            message: note.message.into(),
+        }
+    }
+}
+
 impl From<Event> for EventView {
     fn from(event: Event) -> Self {
         EventView {
@@ -68,9 +87,9 @@ impl From<Event> for EventView {
             delivery_id: event.delivery_id,
             status: event.status,
             code: event.code,
-            reason: event.reason,
+            reason: event.reason.map(String::from),
             violations: event.violations,
-            notes: event.notes,
+            notes: event.notes.into_iter().map(Noticed::from).collect(),
             attempts: event.attempts,
             event_time: event.event_time,
             received_at: event.received_at,

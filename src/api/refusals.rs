@@ -52,7 +52,7 @@ impl From<Refusal> for RefusalView {
     fn from(refusal: Refusal) -> Self {
         let diagnosis = refusal.diagnosis.into_iter().map(|note| Diagnosed {
             name: note.name,
-            message: note.message,
+            message: note.message.into(),
         });
         let (body, body_encoding) = mask::body(refusal.body);
         RefusalView {
@@ -61,7 +61,7 @@ impl From<Refusal> for RefusalView {
             at: refusal.at,
             peer: refusal.peer,
             code: refusal.code,
-            detail: refusal.detail,
+            detail: refusal.detail.into(),
             diagnosis: diagnosis.collect(),
             headers: mask::headers(refusal.headers),
             body,

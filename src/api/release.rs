@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,7 +12,7 @@ use crate::api::body::Document;
 use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
-use crate::api::replay::{Queued, told};
+use crate::api::replay::Queued;
 use crate::model::event::{EventStatus, SPAM};
 use crate::process::release::release;
 use crate::process::selection::Selection;
@@ -46,16 +45,13 @@ pub async fn one(
             format!("this event is {status} and not held as spam; there is nothing to release"),
         ));
     }
-    let now = api.clock.now();
-    let done = release(api.store.as_ref(), Selection::Named(vec![id]), now).await?;
+    let done = release(api.store.as_ref(), Selection::Named(vec![id]), &hand).await?;
     if done.released == 0 {
         return Err(Problem::conflict(
             "body_gone",
             "the request was removed by retention, or somebody else released it just now",
         ));
     }
-    let log = hand.log("event.released", format!("event/{id}"));
-    api.store.note(log).await?;
     let queued = Queued {
         event: id,
         status: EventStatus::Pending,
@@ -109,11 +105,7 @@ pub async fn many(
     body: Document,
 ) -> Result<HttpResponse, Problem> {
     let wanted = body.read::<ReleaseRequest>()?.selection()?;
-    let found = wanted.clone();
-    let done = release(api.store.as_ref(), wanted, api.clock.now()).await?;
-    let log = hand.log("event.released", "inbox");
-    let told = told(&found, done.released);
-    api.store.note(log.changing(Value::Null, told)).await?;
+    let done = release(api.store.as_ref(), wanted, &hand).await?;
     Ok(HttpResponse::Accepted().json(ReleasedView {
         released: done.released,
         found: done.found,

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,6 +14,7 @@ use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
 use crate::api::replay_diff::{self, ReplayDiff};
 use crate::model::event::{EventStatus, SPAM};
+use crate::process::edit::Hand;
 use crate::process::replay;
 use crate::process::selection::Selection;
 use crate::store::{EventFilter, Store};
@@ -61,14 +61,13 @@ pub async fn one(
             "the request was removed by retention; there is nothing left to map",
         ));
     }
-    if api.store.replay(vec![id], api.clock.now()).await? == 0 {
+    let one = Selection::Named(vec![id]);
+    if replay::queue(api.store.as_ref(), one, &hand).await?.queued == 0 {
         return Err(Problem::conflict(
             "already_pending",
             "the event waits for a worker already",
         ));
     }
-    let log = hand.log("event.replayed", format!("event/{id}"));
-    api.store.note(log).await?;
     let queued = Queued {
         event: id,
         status: EventStatus::Pending,
@@ -141,10 +140,7 @@ pub async fn many(
         let diff = replay_diff::page(store, &recipes, &api.processing.context(), &request).await?;
         return Ok(HttpResponse::Ok().json(diff));
     }
-    let replayed = queue(store, &request, api.clock.now()).await?;
-    let told = told(&request.selection(), replayed.queued);
-    let log = hand.log("event.replayed", "inbox");
-    store.note(log.changing(Value::Null, told)).await?;
+    let replayed = queue(store, &request, &hand).await?;
     Ok(HttpResponse::Accepted().json(replayed))
 }
 
@@ -196,29 +192,6 @@ impl ReplayRequest {
     }
 }
 
-/// What the log says of events that were done together: how they were found, and how many it were.
-pub(super) fn told(selection: &Selection, events: u64) -> Value {
-    let Selection::Found(filter) = selection else {
-        return json!({"events": events});
-    };
-    let fields = [
-        ("endpoint", filter.endpoint.clone()),
-        ("status", filter.status.map(|it| it.as_str().to_owned())),
-        ("code", filter.code.clone()),
-        ("type", filter.event_type.clone()),
-        ("since", filter.since.map(|at| at.to_string())),
-        ("until", filter.until.map(|at| at.to_string())),
-        ("q", filter.q.clone()),
-    ];
-    let mut address = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in fields {
-        if let Some(value) = value {
-            address.append_pair(name, &value);
-        }
-    }
-    json!({"filter": address.finish(), "events": events})
-}
-
 /// Makes pending what `request` finds.
 ///
 /// # Errors
@@ -226,9 +199,9 @@ pub(super) fn told(selection: &Selection, events: u64) -> Value {
 pub async fn queue(
     store: &dyn Store,
     request: &ReplayRequest,
-    now: Timestamp,
+    hand: &Hand,
 ) -> Result<Replayed, Problem> {
-    let done = replay::queue(store, request.selection(), now).await?;
+    let done = replay::queue(store, request.selection(), hand).await?;
     Ok(Replayed {
         queued: done.queued,
         found: done.found,

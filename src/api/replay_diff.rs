@@ -71,7 +71,7 @@ impl EventDiffView {
             event_type: event.event_type,
             from: event.status,
             to: diff.status,
-            reason: diff.reason,
+            reason: diff.reason.map(String::from),
             records: diff.records.into_iter().map(Into::into).collect(),
         }
     }

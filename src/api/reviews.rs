@@ -40,7 +40,7 @@ impl From<Review> for ReviewView {
             kind: review.kind,
             record: review.record,
             other: review.other,
-            reason: review.reason,
+            reason: review.reason.into(),
             event: review.event,
             at: review.at,
         }

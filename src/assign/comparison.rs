@@ -71,14 +71,14 @@ impl Compare {
         let path = FieldPath::parse(&written.field)?;
         let family = path.family();
         let wrong = |why: Said| {
-            let (field, op) = (Word::Term("path", path.full()), written.op.as_str());
+            let (field, op) = (Word::Term("path".into(), path.full()), written.op.as_str());
             Said {
                 english: format!("{} {op}: {why}", written.field),
                 ..said!(
                     "comparison",
                     "{field} {op}: {why}",
                     field = field,
-                    op = Word::Term("op", op.to_owned()),
+                    op = Word::Term("op".into(), op.to_owned()),
                     why = why
                 )
             }

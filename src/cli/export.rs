@@ -232,7 +232,7 @@ fn event_line(event: Event) -> String {
         harmless(event.event_type),
         harmless(event.delivery_id.unwrap_or_default()),
         event.status.as_str().to_owned(),
-        harmless(event.reason.unwrap_or_default()),
+        harmless(event.reason.unwrap_or_default().into()),
         time(event.event_time),
         event.received_at.to_string(),
         time(event.processed_at),

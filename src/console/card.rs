@@ -1,10 +1,17 @@
 //! Records as people read them: what one is called, and what stands in a field.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::console::Console;
+use crate::console::rule_words;
+use crate::console::visitor::Insider;
+use crate::console::when;
 use crate::console::words::Words;
-use crate::model::field::Kind;
+use crate::model::desk::Desk;
+use crate::model::field::{FieldType, Kind};
 use crate::model::record::Record;
 
 /// Characters of a value in a list or a timeline.
@@ -63,14 +70,14 @@ pub fn lines(words: Words, value: &Value) -> Vec<String> {
             .map(|(name, value)| format!("{}: {}", words.word("field", name), flat(words, value)))
             .collect(),
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().map(|item| entry(words, item)).collect()
+            items.iter().map(|item| flat(words, item)).collect()
         }
         other => vec![flat(words, other)],
     }
 }
 
-/// One entry of a list: `question: answer`, `E-mail: granted`, or its members.
-fn entry(words: Words, item: &Value) -> String {
+/// An entry that is one fact: `question: answer`, `E-mail: granted`.
+fn fact(words: Words, item: &Value) -> Option<String> {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     match (
         text("question"),
@@ -78,21 +85,64 @@ fn entry(words: Words, item: &Value) -> String {
         text("channel"),
         text("state"),
     ) {
-        (Some(question), Some(answer), ..) => format!("{question}: {answer}"),
-        (.., Some(channel), Some(state)) => format!(
+        (Some(question), Some(answer), ..) => Some(format!("{question}: {answer}")),
+        (.., Some(channel), Some(state)) => Some(format!(
             "{}: {}",
             words.word("field-consent", channel),
             words.word("consent", state)
-        ),
-        _ => flat(words, item),
+        )),
+        _ => None,
     }
 }
 
-/// A field's value on lines; the gateway's own words in the reader's language.
-pub fn field(words: Words, name: &str, value: &Value) -> Vec<String> {
-    match (name, value.as_str()) {
-        ("status" | "priority", Some(word)) => vec![words.word("state", word)],
-        _ => lines(words, value),
+/// How one reader reads fields: in their language and zone, people and senders by what they are called.
+#[derive(Clone, Copy)]
+pub struct Reading<'r> {
+    pub words: Words,
+    pub zone: &'r TimeZone,
+    pub desk: &'r Desk,
+    pub console: &'r Console,
+}
+
+impl<'r> Reading<'r> {
+    pub fn new(console: &'r Console, insider: &'r Insider, desk: &'r Desk) -> Self {
+        Reading {
+            words: insider.words,
+            zone: &insider.zone,
+            desk,
+            console,
+        }
+    }
+
+    /// A field's value on lines.
+    pub fn field(&self, kind: Kind, name: &str, value: &Value) -> Vec<String> {
+        match value.as_str() {
+            Some(text) => vec![self.text(kind, name, text)],
+            None => lines(self.words, value),
+        }
+    }
+
+    /// The same on one line.
+    pub fn flat(&self, kind: Kind, name: &str, value: &Value) -> String {
+        match value.as_str() {
+            Some(text) => self.text(kind, name, text),
+            None => flat(self.words, value),
+        }
+    }
+
+    /// A text as the registry of fields says what it is.
+    fn text(&self, kind: Kind, name: &str, text: &str) -> String {
+        let of = kind.field(name).map(|field| &field.of);
+        match (name, of) {
+            ("status" | "priority", _) => self.words.word("state", text),
+            ("owner", _) => rule_words::rep(self.desk, text).to_owned(),
+            ("source", _) => self.console.title_of(text).to_owned(),
+            (_, Some(FieldType::Time)) => match text.parse::<Timestamp>() {
+                Ok(at) => when::shown(at, self.zone),
+                Err(_) => text.to_owned(),
+            },
+            _ => text.to_owned(),
+        }
     }
 }
 
@@ -108,21 +158,22 @@ pub fn flat(words: Words, value: &Value) -> String {
             let items: Vec<String> = items.iter().map(|item| flat(words, item)).collect();
             items.join(", ")
         }
-        Value::Object(members) => {
-            let members: Vec<String> = members
-                .iter()
-                .map(|(name, value)| {
-                    format!("{} {}", words.word("field", name), flat(words, value))
-                })
-                .collect();
-            members.join(" · ")
-        }
+        Value::Object(members) => fact(words, value).unwrap_or_else(|| {
+            let members = members.iter().map(|(name, value)| {
+                format!("{} {}", words.word("field", name), flat(words, value))
+            });
+            members.collect::<Vec<_>>().join(" · ")
+        }),
     }
 }
 
 /// The beginning of a value on one line.
 pub fn short(words: Words, value: &Value) -> String {
-    let text = flat(words, value);
+    cut(flat(words, value))
+}
+
+/// The beginning of a long text.
+pub fn cut(text: String) -> String {
     match text.char_indices().nth(SHORT) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
@@ -149,7 +200,7 @@ pub fn kind_of(path: &str) -> Option<Kind> {
 mod tests {
     use serde_json::json;
 
-    use super::{kind_of, lines, short};
+    use super::{flat, kind_of, lines, short};
     use crate::console::words::{Language, Words};
     use crate::model::field::Kind;
 
@@ -169,6 +220,10 @@ mod tests {
                 "Consent to e-mail: granted",
                 "Consent to text messages: denied",
             ],
+        );
+        assert_eq!(
+            flat(words, &json!({"channel": "email", "state": "granted"})),
+            "Consent to e-mail: granted"
         );
         assert_eq!(short(words, &json!("é".repeat(100))).chars().count(), 91);
     }

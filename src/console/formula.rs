@@ -6,28 +6,29 @@ use crate::model::field::Kind;
 use crate::model::record::Fields;
 use crate::source::declaration::{FieldSpec, FieldValue, Source};
 
-/// The formula that stands at a line among the fields of a kind of record.
-pub fn at(source: &Source, kind: Kind, line: u32) -> Option<String> {
+/// The formula that stands at a line among the fields of a kind of record, and made the field of this name.
+pub fn at(source: &Source, (kind, name): (Kind, &str), line: u32) -> Option<String> {
+    let part = name.rsplit('.').next().unwrap_or(name);
     source
         .events
         .iter()
         .flat_map(|event| &event.records)
         .filter(|record| record.kind == kind)
-        .find_map(|record| among(&record.fields, line))
+        .find_map(|record| among(&record.fields, part, line))
 }
 
-fn among(fields: &[FieldSpec], line: u32) -> Option<String> {
+fn among(fields: &[FieldSpec], part: &str, line: u32) -> Option<String> {
     fields.iter().find_map(|field| match &field.value {
         FieldValue::Formula(formula) => {
             (field.line == line || formula.line == line).then(|| formula.text.clone())
         }
         FieldValue::Object(parts) => match field.line == line {
-            true => Some(together(parts)),
-            false => among(parts, line),
+            true => Some(of_part(parts, part).unwrap_or_else(|| together(parts))),
+            false => among(parts, part, line),
         },
         FieldValue::Each { from, fields } => match field.line == line || from.line == line {
             true => Some(format!("{} → {}", from.text, together(fields))),
-            false => among(fields, line),
+            false => among(fields, part, line),
         },
         FieldValue::Entries(entries) => match field.line == line {
             true => Some(
@@ -37,9 +38,18 @@ fn among(fields: &[FieldSpec], line: u32) -> Option<String> {
                     .collect::<Vec<_>>()
                     .join("; "),
             ),
-            false => entries.iter().find_map(|entry| among(entry, line)),
+            false => entries.iter().find_map(|entry| among(entry, part, line)),
         },
     })
+}
+
+/// The formula of one part of an object that stands on one line.
+fn of_part(parts: &[FieldSpec], name: &str) -> Option<String> {
+    let part = parts.iter().find(|part| part.name == name)?;
+    match &part.value {
+        FieldValue::Formula(formula) => Some(formula.text.clone()),
+        _ => None,
+    }
 }
 
 /// The parts of an object on one line.

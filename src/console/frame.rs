@@ -11,6 +11,7 @@ use crate::console::places::{self, Group, Verb};
 use crate::console::visitor::{Theme, Visitor};
 use crate::console::when;
 use crate::console::words::Language;
+use crate::model::said::Said;
 
 /// The frame of a page; every template has one as `f`.
 pub struct Frame<'v> {
@@ -70,6 +71,11 @@ impl<'v> Frame<'v> {
             ),
             None => self.word("field", name),
         }
+    }
+
+    /// A sentence of another room.
+    pub fn said(&self, said: &Said) -> String {
+        self.visitor.words.said(said)
     }
 
     /// A number.

@@ -31,6 +31,7 @@ pub mod week;
 pub mod when;
 pub mod words;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,12 +102,22 @@ impl Console {
         names.collect()
     }
 
-    /// The sources of the endpoints, by name.
-    pub fn sources(&self) -> Vec<String> {
+    /// The sources of the endpoints: name and title.
+    pub fn sources(&self) -> Vec<(String, String)> {
         let standings = self.board.standings();
         let names = standings.iter().map(|it| it.endpoint.source.clone());
-        let names: std::collections::BTreeSet<String> = names.collect();
-        names.into_iter().collect()
+        let names: BTreeSet<String> = names.collect();
+        let named = names.into_iter().map(|name| {
+            let title = self.title_of(&name).to_owned();
+            (name, title)
+        });
+        named.collect()
+    }
+
+    /// What a source is called; its name where it is not known any more.
+    pub fn title_of<'n>(&'n self, source: &'n str) -> &'n str {
+        let known = self.catalog.get(source);
+        known.map_or(source, |known| known.title.as_str())
     }
 
     /// Whether people come in over TLS: then cookies are kept to it.

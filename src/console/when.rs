@@ -6,12 +6,15 @@ use jiff::tz::TimeZone;
 
 /// A `<time>` element: `24 Nov 10:03:12` would need a language, `2026-11-24 10:03:12` needs none.
 pub fn element(at: Timestamp, zone: &TimeZone) -> Safe<String> {
-    let shown = at
-        .to_zoned_datetime(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string();
+    let shown = shown(at, zone);
     let exact = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     Safe(format!("<time datetime=\"{exact}\">{shown}</time>"))
+}
+
+/// A time as text, in the reader's zone.
+pub fn shown(at: Timestamp, zone: &TimeZone) -> String {
+    let there = at.to_zoned_datetime(zone.clone());
+    there.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A length of time in one unit: `240 ms`, `3.2 s`, `14 min`, `3 h`, `12 d`.

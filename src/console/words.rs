@@ -149,7 +149,7 @@ impl Words {
 
     /// A sentence of another room; in English where only that is known.
     pub fn said(self, said: &Said) -> String {
-        let Some(code) = said.code else {
+        let Some(code) = &said.code else {
             return said.english.clone();
         };
         let mut args = FluentArgs::new();
@@ -159,7 +159,7 @@ impl Words {
                 Word::Term(group, word) => self.word(group, word),
                 Word::Said(said) => self.said(said),
             };
-            args.set(*name, word);
+            args.set(name.as_ref(), word);
         }
         let found = self.find(&format!("said-{code}"), Some(&args));
         found.unwrap_or_else(|| said.english.clone())

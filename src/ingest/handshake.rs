@@ -11,6 +11,7 @@ use crate::expr::{Formula, FormulaError};
 use crate::ingest::rejection::Rejection;
 use crate::model::problem::Problem;
 use crate::model::request::RawRequest;
+use crate::said;
 use crate::source::declaration::{self, Expr, Source};
 use crate::source::envelope;
 use crate::source::settings::Settings;
@@ -195,10 +196,10 @@ impl Handshake {
             .as_ref()
             .map_or(Ok(true), |check| check.is_true(names));
         if !passes.map_err(|error| unanswerable(&error))? {
-            return Err(Rejection::KeyInvalid(
+            return Err(Rejection::KeyInvalid(said!(
+                "set-up-token",
                 "the token of the set-up request is not the one in this endpoint's settings"
-                    .to_owned(),
-            ));
+            )));
         }
         self.compose(names).map_err(|error| unanswerable(&error))
     }
@@ -229,5 +230,9 @@ impl Handshake {
 }
 
 fn unanswerable(error: &FormulaError) -> Rejection {
-    Rejection::MalformedBody(format!("the set-up request cannot be answered: {error}"))
+    Rejection::MalformedBody(said!(
+        "set-up-failed",
+        "the set-up request cannot be answered: {error}",
+        error = error.to_string()
+    ))
 }

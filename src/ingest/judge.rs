@@ -9,6 +9,8 @@ use crate::ingest::payload::Payload;
 use crate::model::dedupe::DedupeClaim;
 use crate::model::event::{EventStatus, NewEvent, Note, Violation};
 use crate::model::id::new_id;
+use crate::model::said::Said;
+use crate::said;
 use crate::source::envelope::{EnvelopeError, Heading, Part};
 
 /// How far a sender's clock may run ahead of ours.
@@ -25,7 +27,7 @@ pub struct Finding {
     /// Why it is quarantined, as a stable word.
     code: Option<&'static str>,
     /// Why it is not pending.
-    reason: Option<String>,
+    reason: Option<Said>,
     violations: Vec<Violation>,
 }
 
@@ -39,7 +41,7 @@ impl Finding {
         }
     }
 
-    fn ignored(reason: String) -> Self {
+    fn ignored(reason: Said) -> Self {
         Finding {
             status: EventStatus::Ignored,
             code: None,
@@ -49,7 +51,7 @@ impl Finding {
     }
 
     /// Waits for a mended mapping and a replay.
-    pub fn quarantined(code: &'static str, reason: String, violations: Vec<Violation>) -> Self {
+    pub fn quarantined(code: &'static str, reason: Said, violations: Vec<Violation>) -> Self {
         Finding {
             status: EventStatus::Quarantined,
             code: Some(code),
@@ -59,10 +61,10 @@ impl Finding {
     }
 
     /// Quarantined with one violation of the body as a whole.
-    fn unusable(code: &'static str, reason: String) -> Self {
+    fn unusable(code: &'static str, reason: Said) -> Self {
         let violation = Violation {
             path: String::new(),
-            message: reason.clone().into(),
+            message: reason.clone(),
         };
         Finding::quarantined(code, reason, vec![violation])
     }
@@ -77,7 +79,7 @@ pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent
         Err(error) => return vec![whole(intake, body, unopened(&error), now)],
     };
     if parts.is_empty() {
-        let empty = Finding::ignored("the request holds no events".to_owned());
+        let empty = Finding::ignored(said!("no-events", "the request holds no events"));
         return vec![whole(intake, body, empty, now)];
     }
     let mut events: Vec<NewEvent> = parts
@@ -107,8 +109,11 @@ fn of_part(part: &Part, finding: Finding, claim: DedupeClaim, now: Timestamp) ->
     let unread = part.unread_time.iter();
     let notes = unread.map(|text| {
         let text: String = text.chars().take(SHOWN).collect();
-        let sentence =
-            format!("the sender's time {text:?} cannot be read; its time of receipt counts");
+        let sentence = said!(
+            "time-unread",
+            "the sender's time {text} cannot be read; its time of receipt counts",
+            text = format!("{text:?}")
+        );
         Note::new("event_time", sentence)
     });
     NewEvent {
@@ -167,16 +172,23 @@ fn event(finding: Finding, claim: DedupeClaim, now: Timestamp) -> NewEvent {
 
 fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
     if let Some(unnamed) = &part.unnamed {
-        return Finding::unusable("event_unnamed", unnamed.to_string());
+        return Finding::unusable("event_unnamed", unnamed.said());
     }
     let Some(head) = part.spec.and_then(|spec| intake.events.get(spec)) else {
         return Finding::ignored(match part.event_type.as_str() {
-            "" => "the event has no type that this source knows".to_owned(),
-            name => format!("no [[event]] of the source is called {:?}", cut(name)),
+            "" => said!("no-type", "the event has no type that this source knows"),
+            name => said!(
+                "no-such-event",
+                "no [[event]] of the source is called {name}",
+                name = format!("{:?}", cut(name))
+            ),
         });
     };
     if head.ignore {
-        return Finding::ignored("the source declares this event to be of no interest".to_owned());
+        return Finding::ignored(said!(
+            "of-no-interest",
+            "the source declares this event to be of no interest"
+        ));
     }
     let Some(schema) = &head.schema else {
         return Finding::pending();
@@ -189,7 +201,11 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
         true => Finding::pending(),
         false => Finding::quarantined(
             "schema_violation",
-            format!("the body does not match the schema {schema:?}"),
+            said!(
+                "schema-unmatched",
+                "the body does not match the schema {schema}",
+                schema = format!("{schema:?}")
+            ),
             violations,
         ),
     }
@@ -197,7 +213,7 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
 
 /// The mapping may be mended and the event replayed.
 fn unopened(error: &EnvelopeError) -> Finding {
-    Finding::unusable("envelope_failed", error.to_string())
+    Finding::unusable("envelope_failed", error.to_string().into())
 }
 
 fn cut(word: &str) -> String {

@@ -192,7 +192,7 @@ fn keep_unread(intake: &Intake, unread: Unread, now: Timestamp) -> Received {
         intake.region.as_deref(),
         &intake.tables,
     ));
-    let finding = Finding::quarantined(rejection.code(), rejection.to_string(), Vec::new());
+    let finding = Finding::quarantined(rejection.code(), rejection.said(), Vec::new());
     let event = judge::unread(intake, &request.body, &heading, finding, now);
     if !intake.redact.is_empty() {
         request.body = Vec::new();

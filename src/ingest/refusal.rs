@@ -31,7 +31,7 @@ pub fn unread(
         at,
         peer: peer.to_owned(),
         code: rejection.code().to_owned(),
-        detail: rejection.to_string(),
+        detail: rejection.said(),
         diagnosis: Vec::new(),
         headers: Masks::default().of_refusal(headers),
         body: Vec::new(),

@@ -3,56 +3,36 @@
 use std::time::Duration;
 
 use crate::model::event::Violation;
+use crate::model::said::Said;
 use crate::payload::ParseError;
 use crate::payload::encoding::DecodeError;
+use crate::said;
 
 /// One variant per code of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum Rejection {
-    #[error("{0}")]
-    MalformedBody(String),
-    #[error("{0}")]
-    SignatureMissing(String),
-    #[error("{0}")]
-    SignatureMismatch(String),
-    #[error("{0}")]
-    TimestampOutOfRange(String),
-    #[error("{0}")]
-    KeyInvalid(String),
-    #[error("the address {0} is not on this endpoint's list")]
+    MalformedBody(Said),
+    SignatureMissing(Said),
+    SignatureMismatch(Said),
+    TimestampOutOfRange(Said),
+    KeyInvalid(Said),
     AddressDenied(String),
-    #[error("the origin {0:?} is not on this endpoint's list")]
     OriginDenied(String),
-    #[error(
-        "there is no endpoint of this name; look at the URL that the gateway's `sources` command shows"
-    )]
     UnknownEndpoint,
     /// With the methods that are allowed: `POST, GET`.
-    #[error("webhooks are taken by POST; this address is set up and waits for them (allowed: {0})")]
     MethodNotAllowed(String),
-    #[error("the body did not arrive within {0:?}")]
     BodyTimeout(Duration),
-    #[error("the connection ended before the body was complete")]
     BodyIncomplete,
     /// With the cap in bytes.
-    #[error("the body is larger than the {0} bytes this endpoint takes")]
     BodyTooLarge(usize),
-    #[error("{0}")]
-    UnsupportedMediaType(String),
+    UnsupportedMediaType(Said),
     /// A file that is not taken, or not so large.
-    #[error(transparent)]
     File(ParseError),
-    #[error(
-        "the body is not what this source sends; it is kept, and can be replayed once the mapping is mended"
-    )]
     SchemaViolation(Vec<Violation>),
-    #[error("too many requests; try again in {} s", .0.as_secs())]
     RateLimited(Duration),
-    #[error("the gateway cannot write events down right now; nothing was accepted, send it again in {} s", .0.as_secs())]
     StoreUnavailable(Duration),
-    #[error("this endpoint is paused; nothing was accepted, send it again in {} s", .0.as_secs())]
     Paused(Duration),
-    #[error("the gateway failed; nothing was accepted, send it again")]
     Internal,
 }
 
@@ -84,6 +64,86 @@ impl Rejection {
 }
 
 impl Rejection {
+    /// The sentence that the sender hears.
+    pub fn said(&self) -> Said {
+        match self {
+            Rejection::MalformedBody(said)
+            | Rejection::SignatureMissing(said)
+            | Rejection::SignatureMismatch(said)
+            | Rejection::TimestampOutOfRange(said)
+            | Rejection::KeyInvalid(said)
+            | Rejection::UnsupportedMediaType(said) => said.clone(),
+            Rejection::AddressDenied(address) => said!(
+                "address-denied",
+                "the address {address} is not on this endpoint's list",
+                address = address
+            ),
+            Rejection::OriginDenied(origin) => said!(
+                "origin-denied",
+                "the origin {origin} is not on this endpoint's list",
+                origin = format!("{origin:?}")
+            ),
+            Rejection::UnknownEndpoint => said!(
+                "unknown-endpoint",
+                "there is no endpoint of this name; look at the URL that the gateway's `sources` command shows"
+            ),
+            Rejection::MethodNotAllowed(methods) => said!(
+                "method-not-allowed",
+                "webhooks are taken by POST; this address is set up and waits for them (allowed: {methods})",
+                methods = methods
+            ),
+            Rejection::BodyTimeout(time) => said!(
+                "body-timeout",
+                "the body did not arrive within {time}",
+                time = format!("{time:?}")
+            ),
+            Rejection::BodyIncomplete => said!(
+                "body-incomplete",
+                "the connection ended before the body was complete"
+            ),
+            Rejection::BodyTooLarge(most) => said!(
+                "body-too-large",
+                "the body is larger than the {most} bytes this endpoint takes",
+                most = *most
+            ),
+            Rejection::File(ParseError::FileTooLarge { field, cap }) => said!(
+                "file-too-large",
+                "the file in the field {field} has more than the {most} bytes that are allowed",
+                field = field,
+                most = *cap
+            ),
+            Rejection::File(ParseError::FileRefused(field)) => said!(
+                "file-refused",
+                "this form takes no files: the field {field} holds one",
+                field = field
+            ),
+            Rejection::File(other) => other.to_string().into(),
+            Rejection::SchemaViolation(_) => said!(
+                "schema-violated",
+                "the body is not what this source sends; it is kept, and can be replayed once the mapping is mended"
+            ),
+            Rejection::RateLimited(after) => said!(
+                "rate-limited",
+                "too many requests; try again in {seconds} s",
+                seconds = after.as_secs()
+            ),
+            Rejection::StoreUnavailable(after) => said!(
+                "not-written",
+                "the gateway cannot write events down right now; nothing was accepted, send it again in {seconds} s",
+                seconds = after.as_secs()
+            ),
+            Rejection::Paused(after) => said!(
+                "paused",
+                "this endpoint is paused; nothing was accepted, send it again in {seconds} s",
+                seconds = after.as_secs()
+            ),
+            Rejection::Internal => said!(
+                "gateway-failed",
+                "the gateway failed; nothing was accepted, send it again"
+            ),
+        }
+    }
+
     /// The field that is to blame, by its JSON pointer, where one is.
     pub fn field(&self) -> Option<String> {
         match self {
@@ -102,8 +162,10 @@ impl Rejection {
 impl From<ParseError> for Rejection {
     fn from(error: ParseError) -> Self {
         match error {
-            ParseError::UnsupportedMediaType(sentence) => Rejection::UnsupportedMediaType(sentence),
-            ParseError::Malformed(sentence) => Rejection::MalformedBody(sentence),
+            ParseError::UnsupportedMediaType(sentence) => {
+                Rejection::UnsupportedMediaType(sentence.into())
+            }
+            ParseError::Malformed(sentence) => Rejection::MalformedBody(sentence.into()),
             ParseError::FileRefused(_) | ParseError::FileTooLarge { .. } => Rejection::File(error),
         }
     }
@@ -112,8 +174,10 @@ impl From<ParseError> for Rejection {
 impl From<DecodeError> for Rejection {
     fn from(error: DecodeError) -> Self {
         match error {
-            DecodeError::Unsupported(_) => Rejection::UnsupportedMediaType(error.to_string()),
-            DecodeError::Malformed(_) => Rejection::MalformedBody(error.to_string()),
+            DecodeError::Unsupported(_) => {
+                Rejection::UnsupportedMediaType(error.to_string().into())
+            }
+            DecodeError::Malformed(_) => Rejection::MalformedBody(error.to_string().into()),
             DecodeError::TooLarge(cap) => Rejection::BodyTooLarge(cap),
         }
     }

@@ -27,6 +27,7 @@ use crate::ingest::verify::scheme::Scheme;
 use crate::model::event::Verdict;
 use crate::model::request::RawRequest;
 use crate::payload::{Formats, ParseError};
+use crate::said;
 use crate::source::declaration::Source;
 use crate::source::envelope;
 use crate::source::settings::Settings;
@@ -202,8 +203,10 @@ impl Verifier {
         ]);
         match formula.is_true(&names) {
             Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(Rejection::SignatureMismatch(format!(
-                "the request is signed, but does not pass this source's own check: {text}"
+            Ok(false) | Err(_) => Err(Rejection::SignatureMismatch(said!(
+                "own-check",
+                "the request is signed, but does not pass this source's own check: {check}",
+                check = text
             ))),
         }
     }

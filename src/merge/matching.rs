@@ -5,6 +5,8 @@ use uuid::Uuid;
 use crate::merge::names;
 use crate::model::identity::IdentityKey;
 use crate::model::record::Draft;
+use crate::model::said::Said;
+use crate::said;
 
 /// What is known about keys and people.
 pub trait Known {
@@ -32,7 +34,7 @@ pub struct Conflict {
     /// The field of the draft that names the other record.
     pub field: &'static str,
     /// A sentence without personal data.
-    pub reason: String,
+    pub reason: Said,
 }
 
 /// Finds the record of `draft` by its `keys`, strongest first: the sender's id, the e-mail address, and the phone
@@ -76,18 +78,20 @@ fn conflict(
             IdentityKey::Email(_) => Some(Conflict {
                 other,
                 field: "email",
-                reason: "The sender's id belongs to this contact, the e-mail address to the other \
-                         one: the event was applied to this one, and the address stays a key of \
-                         the other."
-                    .to_owned(),
+                reason: said!(
+                    "twin-email",
+                    "The sender's id belongs to this contact, the e-mail address to the other one: the event was applied \
+                     to this one, and the address stays a key of the other."
+                ),
             }),
             IdentityKey::Phone(_) if !is_other_family(draft, other, known) => Some(Conflict {
                 other,
                 field: "phone",
-                reason: "This contact was found by its id or e-mail address, and the phone number \
-                         is the other one's: they may be one person. The event was applied to \
-                         this one, and the number stays a key of the other."
-                    .to_owned(),
+                reason: said!(
+                    "twin-phone",
+                    "This contact was found by its id or e-mail address, and the phone number is the other one's: they may \
+                     be one person. The event was applied to this one, and the number stays a key of the other."
+                ),
             }),
             _ => None,
         }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::model::field::Kind;
 use crate::model::record::Fields;
+use crate::model::said::Said;
 
 /// What happened to a record, in the words subscriptions use (`lead.created`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ pub struct Review {
     /// The record that holds the other key.
     pub other: Uuid,
     /// A sentence: which key disagrees.
-    pub reason: String,
+    pub reason: Said,
     pub event: Uuid,
     pub at: Timestamp,
 }

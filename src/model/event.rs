@@ -82,6 +82,7 @@ impl Violation {
 pub const SPAM: &str = "spam";
 
 /// Something that was noticed, for people: about an event when it was received, or about a refused request.
+/// This is how a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// A stable word: `honeypot`, `links`, `event_time`, `body_changed`.
@@ -90,12 +91,13 @@ pub struct Note {
     #[serde(default)]
     pub score: u32,
     /// A sentence.
-    pub message: String,
+    #[serde(with = "crate::model::said::kept")]
+    pub message: Said,
 }
 
 impl Note {
     /// A note that raises no suspicion.
-    pub fn new(name: &str, message: impl Into<String>) -> Self {
+    pub fn new(name: &str, message: impl Into<Said>) -> Self {
         Note {
             name: name.to_owned(),
             score: 0,
@@ -123,7 +125,7 @@ pub struct NewEvent {
     /// Why it is quarantined, as a stable word: `spam`, `schema_violation`.
     pub code: Option<&'static str>,
     /// Why it is not pending, in a sentence.
-    pub reason: Option<String>,
+    pub reason: Option<Said>,
     pub violations: Vec<Violation>,
     pub notes: Vec<Note>,
 }
@@ -163,7 +165,7 @@ pub struct Event {
     /// Why it is quarantined or failed, as a stable word: `spam`, `schema_violation`, `mapping_failed`.
     pub code: Option<String>,
     /// Why it is not processed, in a sentence.
-    pub reason: Option<String>,
+    pub reason: Option<Said>,
     pub violations: Vec<Violation>,
     /// What was noticed when it was received.
     pub notes: Vec<Note>,
@@ -203,7 +205,7 @@ pub struct Refusal {
     /// The stable code of the contract: `signature_mismatch`.
     pub code: String,
     /// What was wrong, in the sentence that the caller heard.
-    pub detail: String,
+    pub detail: Said,
     /// What most likely was the matter, for the operator alone.
     pub diagnosis: Vec<Note>,
     /// Headers with secrets and signatures masked.

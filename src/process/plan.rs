@@ -10,12 +10,14 @@ use uuid::Uuid;
 use crate::model::event::{Claimed, EventStatus, Violation};
 use crate::model::id::new_id;
 use crate::model::record::Draft;
+use crate::model::said::Said;
 use crate::process::decide::decide;
 use crate::process::decide::plan::{Made, Plan};
 use crate::process::decide::rules::Rules;
 use crate::process::fetch::{FetchCall, FetchPlace, call};
 use crate::process::recipe::Recipe;
 use crate::process::understand::{OpenError, Opened, Understood, open, understand};
+use crate::said;
 use crate::source::envelope::Part;
 use crate::store::desk::DeskWrites;
 use crate::store::{Held, Settlement, Writes};
@@ -45,7 +47,7 @@ pub struct Conclusion {
     /// A stable word for logs: `mapping_failed`.
     pub code: &'static str,
     /// A sentence for people; it may show values of the event, so it is never logged.
-    pub reason: String,
+    pub reason: Said,
 }
 
 /// Plans one event: opens its stored request, validates, maps.
@@ -64,7 +66,10 @@ pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclu
     let Some(request) = &claimed.raw else {
         return Err(Conclusion::quarantined(
             "body_expired",
-            "the request is older than store.keep_bodies and its body has been removed".to_owned(),
+            said!(
+                "body-expired",
+                "the request is older than store.keep_bodies and its body has been removed"
+            ),
         ));
     };
     open(recipe, request).map_err(|error| {
@@ -72,7 +77,7 @@ pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclu
             OpenError::Body(_) => "malformed_body",
             OpenError::Envelope(_) => "envelope_failed",
         };
-        Conclusion::quarantined(code, format!("{}: {error}", recipe.file))
+        Conclusion::quarantined(code, format!("{}: {error}", recipe.file).into())
     })
 }
 
@@ -96,18 +101,19 @@ pub fn look<'a>(
         return Err(Conclusion {
             status: EventStatus::Ignored,
             code: "ignored",
-            reason: "the request holds no events".to_owned(),
+            reason: said!("no-events", "the request holds no events"),
         });
     }
     let position = usize::try_from(claimed.event.part).unwrap_or(usize::MAX);
     let Some(part) = opened.parts.get(position) else {
         return Err(Conclusion::quarantined(
             "part_missing",
-            format!(
-                "{} finds {} events in the request and not this one, number {}: [split] has changed",
-                recipe.file,
-                opened.parts.len(),
-                position + 1
+            said!(
+                "part-gone",
+                "{file} finds {count} events in the request and not this one, number {nth}: [split] has changed",
+                file = &recipe.file,
+                count = opened.parts.len(),
+                nth = position + 1
             ),
         ));
     };
@@ -167,20 +173,21 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
         Understood::AnswerViolates { schema, violations } => Planned::Conclude(
             Conclusion::quarantined(INVALID_ANSWER, violated(recipe, schema, &violations)),
         ),
-        Understood::Unnamed(unnamed) => Planned::Conclude(Conclusion::quarantined(
-            "event_unnamed",
-            unnamed.to_string(),
-        )),
-        Understood::Faulty(error) => {
-            Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))
+        Understood::Unnamed(unnamed) => {
+            Planned::Conclude(Conclusion::quarantined("event_unnamed", unnamed.said()))
         }
+        Understood::Faulty(error) => Planned::Conclude(Conclusion::quarantined(
+            "mapping_failed",
+            error.to_string().into(),
+        )),
         Understood::Thin { .. } if !recipe.configured => {
             Planned::Conclude(Conclusion::quarantined(
                 "endpoint_gone",
-                format!(
-                    "the endpoint \"{}\" is not configured any more, and only its settings could fetch this event; \
-                     configure it again and replay",
-                    event.endpoint
+                said!(
+                    "endpoint-gone",
+                    "the endpoint \"{endpoint}\" is not configured any more, and only its settings could fetch this \
+                     event; configure it again and replay",
+                    endpoint = &event.endpoint
                 ),
             ))
         }
@@ -191,24 +198,26 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
             };
             match call(recipe, place, &names) {
                 Ok(call) => Planned::NeedsFetch(call),
-                Err(error) => {
-                    Planned::Conclude(Conclusion::quarantined("mapping_failed", error.to_string()))
-                }
+                Err(error) => Planned::Conclude(Conclusion::quarantined(
+                    "mapping_failed",
+                    error.to_string().into(),
+                )),
             }
         }
     }
 }
 
-fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> String {
+fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> Said {
     let listed: Vec<String> = violations
         .iter()
         .take(3)
         .map(|violation| format!("{} {}", violation.path, violation.message))
         .collect();
-    format!(
-        "not valid by schemas/{}/{schema}.json: {}",
-        recipe.source,
-        listed.join("; ")
+    said!(
+        "schema-invalid",
+        "not valid by {file}: {violations}",
+        file = format!("schemas/{}/{schema}.json", recipe.source),
+        violations = listed.join("; ")
     )
 }
 
@@ -254,7 +263,7 @@ impl Planned {
 }
 
 impl Conclusion {
-    pub fn quarantined(code: &'static str, reason: String) -> Self {
+    pub fn quarantined(code: &'static str, reason: Said) -> Self {
         Conclusion {
             status: EventStatus::Quarantined,
             code,
@@ -266,9 +275,11 @@ impl Conclusion {
     pub fn defect() -> Self {
         Conclusion::quarantined(
             "defect",
-            "a defect of the gateway stopped this event; the log has the place. Please report it, \
-             and replay the event after the next upgrade"
-                .to_owned(),
+            said!(
+                "defect",
+                "a defect of the gateway stopped this event; the log has the place. Please report it, and replay the \
+                 event after the next upgrade"
+            ),
         )
     }
 

@@ -11,11 +11,13 @@ use crate::model::event::{Claimed, EventStatus, Violation};
 use crate::model::field::Kind;
 use crate::model::record::{Draft, Fields};
 use crate::model::request::RawRequest;
+use crate::model::said::Said;
 use crate::process::map::map_known;
 use crate::process::plan::{Context, Planned, plan};
 use crate::process::recipe::{EventRecipe, Recipe};
 use crate::process::recipes::Recipes;
 use crate::process::understand::{OpenError, Understood, open, understand};
+use crate::said;
 use crate::source::envelope::Part;
 use crate::store::{HeldOwned, RecordWrite, Records, Settlement, StoreError};
 
@@ -64,7 +66,7 @@ pub struct EventDiff {
     /// What the event would be afterwards; `pending` when it has to be fetched first.
     pub status: EventStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<Said>,
     /// Records that would change; those that would stay as they are are left out.
     pub records: Vec<RecordDiff>,
 }
@@ -190,10 +192,13 @@ impl TryReport {
             Understood::Unnamed(unnamed) => self.violations.push(Violation {
                 path: String::new(),
                 message: match unnamed.is_outside {
-                    true => format!("{unnamed}; give the header that names it with --header"),
-                    false => unnamed.to_string(),
-                }
-                .into(),
+                    true => format!(
+                        "{}; give the header that names it with --header",
+                        unnamed.said()
+                    )
+                    .into(),
+                    false => unnamed.said(),
+                },
             }),
             Understood::Faulty(error) => self.violations.push(Violation {
                 path: error.pointer(),
@@ -276,14 +281,18 @@ pub async fn foresee(
     context: &Context,
 ) -> Result<EventDiff, StoreError> {
     let event = &claimed.event;
-    let ended = |status: EventStatus, reason: String| EventDiff {
+    let ended = |status: EventStatus, reason: Said| EventDiff {
         event: event.id,
         status,
         reason: Some(reason),
         records: Vec::new(),
     };
     let Some(recipe) = recipes.of_event(&event.endpoint, &event.source) else {
-        let reason = format!("there is no source \"{}\" any more", event.source);
+        let reason = said!(
+            "no-source",
+            "there is no source \"{source}\" any more",
+            source = &event.source
+        );
         return Ok(ended(EventStatus::Quarantined, reason));
     };
     match plan(&recipe, claimed, context) {
@@ -294,7 +303,10 @@ pub async fn foresee(
         Planned::Conclude(conclusion) => Ok(ended(conclusion.status, conclusion.reason)),
         Planned::NeedsFetch(_) => Ok(ended(
             EventStatus::Pending,
-            "will be fetched from the sender's API first".to_owned(),
+            said!(
+                "fetched-first",
+                "will be fetched from the sender's API first"
+            ),
         )),
     }
 }

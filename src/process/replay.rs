@@ -1,8 +1,7 @@
 //! Replays: events are mapped once more, by a row and no call; and what that would change, looked at first.
 
-use jiff::Timestamp;
-
 use crate::model::event::{Event, EventStatus, SPAM};
+use crate::process::edit::Hand;
 use crate::process::plan::Context;
 use crate::process::preview::{EventDiff, foresee};
 use crate::process::recipes::Recipes;
@@ -18,23 +17,25 @@ pub struct Replayed {
     pub found: u64,
 }
 
-/// Makes pending what is selected. What arrives meanwhile is left alone.
+/// Makes pending what is selected, for whoever asks, and logs it in the same commits. What arrives meanwhile is left
+/// alone.
 ///
 /// # Errors
 /// A store that cannot be used.
 pub async fn queue(
     inbox: &dyn Inbox,
     selection: Selection,
-    now: Timestamp,
+    hand: &Hand,
 ) -> Result<Replayed, StoreError> {
+    let told = selection.told("event.replayed", hand);
     let mut replayed = Replayed {
         queued: 0,
         found: 0,
     };
-    let mut pages = selection.until(now).pages(None);
+    let mut pages = selection.until(hand.now).pages(None);
     while let Some(events) = pages.next(inbox, is_replayed).await? {
         replayed.found += events.len() as u64;
-        replayed.queued += inbox.replay(events, now).await?;
+        replayed.queued += inbox.replay(events, Some(told.clone())).await?;
     }
     Ok(replayed)
 }

@@ -1,10 +1,15 @@
 //! Which events somebody means, found page by page so that a million of them need no memory.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::model::event::Event;
 use crate::model::page::PageRequest;
+use crate::process::edit::Hand;
+use crate::store::users::Told;
 use crate::store::{EventFilter, Inbox, StoreError};
 
 /// Events looked at in one go.
@@ -32,6 +37,25 @@ impl Selection {
         }
     }
 
+    /// What the log says of it when `hand` did something to its events.
+    pub fn told(&self, what: &'static str, hand: &Hand) -> Told {
+        let (selection, hand) = (self.clone(), hand.clone());
+        Arc::new(move |events| match &selection {
+            Selection::Named(ids) if ids.len() == 1 => {
+                let id = ids.first().copied().unwrap_or_default();
+                hand.log(what, format!("event/{id}"))
+            }
+            Selection::Named(_) => {
+                let log = hand.log(what, "inbox");
+                log.changing(Value::Null, json!({"events": events}))
+            }
+            Selection::Found(filter) => {
+                let after = json!({"filter": address(filter), "events": events});
+                hand.log(what, "inbox").changing(Value::Null, after)
+            }
+        })
+    }
+
     /// Its events; `cursor` is where an earlier walk stopped.
     pub fn pages(self, cursor: Option<String>) -> Pages {
         Pages {
@@ -40,6 +64,27 @@ impl Selection {
             ended: false,
         }
     }
+}
+
+/// A filter as it stands in an address: `endpoint=shop&status=failed`.
+fn address(filter: &EventFilter) -> String {
+    let fields = [
+        ("endpoint", filter.endpoint.clone()),
+        ("source", filter.source.clone()),
+        ("status", filter.status.map(|it| it.as_str().to_owned())),
+        ("code", filter.code.clone()),
+        ("type", filter.event_type.clone()),
+        ("since", filter.since.map(|at| at.to_string())),
+        ("until", filter.until.map(|at| at.to_string())),
+        ("q", filter.q.clone().or_else(|| filter.text.clone())),
+    ];
+    let mut address = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        if let Some(value) = value {
+            address.append_pair(name, &value);
+        }
+    }
+    address.finish()
 }
 
 /// The pages of a selection.

@@ -9,9 +9,11 @@ use crate::expr::scope::Scope;
 use crate::model::event::Violation;
 use crate::model::record::Draft;
 use crate::model::request::RawRequest;
+use crate::model::said::Said;
 use crate::payload::{ParseError, redact};
 use crate::process::map::{MapError, map};
 use crate::process::recipe::{EventRecipe, FetchRecipe, Recipe};
+use crate::said;
 use crate::source::envelope::{self, EnvelopeError, Part, Unnamed};
 
 /// A request read again: its document and the events it holds.
@@ -34,7 +36,7 @@ pub enum OpenError {
 #[derive(Debug)]
 pub enum Understood<'a> {
     /// Of no interest, and why.
-    Ignored(String),
+    Ignored(Said),
     /// The request does not say which event it is, and should.
     Unnamed(&'a Unnamed),
     /// Not what the schema called `schema` says.
@@ -93,13 +95,20 @@ pub fn understand<'a>(
     }
     let event = part.spec.and_then(|spec| recipe.events.get(spec));
     let Some(event) = event else {
-        return Understood::Ignored(format!(
-            "{} has no [[event]] for \"{}\"",
-            recipe.file, part.event_type
+        return Understood::Ignored(said!(
+            "file-no-event",
+            "{file} has no [[event]] for \"{event}\"",
+            file = &recipe.file,
+            event = &part.event_type
         ));
     };
     if event.ignore {
-        return Understood::Ignored(format!("{} ignores \"{}\"", recipe.file, event.name));
+        return Understood::Ignored(said!(
+            "file-ignores",
+            "{file} ignores \"{event}\"",
+            file = &recipe.file,
+            event = &event.name
+        ));
     }
     if let Some(schema) = &event.schema {
         let violations = violations(recipe, schema, body, part);
@@ -135,9 +144,11 @@ pub fn understand<'a>(
     }
     match map(recipe, event, &names) {
         Err(error) => Understood::Faulty(error),
-        Ok(drafts) if drafts.is_empty() => Understood::Ignored(format!(
-            "{} makes no record of this \"{}\"",
-            recipe.file, part.event_type
+        Ok(drafts) if drafts.is_empty() => Understood::Ignored(said!(
+            "file-no-record",
+            "{file} makes no record of this \"{event}\"",
+            file = &recipe.file,
+            event = &part.event_type
         )),
         Ok(drafts) => Understood::Records(drafts),
     }

@@ -11,6 +11,8 @@ use crate::expr::scope::{Let, Made, Scope};
 use crate::expr::{Formula, FormulaError, filters, payload};
 use crate::model::problem::Problem;
 use crate::model::request::{Headers, RawRequest};
+use crate::model::said::Said;
+use crate::said;
 use crate::source::declaration::{Expr, LetValue, Source};
 
 /// Most parts one request may hold.
@@ -68,15 +70,33 @@ pub struct Part {
 }
 
 /// Why an event without a name cannot be understood.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the request does not say which event it is: `{formula}` gives nothing{hint}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unnamed {
     /// As the mapping has it.
     formula: String,
-    /// What its author may have overlooked.
-    hint: &'static str,
+    /// Its author may have overlooked that each event of a batch is called `item`.
+    forgets_item: bool,
     /// A header or the query should name it.
     pub is_outside: bool,
+}
+
+impl Unnamed {
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        match self.forgets_item {
+            false => said!(
+                "event-unnamed",
+                "the request does not say which event it is: `{formula}` gives nothing",
+                formula = &self.formula
+            ),
+            true => said!(
+                "event-unnamed-batch",
+                "the request does not say which event it is: `{formula}` gives nothing; each event of the batch is \
+                 called `item`",
+                formula = &self.formula
+            ),
+        }
+    }
 }
 
 /// What headers and query alone say of a request whose body cannot be read.
@@ -176,12 +196,9 @@ impl Envelope {
     }
 
     /// In a batch the name mostly stands in the part.
-    fn naming_hint(&self) -> &'static str {
+    fn forgets_item(&self) -> bool {
         let reads_parts = self.event.variables().iter().any(|name| name == "item");
-        match self.split.is_empty() || reads_parts || self.is_outside {
-            true => "",
-            false => "; each event of the batch is called `item`",
-        }
+        !(self.split.is_empty() || reads_parts || self.is_outside)
     }
 
     /// The event's name and id as far as they stand outside of the body; `names` has none.
@@ -267,7 +284,7 @@ impl Envelope {
         let is_taken = !self.is_outside && spec.as_ref().is_some_and(is_wanted);
         let unnamed = (event_type.is_empty() && !is_taken).then(|| Unnamed {
             formula: self.naming.clone(),
-            hint: self.naming_hint(),
+            forgets_item: self.forgets_item(),
             is_outside: self.is_outside,
         });
         Ok(Part {

@@ -194,11 +194,13 @@ pub struct Stretch {
 #[async_trait]
 pub trait Rulebook: Send + Sync {
     /// Publishes the next version. `rules.version` is the one it was made from; `Stale` when that is not current.
+    /// `draft` is the revision of the draft that they come from, which is gone then; `Stale` when it was changed.
     /// The line of the log stands in the same commit, here and below.
     async fn publish_rules(
         &self,
         rules: RuleSet,
         imprint: Imprint,
+        draft: Option<u64>,
         log: Option<AuditRow>,
     ) -> Result<RuleSet>;
 

@@ -35,7 +35,7 @@ use crate::store::edits::Edits;
 use crate::store::endpoints::Endpoints;
 use crate::store::meters::Meters;
 use crate::store::observation::Observations;
-use crate::store::users::{AuditRow, Users};
+use crate::store::users::{AuditRow, Told, Users};
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -120,15 +120,14 @@ pub trait Inbox: Send + Sync {
     async fn settle(&self, settlements: Vec<Settlement>) -> Vec<Result<Settled>>;
 
     /// Puts an event off until `due`; only `Tried` counts as one of its attempts.
-    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: String)
-    -> Result<()>;
+    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: Said) -> Result<()>;
 
     /// Ends an event without records.
     async fn conclude(
         &self,
         event: Uuid,
         status: EventStatus,
-        reason: String,
+        reason: Said,
         at: Timestamp,
     ) -> Result<()>;
 
@@ -153,11 +152,13 @@ pub trait Inbox: Send + Sync {
     async fn refusal(&self, id: Uuid) -> Result<Option<Refusal>>;
 
     /// Makes settled events pending again. Unknown ids, events that are pending already, those whose raw request
-    /// retention has removed, and those that are held as spam are left alone and not counted.
-    async fn replay(&self, events: Vec<Uuid>, now: Timestamp) -> Result<u64>;
+    /// retention has removed, and those that are held as spam are left alone and not counted. Each commit that changes
+    /// some has a line of the log that tells how many.
+    async fn replay(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64>;
 
-    /// Lets events in that are held as spam: makes them pending. All others are left alone and not counted.
-    async fn admit(&self, events: Vec<Uuid>, now: Timestamp) -> Result<u64>;
+    /// Lets events in that are held as spam: makes them pending. All others are left alone and not counted; the log as
+    /// for a replay.
+    async fn admit(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64>;
 
     /// Number of pending events, and when the oldest was received.
     async fn backlog(&self) -> Result<Backlog>;
@@ -217,7 +218,7 @@ pub struct Writes {
     /// Why it is quarantined or failed, as a stable word.
     pub code: Option<&'static str>,
     /// Why it is not `Processed`, in a sentence.
-    pub reason: Option<String>,
+    pub reason: Option<Said>,
     pub at: Timestamp,
     pub records: Vec<RecordWrite>,
     /// Each of a record among `records`, whose fields the store keeps as its snapshot.
@@ -399,7 +400,7 @@ pub struct Alarm {
     /// Names the cause: `fetch-token/lead-ads`.
     pub key: String,
     /// A sentence for people: what is wrong, since when it matters, what to do.
-    pub message: String,
+    pub message: Said,
     pub since: Timestamp,
     pub last: Timestamp,
     pub count: u64,

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::model::said::Said;
 use crate::store::Result;
 
 /// Traffic, and what was learned from it.
@@ -34,7 +35,7 @@ pub struct Traffic {
     pub quarantined: u64,
     pub newest: Timestamp,
     /// Why the newest of those is there.
-    pub reason: Option<String>,
+    pub reason: Option<Said>,
 }
 
 /// A change of one document.

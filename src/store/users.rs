@@ -1,5 +1,7 @@
 //! People who sign in to the console: their sessions, their one-time links, and the log of what they did.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -145,6 +147,9 @@ pub struct AuditRow {
     /// The address it was done from; empty for the command line.
     pub peer: String,
 }
+
+/// The line of the log about so many events, written in the commit that changes them.
+pub type Told = Arc<dyn Fn(u64) -> AuditRow + Send + Sync>;
 
 impl AuditRow {
     /// With what stood there before and stands there now; null is nothing.

@@ -12,6 +12,7 @@ use actix_web::web::{Bytes, Payload};
 use futures_util::StreamExt;
 
 use crate::ingest::rejection::Rejection;
+use crate::said;
 
 /// Reads a whole body.
 ///
@@ -51,7 +52,11 @@ pub async fn read(
 fn broken(error: PayloadError) -> Rejection {
     match error {
         PayloadError::Incomplete(_) | PayloadError::Io(_) => Rejection::BodyIncomplete,
-        other => Rejection::MalformedBody(format!("the body cannot be read: {other}")),
+        other => Rejection::MalformedBody(said!(
+            "body-unread",
+            "the body cannot be read: {cause}",
+            cause = other.to_string()
+        )),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::ingest::refusal::{self, Budget};
 use crate::ingest::rejection::Rejection;
 use crate::model::event::Refusal;
 use crate::model::request::Headers;
+use crate::said;
 use crate::store::Inbox;
 use crate::telemetry;
 use crate::web::gate::Gate;
@@ -71,9 +72,12 @@ impl Refusals {
             "event.refused"
         );
         if left_out > 0 {
-            refusal
-                .detail
-                .push_str(&format!(" (before it, {left_out} more were not recorded)"));
+            refusal.detail = said!(
+                "left-out",
+                "{detail} (before it, {count} more were not recorded)",
+                detail = refusal.detail,
+                count = left_out
+            );
         }
         match tokio::time::timeout(RECORDING, self.inbox.refuse(refusal)).await {
             Ok(Ok(())) => {}

@@ -4,12 +4,14 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use frontdesk::console::words::{Language, Words};
 use frontdesk::ingest::intake::Intake;
 use frontdesk::ingest::receive::{Incoming, Received, receive};
 use frontdesk::ingest::refusal;
 use frontdesk::ingest::sign::{Unsigned, sign};
 use frontdesk::model::event::Note;
 use frontdesk::model::request::Headers;
+use frontdesk::model::said::Said;
 use frontdesk::source::declaration::Source;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{any, proptest};
@@ -118,11 +120,19 @@ fn refused(intake: &Intake, incoming: Incoming, others: &[Intake]) -> (Vec<Note>
     match receive(intake, incoming, now()) {
         Received::Refused(rejection, raw) => {
             let record = refusal::read(intake, &raw, &rejection, others.iter());
-            assert_eq!(record.detail, rejection.to_string());
-            (record.diagnosis, record.detail)
+            assert_eq!(record.detail, rejection.said());
+            // What a parser of a library finds wrong is told in its own words.
+            let is_ours = record.code != "malformed_body";
+            assert_eq!(in_spanish(&record.detail) != *record.detail, is_ours);
+            (record.diagnosis, record.detail.to_string())
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// As a reader of Spanish is told: the console knows the sentence and each part of it.
+fn in_spanish(said: &Said) -> String {
+    Words::of(Language::Spanish).said(said)
 }
 
 fn check(intake: &Intake, incoming: Incoming, others: &[Intake], expected: &[(&str, &str)]) {
@@ -136,10 +146,11 @@ fn check(intake: &Intake, incoming: Incoming, others: &[Intake], expected: &[(&s
             "{:?} does not say {words:?}",
             note.message
         );
+        assert_ne!(in_spanish(&note.message), *note.message);
         // What can be seen of the sender's own headers is no secret, and helps both.
         let is_plain = ["signed_parts", "encoding"].contains(&note.name.as_str());
         assert!(
-            is_plain || !detail.contains(&note.message),
+            is_plain || !detail.contains(&*note.message),
             "the sender is not told: {detail}"
         );
     }

@@ -123,7 +123,7 @@ impl Desk {
                 window: None,
             },
             status,
-            reason: (status == EventStatus::Quarantined).then(|| "/id is missing".to_owned()),
+            reason: (status == EventStatus::Quarantined).then(|| "/id is missing".into()),
             violations: Vec::new(),
             code: None,
             notes: Vec::new(),
@@ -164,7 +164,7 @@ impl Desk {
         let alarms = self.store.alarms().await.unwrap();
         alarms
             .into_iter()
-            .map(|alarm| (alarm.key, alarm.message))
+            .map(|alarm| (alarm.key, alarm.message.into()))
             .collect()
     }
 

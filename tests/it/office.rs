@@ -159,6 +159,31 @@ async fn leads_wait_for_a_shift_and_are_served_oldest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leads_of_one_instant_are_served_in_the_order_of_their_arrival() {
+    let gateway = start(
+        json!([{"handle": "ana", "name": "Ana", "active": false}]),
+        json!([]),
+        json!([{"name": "All", "assign": {"rep": "ana"}, "on_none_eligible": "park"}]),
+    )
+    .await;
+    // The clock stands still: only their arrival tells them apart, for ids of one instant have no order.
+    let mut leads = Vec::new();
+    for nth in 0..9 {
+        leads.push(fill_in(&gateway, &format!("n{nth}"), "").await);
+    }
+    assert_eq!(owners(&gateway, &leads).await, vec![Value::Null; 9]);
+    let ana = r#"{"name": "Ana", "caps": {"per_day": 3}}"#;
+    gateway.api("PUT", "/api/v1/reps/ana", ana).await;
+    for (served, day) in [(3, 25), (6, 26), (9, 27)] {
+        gateway.set_clock(&format!("2026-11-{day}T09:00:00Z")).await;
+        let mut expected = vec![json!("ana"); served];
+        expected.resize(9, Value::Null);
+        assert_eq!(owners(&gateway, &leads).await, expected, "on day {day}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn caps_free_and_people_come_back_and_nobody_overtakes() {
     let gateway = start(
         json!([{"handle": "ana", "name": "Ana", "caps": {"open": 1}}, {"handle": "rui", "name": "Rui", "active": false},

@@ -342,10 +342,7 @@ fn authentic_bodies_that_do_not_parse_are_kept_and_refused() {
             (EventStatus::Quarantined, "order.created")
         );
         assert_eq!(event.code, Some(code));
-        assert_eq!(
-            event.reason,
-            kept.complaint.as_ref().map(ToString::to_string)
-        );
+        assert_eq!(event.reason, kept.complaint.as_ref().map(Rejection::said));
         assert!(
             kept.arrival.request.body.is_empty(),
             "a secret may stand in it"
@@ -605,7 +602,7 @@ fn batches_that_are_none_wait_in_quarantine() {
         let kept = kept(&intake, request);
         let held = kept.arrival.events.into_iter();
         held.filter(|event| event.status == EventStatus::Quarantined)
-            .filter_map(|event| event.reason)
+            .filter_map(|event| event.reason.map(String::from))
             .collect::<Vec<_>>()
             .join("; ")
     };

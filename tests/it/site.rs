@@ -17,7 +17,9 @@ use frontdesk::model::event::{
 };
 use frontdesk::model::page::{Page, PageRequest};
 use frontdesk::model::request::RawRequest;
+use frontdesk::model::said::Said;
 use frontdesk::source::declaration::Source;
+use frontdesk::store::users::Told;
 use frontdesk::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement, StoreError};
 use frontdesk::telemetry;
 use frontdesk::web::hooks::{Hooks, Readiness};
@@ -72,10 +74,10 @@ impl Inbox for Desk {
     async fn settle(&self, _: Vec<Settlement>) -> Vec<Result<Settled>> {
         vec![unused()]
     }
-    async fn put_off(&self, _: Uuid, _: Timestamp, _: PutOff, _: String) -> Result<()> {
+    async fn put_off(&self, _: Uuid, _: Timestamp, _: PutOff, _: Said) -> Result<()> {
         unused()
     }
-    async fn conclude(&self, _: Uuid, _: EventStatus, _: String, _: Timestamp) -> Result<()> {
+    async fn conclude(&self, _: Uuid, _: EventStatus, _: Said, _: Timestamp) -> Result<()> {
         unused()
     }
     async fn release(&self, _: Vec<Uuid>) {}
@@ -97,10 +99,10 @@ impl Inbox for Desk {
     async fn refusal(&self, _: Uuid) -> Result<Option<Refusal>> {
         unused()
     }
-    async fn replay(&self, _: Vec<Uuid>, _: Timestamp) -> Result<u64> {
+    async fn replay(&self, _: Vec<Uuid>, _: Option<Told>) -> Result<u64> {
         unused()
     }
-    async fn admit(&self, _: Vec<Uuid>, _: Timestamp) -> Result<u64> {
+    async fn admit(&self, _: Vec<Uuid>, _: Option<Told>) -> Result<u64> {
         unused()
     }
     async fn backlog(&self) -> Result<Backlog> {

@@ -57,7 +57,7 @@ pub async fn seed(store: &dyn Store) -> anyhow::Result<Keys> {
         at: now,
         note: "the demo's first rules".to_owned(),
     };
-    store.publish_rules(rules, imprint, None).await?;
+    store.publish_rules(rules, imprint, None, None).await?;
     let token = format!("{API}{}", fresh()?);
     let row = TokenRow {
         name: "demo".to_owned(),

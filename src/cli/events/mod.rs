@@ -20,6 +20,7 @@ use crate::cli::tell;
 use crate::clock::Clock;
 use crate::model::event::{Event, EventStatus};
 use crate::model::page::PageRequest;
+use crate::process::edit::Hand;
 use crate::process::release::release;
 use crate::store::{EventFilter, Store};
 
@@ -224,7 +225,7 @@ fn list(events: Vec<Event>, json: bool, out: &mut dyn Write) -> anyhow::Result<(
             event.endpoint,
             event.event_type,
             event.status.as_str().to_owned(),
-            event.reason.unwrap_or_default(),
+            event.reason.unwrap_or_default().into(),
         ]);
     }
     table.print(out)?;
@@ -237,7 +238,7 @@ fn replay(request: &ReplayRequest, common: &Common, out: &mut dyn Write) -> anyh
         return dry_run::run(request, &common.config, common.json, out);
     }
     let replayed = with_store(&common.config, async |store| {
-        Ok(queue(store.as_ref(), request, Clock::System.now()).await?)
+        Ok(queue(store.as_ref(), request, &hand()).await?)
     })?;
     if common.json {
         return json_line(&replayed, out);
@@ -260,7 +261,7 @@ fn let_in(ids: &[Uuid], about: &About, common: &Common, out: &mut dyn Write) -> 
     };
     let selection = request.selection()?;
     let done = with_store(&common.config, async |store| {
-        Ok(release(store.as_ref(), selection, Clock::System.now()).await?)
+        Ok(release(store.as_ref(), selection, &hand()).await?)
     })?;
     if common.json {
         return json_line(&done, out);
@@ -271,6 +272,16 @@ fn let_in(ids: &[Uuid], about: &About, common: &Common, out: &mut dyn Write) -> 
         done.released, done.found
     )?;
     Ok(())
+}
+
+/// Whoever has the gateway's files, as the log names them.
+fn hand() -> Hand {
+    Hand {
+        name: "command".to_owned(),
+        peer: String::new(),
+        now: Clock::System.now(),
+        only: None,
+    }
 }
 
 fn json_line(value: &impl serde::Serialize, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Group, Place, Who, get};
 use crate::console::visitor::Insider;
+use crate::model::field::Kind;
 use crate::model::page::PageRequest;
 use crate::store::users::{AuditFilter, AuditRow};
 
@@ -45,6 +46,8 @@ struct Line {
     log: AuditRow,
     /// `role: viewer → admin`
     changes: Vec<String>,
+    /// Where the subject is shown.
+    page: Option<String>,
 }
 
 async fn show(
@@ -83,7 +86,21 @@ async fn show(
 
 fn line(log: AuditRow) -> Line {
     let changes = differences(log.before.as_ref(), log.after.as_ref());
-    Line { log, changes }
+    let page = page_of(&log.subject);
+    Line { log, changes, page }
+}
+
+/// Where a subject is shown: `event/0192…` in the inbox.
+fn page_of(subject: &str) -> Option<String> {
+    let (what, id) = subject.split_once('/')?;
+    let folder = match what {
+        "event" => "inbox",
+        "endpoint" => "sources",
+        "rep" => "assignment/reps",
+        "team" => "assignment/teams",
+        what => Kind::parse(what)?.plural(),
+    };
+    Some(format!("/{folder}/{id}"))
 }
 
 /// What differs, member by member.
@@ -118,7 +135,20 @@ fn differences(before: Option<&Value>, after: Option<&Value>) -> Vec<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::differences;
+    use super::{differences, page_of};
+
+    #[test]
+    fn subjects_lead_to_their_pages() {
+        for (subject, page) in [
+            ("event/7", Some("/inbox/7")),
+            ("lead/7", Some("/leads/7")),
+            ("rep/ana", Some("/assignment/reps/ana")),
+            ("user/ana", None),
+            ("rules", None),
+        ] {
+            assert_eq!(page_of(subject).as_deref(), page, "{subject}");
+        }
+    }
 
     #[test]
     fn differences_are_short() {

@@ -7,16 +7,18 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;
-use crate::console::card;
+use crate::console::card::{self, Reading};
 use crate::console::fault::Fault;
 use crate::console::formula;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::inbox::Line;
 use crate::console::places::{Place, Who, get};
+use crate::console::verdict;
 use crate::console::visitor::Insider;
-use crate::console::words::Words;
+use crate::console::when;
 use crate::model::event::{Event, EventStatus, SPAM};
+use crate::model::field::Kind;
 use crate::model::record::Record;
 use crate::model::request::RawRequest;
 use crate::payload::mask::{self, MASK, is_telling};
@@ -31,6 +33,8 @@ const BODY: usize = 64 * 1024;
 struct Page<'v> {
     f: Frame<'v>,
     line: Line,
+    /// What the source is called.
+    source: String,
     steps: Vec<Step>,
     /// The inbox of this endpoint alone, as a query.
     here: String,
@@ -47,6 +51,8 @@ pub struct Step {
     /// `good`, `warn`, `bad`, or nothing while it is to come.
     pub tone: &'static str,
     pub at: Option<Timestamp>,
+    /// How long after its receipt.
+    pub took: Option<String>,
     pub text: String,
 }
 
@@ -66,7 +72,19 @@ pub struct Touched {
     pub kind: &'static str,
     pub plural: &'static str,
     pub id: Uuid,
+    /// What it is called.
+    pub title: String,
+    /// What was decided about the lead by this event.
+    pub decided: Option<Decided>,
     pub fields: Vec<Field>,
+}
+
+/// Who got a lead, and why.
+#[derive(Clone)]
+pub struct Decided {
+    at: Timestamp,
+    has_owner: bool,
+    why: String,
 }
 
 /// A field that the event owns.
@@ -85,7 +103,7 @@ async fn show(
     let id: Uuid = id.parse().map_err(|_| Fault::Missing)?;
     let event = console.store.event(id).await?.ok_or(Fault::Missing)?;
     let raw = console.store.raw_request(id).await?;
-    let records = touched(&console, insider.words, id).await?;
+    let records = touched(&console, &insider, id).await?;
     if raw.is_some() {
         let log = insider.hand().log("event.opened", format!("event/{id}"));
         console.store.note(log).await?;
@@ -98,6 +116,7 @@ async fn show(
         here: form_urlencoded::Serializer::new(String::new())
             .append_pair("endpoint", &event.endpoint)
             .finish(),
+        source: console.title_of(&event.source).to_owned(),
         line: Line::of(event),
         f: Frame::new(&insider, "inbox"),
     })
@@ -115,6 +134,7 @@ pub fn steps(
         name,
         tone,
         at,
+        took: None,
         text,
     };
     let from = raw.map(|raw| words.with("step-received-from", "peer", raw.peer));
@@ -139,19 +159,20 @@ pub fn steps(
     let tone = if open { "warn" } else { "good" };
     steps.push(step("verified", tone, None, proof));
     for note in &event.notes {
-        steps.push(step("noticed", "warn", None, note.message.clone()));
+        steps.push(step("noticed", "warn", None, words.said(&note.message)));
     }
     let violations: Vec<String> = event
         .violations
         .iter()
-        .map(|violation| format!("{} {}", violation.path, violation.message))
+        .map(|violation| format!("{} {}", violation.path, words.said(&violation.message)))
         .collect();
     if !violations.is_empty() {
         steps.push(step("validated", "bad", None, violations.join("; ")));
     }
     let names = records.iter().map(|record| words.word("kind", record.kind));
     let names: Vec<String> = names.collect();
-    let reason = event.reason.clone().unwrap_or_default();
+    let reason = event.reason.as_ref();
+    let reason = reason.map_or_else(String::new, |reason| words.said(reason));
     let (tone, text) = match event.status {
         EventStatus::Pending => ("", reason),
         EventStatus::Processed => ("good", names.join(", ")),
@@ -159,8 +180,25 @@ pub fn steps(
         EventStatus::Failed => ("bad", reason),
         EventStatus::Ignored => ("", reason),
     };
-    steps.push(step(event.status.as_str(), tone, event.processed_at, text));
+    let took = event.processed_at.map(|at| after(event, at));
+    steps.push(Step {
+        took,
+        ..step(event.status.as_str(), tone, event.processed_at, text)
+    });
+    for it in records.iter().filter_map(|record| record.decided.clone()) {
+        let (name, tone) = match it.has_owner {
+            true => ("assigned", "good"),
+            false => ("unassigned", "warn"),
+        };
+        steps.push(step(name, tone, Some(it.at), it.why));
+    }
     steps
+}
+
+/// How long after its receipt something happened to an event.
+fn after(event: &Event, at: Timestamp) -> String {
+    let passed = at.duration_since(event.received_at).as_millis();
+    when::length(u64::try_from(passed).unwrap_or(0))
 }
 
 fn request(raw: RawRequest) -> Request {
@@ -186,8 +224,27 @@ fn request(raw: RawRequest) -> Request {
     }
 }
 
+/// Of a list whose entries are merged one by one, the entry that a name means: `tags.vip`, `consent.email`.
+fn entry<'v>(value: &'v Value, name: &str) -> &'v Value {
+    let Some((_, key)) = name.split_once('.') else {
+        return value;
+    };
+    let is_meant = |item: &&Value| {
+        let word = item.as_str().or_else(|| item.get("channel")?.as_str());
+        word.is_some_and(|word| word.eq_ignore_ascii_case(key))
+    };
+    let entries = value.as_array().into_iter().flatten();
+    entries.into_iter().find(is_meant).unwrap_or(value)
+}
+
 /// The records of the event, with the fields that are still its own.
-pub async fn touched(console: &Console, words: Words, event: Uuid) -> Result<Vec<Touched>, Fault> {
+pub async fn touched(
+    console: &Console,
+    insider: &Insider,
+    event: Uuid,
+) -> Result<Vec<Touched>, Fault> {
+    let desk = console.store.desk().await?;
+    let reading = Reading::new(console, insider, &desk);
     let mut shown = Vec::new();
     for touched in console.store.touched(event).await? {
         let Some(record) = console.store.record(touched.kind, touched.record).await? else {
@@ -197,13 +254,34 @@ pub async fn touched(console: &Console, words: Words, event: Uuid) -> Result<Vec
             kind: record.kind.as_str(),
             plural: record.kind.plural(),
             id: record.id,
-            fields: fields(console, words, (&record, event)),
+            title: card::about(&record).unwrap_or_else(|| card::title(&record, None)),
+            decided: decided(reading, &record, event).await?,
+            fields: fields(reading, (&record, event)),
         });
     }
     Ok(shown)
 }
 
-fn fields(console: &Console, words: Words, (record, event): (&Record, Uuid)) -> Vec<Field> {
+/// Who got a lead by this event, and why.
+async fn decided(
+    reading: Reading<'_>,
+    record: &Record,
+    event: Uuid,
+) -> Result<Option<Decided>, Fault> {
+    if record.kind != Kind::Lead {
+        return Ok(None);
+    }
+    let decisions = reading.console.store.decisions(record.id).await?;
+    let own = decisions.into_iter().find(|row| row.event == Some(event));
+    Ok(own.map(|row| Decided {
+        at: row.at,
+        has_owner: row.owner.is_some(),
+        why: verdict::of(reading.words, reading.desk, &row.trace).summary,
+    }))
+}
+
+fn fields(reading: Reading<'_>, (record, event): (&Record, Uuid)) -> Vec<Field> {
+    let console = reading.console;
     let mut fields = Vec::new();
     for (name, meta) in &record.meta.fields {
         let origin = usize::try_from(meta.origin)
@@ -212,19 +290,38 @@ fn fields(console: &Console, words: Words, (record, event): (&Record, Uuid)) -> 
         let Some(origin) = origin.filter(|origin| origin.event == event) else {
             continue;
         };
-        let Some(value) = formula::value(&record.fields, name) else {
+        // Links are told by the records themselves, which are shown, too.
+        let is_link = matches!(name.as_str(), "contact" | "order");
+        let Some(value) = formula::value(&record.fields, name).filter(|_| !is_link) else {
             continue;
         };
         let source = console.catalog.get(&origin.source);
         let found = source.and_then(|source| {
-            let text = formula::at(source, record.kind, meta.line)?;
+            let text = formula::at(source, (record.kind, name), meta.line)?;
             Some((text, format!("{}:{}", source.file, meta.line)))
         });
         fields.push(Field {
             name: name.clone(),
-            value: card::flat(words, value),
+            value: reading.flat(record.kind, name, entry(value, name)),
             formula: found,
         });
     }
     fields
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::entry;
+
+    #[test]
+    fn a_name_may_mean_an_entry_of_a_list() {
+        let tags = json!(["VIP", "tea"]);
+        let consent = json!([{"channel": "email", "state": "granted"}, {"channel": "sms", "state": "denied"}]);
+        assert_eq!(entry(&tags, "tags.vip"), "VIP");
+        assert_eq!(entry(&tags, "tags.gone"), &tags);
+        assert_eq!(entry(&consent, "consent.sms")["state"], "denied");
+        assert_eq!(entry(&json!("a"), "email"), "a");
+    }
 }

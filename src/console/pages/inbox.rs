@@ -12,11 +12,29 @@ use crate::console::places::{Group, Place, Who, get};
 use crate::console::stream;
 use crate::console::visitor::Insider;
 use crate::console::when;
-use crate::model::event::{Event, EventStatus};
+use crate::model::event::{Event, EventStatus, SPAM};
 
 pub const PLACES: &[Place] = &[
     get("/inbox", Who::Readers, |route| route.to(show)).named(Group::Desk, "inbox"),
     get("/live/inbox", Who::Readers, |route| route.to(live)),
+];
+
+/// Why events are quarantined, failed or ignored; each has a message `code-WORD`.
+pub const CODES: [&str; 14] = [
+    SPAM,
+    "schema_violation",
+    "mapping_failed",
+    "malformed_body",
+    "event_unnamed",
+    "envelope_failed",
+    "part_missing",
+    "fetch_failed",
+    "answer_violation",
+    "body_expired",
+    "endpoint_gone",
+    "source_gone",
+    "not_stored",
+    "defect",
 ];
 
 /// Events on a page.
@@ -28,8 +46,10 @@ struct Inbox<'v> {
     f: Frame<'v>,
     query: &'v Query,
     statuses: [&'static str; 5],
+    codes: [&'static str; 14],
     endpoints: Vec<String>,
-    sources: Vec<String>,
+    /// Name and title.
+    sources: Vec<(String, String)>,
     lines: Vec<Line>,
     /// Query of the older page.
     next: Option<String>,
@@ -93,6 +113,7 @@ async fn show(
         f: Frame::new(&insider, "inbox"),
         query: &query,
         statuses: EventStatus::ALL.map(EventStatus::as_str),
+        codes: CODES,
         endpoints: console.endpoints(),
         sources: console.sources(),
         lines,

@@ -277,7 +277,7 @@ async fn duplicates(
         Some(Pair {
             one: Person::of(alive.get(&review.record)?),
             other: Person::of(alive.get(&review.other)?),
-            reason: review.reason,
+            reason: insider.words.said(&review.reason),
             at: review.at,
         })
     };

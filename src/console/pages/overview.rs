@@ -13,6 +13,7 @@ use crate::console::figures::{self, Figures};
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Group, Place, Who, get};
+use crate::console::rule_words;
 use crate::console::stream;
 use crate::console::visitor::Insider;
 use crate::console::when;
@@ -132,12 +133,20 @@ async fn now(console: &Console, insider: &Insider) -> Result<Now, Fault> {
         .into_iter()
         .filter(|day| only.is_none_or(|rep| day.owner == rep));
     let own: Vec<LeadDay> = own.collect();
+    let desk = console.store.desk().await?;
+    let mut leads = figures::of(insider.words, &own, (at, DAYS));
+    for leads in &mut leads.by_source {
+        leads.name = console.title_of(&leads.name).to_owned();
+    }
+    for leads in &mut leads.by_rep {
+        leads.name = rule_words::rep(&desk, &leads.name).to_owned();
+    }
     Ok(Now {
         gateway: match only {
             Some(_) => None,
             None => Some(gateway(console, insider, at).await?),
         },
-        leads: figures::of(insider.words, &own, (at, DAYS)),
+        leads,
         days: DAYS.unsigned_abs(),
     })
 }

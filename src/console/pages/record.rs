@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;
-use crate::console::card;
+use crate::console::card::{self, Reading};
 use crate::console::fault::Fault;
 use crate::console::formula;
 use crate::console::frame::Frame;
@@ -19,9 +19,9 @@ use crate::console::pages::records::{contacts_of, statuses};
 use crate::console::places::{Place, Who, get};
 use crate::console::verdict;
 use crate::console::visitor::Insider;
-use crate::console::words::Words;
 use crate::merge::by_hand;
 use crate::model::change::{Change, ChangeKind, FieldChange};
+use crate::model::desk::Desk;
 use crate::model::field::Kind;
 use crate::model::page::PageRequest;
 use crate::model::record::Record;
@@ -193,6 +193,8 @@ async fn of<'v>(
     let f = Frame::new(insider, record.kind.plural());
     let contacts = contacts_of(console, std::slice::from_ref(record)).await?;
     let contact = contacts.into_values().next();
+    let desk = console.store.desk().await?;
+    let reading = Reading::new(console, insider, &desk);
     let timeline = PageRequest {
         limit: CHANGES,
         cursor: before,
@@ -216,20 +218,17 @@ async fn of<'v>(
         is_fresh: matches!(status.as_deref(), None | Some("new" | "assigned")),
         status,
         statuses: statuses(record.kind),
-        fields: fields(console, insider, record),
+        fields: fields(reading, record),
         may_edit,
         may_work,
         reps: match record.kind {
-            Kind::Lead if may_edit => reps(console, record).await?,
+            Kind::Lead if may_edit => reps(&desk, record),
             _ => Vec::new(),
         },
         order: order(console, record).await?,
         linked: linked(console, record).await?,
         why: match &decision {
-            Some(row) => {
-                let desk = console.store.desk().await?;
-                verdict::of(insider.words, &desk, &row.trace).summary
-            }
+            Some(row) => verdict::of(insider.words, &desk, &row.trace).summary,
             None => String::new(),
         },
         decision,
@@ -238,7 +237,7 @@ async fn of<'v>(
         steps: timeline
             .items
             .into_iter()
-            .map(|change| step(insider, record, change))
+            .map(|change| step(reading, record, change))
             .collect(),
         older: timeline.next,
         contact: contact.map(person),
@@ -248,15 +247,14 @@ async fn of<'v>(
 }
 
 /// The active reps besides the lead's owner.
-async fn reps(console: &Console, lead: &Record) -> Result<Vec<(String, String)>, Fault> {
+fn reps(desk: &Desk, lead: &Record) -> Vec<(String, String)> {
     let owner = card::text(lead, "owner");
-    let desk = console.store.desk().await?;
     let others = desk
         .reps
         .iter()
         .filter(|rep| rep.active && owner.as_ref() != Some(&rep.handle))
         .map(|rep| (rep.handle.clone(), rep.name.clone()));
-    Ok(others.collect())
+    others.collect()
 }
 
 fn person(contact: Record) -> Person {
@@ -329,7 +327,7 @@ async fn joins(console: &Console, record: &Record) -> Result<Vec<Merged>, Fault>
 }
 
 /// The fields in the registry's order, parts that are merged one by one on lines of their own; links have their cards.
-fn fields(console: &Console, insider: &Insider, record: &Record) -> Vec<Field> {
+fn fields(reading: Reading<'_>, record: &Record) -> Vec<Field> {
     let mut shown = Vec::new();
     for known in record.kind.fields() {
         if matches!(known.name, "contact" | "order") {
@@ -344,7 +342,7 @@ fn fields(console: &Console, insider: &Insider, record: &Record) -> Vec<Field> {
                 .get(&name)
                 .is_some_and(|meta| meta.locked);
             let lines = match value {
-                Some(value) => card::field(insider.words, &name, value),
+                Some(value) => reading.field(record.kind, &name, value),
                 None if locked => vec!["–".to_owned()],
                 None => continue,
             };
@@ -352,7 +350,7 @@ fn fields(console: &Console, insider: &Insider, record: &Record) -> Vec<Field> {
                 lines,
                 locked,
                 editable: by_hand::is_editable(record.kind, &name),
-                origin: origin(console, record, &name),
+                origin: origin(reading.console, record, &name),
                 query: form_urlencoded::Serializer::new(String::new())
                     .append_pair("field", &name)
                     .finish(),
@@ -393,11 +391,14 @@ fn origin(console: &Console, record: &Record, name: &str) -> Option<Origin> {
     let source = console.catalog.get(&origin.source);
     let by_hand = field.line == 0 && (field.locked || source.is_none());
     let formula = source.filter(|_| field.line > 0).and_then(|source| {
-        let text = formula::at(source, record.kind, field.line)?;
+        let text = formula::at(source, (record.kind, name), field.line)?;
         Some((text, format!("{}:{}", source.file, field.line)))
     });
     Some(Origin {
-        source: origin.source.clone(),
+        source: match by_hand {
+            true => origin.source.clone(),
+            false => console.title_of(&origin.source).to_owned(),
+        },
         event: origin.event,
         at: Timestamp::from_millisecond(origin.at_ms).ok(),
         by_hand,
@@ -405,8 +406,7 @@ fn origin(console: &Console, record: &Record, name: &str) -> Option<Origin> {
     })
 }
 
-fn step(insider: &Insider, record: &Record, change: Change) -> Step {
-    let words = insider.words;
+fn step(reading: Reading<'_>, record: &Record, change: Change) -> Step {
     let hidden = [ChangeKind::Updated];
     let many = change.what.len() > 1;
     let what = change
@@ -425,19 +425,20 @@ fn step(insider: &Insider, record: &Record, change: Change) -> Step {
             Some(ChangeKind::Noted) => "warn",
             _ => "",
         },
-        who: change.source,
+        who: reading.console.title_of(&change.source).to_owned(),
         event: change.event,
         at: change.at,
         changed: change
             .changed
             .into_iter()
-            .map(|it| difference(words, it))
+            .map(|it| difference(reading, change.kind, it))
             .collect(),
     }
 }
 
 /// What names another record is a link to it, and not its number.
-fn difference(words: Words, change: FieldChange) -> Difference {
+fn difference(reading: Reading<'_>, kind: Kind, change: FieldChange) -> Difference {
+    let words = reading.words;
     let plural = match &*change.field {
         "contact" | "merged_from" | "merged_into" | "unmerged_from" => Some("contacts"),
         "order" => Some("orders"),
@@ -450,15 +451,9 @@ fn difference(words: Words, change: FieldChange) -> Difference {
             link: Some(format!("/{plural}/{id}")),
             field: change.field,
         },
-        _ if change.field == "status" || change.field == "priority" => Difference {
-            before: card::field(words, &change.field, &change.from).join(", "),
-            after: card::field(words, &change.field, &change.to).join(", "),
-            link: None,
-            field: change.field,
-        },
         _ => Difference {
-            before: card::short(words, &change.from),
-            after: card::short(words, &change.to),
+            before: card::cut(reading.flat(kind, &change.field, &change.from)),
+            after: card::cut(reading.flat(kind, &change.field, &change.to)),
             link: None,
             field: change.field,
         },

@@ -9,12 +9,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::console::Console;
-use crate::console::card;
+use crate::console::card::{self, Reading};
 use crate::console::fault::Fault;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Group, Place, Who, get};
 use crate::console::visitor::Insider;
+use crate::model::desk::Desk;
 use crate::model::field::{FieldType, Kind};
 use crate::model::page::PageRequest;
 use crate::model::record::Record;
@@ -48,8 +49,8 @@ struct Page<'v> {
     query: &'v Query,
     /// The words a status may be; empty for kinds without one.
     statuses: &'static [&'static str],
-    /// Handles of the reps to filter by; empty where there is nothing to choose.
-    owners: Vec<String>,
+    /// The reps to filter by, handle and name; empty where there is nothing to choose.
+    owners: Vec<(String, String)>,
     /// Messages over the columns between the name and the time.
     columns: &'static [&'static str],
     lines: Vec<Line>,
@@ -98,16 +99,18 @@ async fn show(
     };
     let found = console.store.records(kind, filter, request).await?;
     let contacts = contacts_of(&console, &found.items).await?;
+    let desk = console.store.desk().await?;
+    let reading = Reading::new(&console, &insider, &desk);
     let lines = found.items.iter().map(|record| {
         let contact = card::link(record, "contact").and_then(|id| contacts.get(&id));
-        line(record, contact)
+        line(reading, record, contact)
     });
     page::shown(&Page {
         kind,
         query: &query,
         statuses,
         owners: match only {
-            None if kind.field("owner").is_some() => owners(&console).await?,
+            None if kind.field("owner").is_some() => owners(&desk),
             _ => Vec::new(),
         },
         columns: columns(kind),
@@ -139,9 +142,10 @@ pub async fn contacts_of(
         .collect())
 }
 
-async fn owners(console: &Console) -> Result<Vec<String>, Fault> {
-    let desk = console.store.desk().await?;
-    Ok(desk.reps.iter().map(|rep| rep.handle.clone()).collect())
+fn owners(desk: &Desk) -> Vec<(String, String)> {
+    let reps = desk.reps.iter();
+    reps.map(|rep| (rep.handle.clone(), rep.name.clone()))
+        .collect()
 }
 
 /// The words a record's status may be.
@@ -161,8 +165,11 @@ fn columns(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-fn line(record: &Record, contact: Option<&Record>) -> Line {
-    let text = |name: &str| card::text(record, name).unwrap_or_default();
+fn line(reading: Reading<'_>, record: &Record, contact: Option<&Record>) -> Line {
+    let text = |name: &str| match record.fields.get(name) {
+        Some(value) => reading.flat(record.kind, name, value),
+        None => String::new(),
+    };
     let whose = || contact.map_or_else(String::new, |contact| card::title(contact, None));
     let (detail, cells) = match record.kind {
         Kind::Contact => (

@@ -3,10 +3,11 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;
+use crate::console::card::Reading;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::frame::Frame;
@@ -76,15 +77,22 @@ struct Change {
 }
 
 impl Line {
-    fn of((event, diff): (Event, EventDiff)) -> Self {
+    fn of(reading: Reading<'_>, (event, diff): (Event, EventDiff)) -> Self {
         Line {
             id: event.id,
             received_at: event.received_at,
             event_type: event.event_type,
             from: event.status,
             to: diff.status,
-            reason: diff.reason.unwrap_or_default(),
-            records: diff.records.into_iter().map(Change::of).collect(),
+            reason: diff
+                .reason
+                .map(|reason| reading.words.said(&reason))
+                .unwrap_or_default(),
+            records: diff
+                .records
+                .into_iter()
+                .map(|record| Change::of(reading, record))
+                .collect(),
         }
     }
 
@@ -98,33 +106,34 @@ impl Line {
 }
 
 impl Change {
-    fn of(diff: RecordDiff) -> Self {
-        let text = |value: Value| match value {
-            Value::Null => "–".to_owned(),
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
+    fn of(reading: Reading<'_>, diff: RecordDiff) -> Self {
+        let fields = diff.changes.into_iter().map(|change| {
+            let text = |value: &Value| reading.flat(diff.kind, &change.field, value);
+            let (before, after) = (text(&change.from), text(&change.to));
+            (change.field, before, after)
+        });
         Change {
             kind: diff.kind.as_str(),
             id: diff.id,
-            fields: diff
-                .changes
-                .into_iter()
-                .map(|change| (change.field, text(change.from), text(change.to)))
-                .collect(),
+            fields: fields.collect(),
         }
     }
 }
 
 /// A page of the difference; events that would stay as they are are counted and left out.
-fn shown<'v>(insider: &'v Insider, action: String, query: &Query, found: Foreseen) -> Page<'v> {
+fn shown<'v>(
+    reading: Reading<'_>,
+    insider: &'v Insider,
+    query: &Query,
+    (action, found): (String, Foreseen),
+) -> Page<'v> {
     let count = found.events.len() as u64;
     let changing = |pair: &(Event, EventDiff)| changes_anything(&pair.0, &pair.1);
     let events: Vec<Line> = found
         .events
         .into_iter()
         .filter(changing)
-        .map(Line::of)
+        .map(|pair| Line::of(reading, pair))
         .collect();
     let fields = query.fields().map(|(name, value)| (name, value.to_owned()));
     Page {
@@ -161,7 +170,10 @@ async fn show_one(
     let event = find(&console, &id).await?;
     let found = foresee(&console, Selection::Named(vec![event.id]), None).await?;
     let action = format!("/inbox/{}/replay", event.id);
-    page::shown(&shown(&insider, action, &Query::default(), found))
+    let desk = console.store.desk().await?;
+    let reading = Reading::new(&console, &insider, &desk);
+    let found = (action, found);
+    page::shown(&shown(reading, &insider, &Query::default(), found))
 }
 
 async fn show_all(
@@ -175,7 +187,10 @@ async fn show_all(
         true => Foreseen::default(),
         false => foresee(&console, Selection::Found(filter), cursor).await?,
     };
-    page::shown(&shown(&insider, "/inbox/replay".to_owned(), &query, found))
+    let desk = console.store.desk().await?;
+    let reading = Reading::new(&console, &insider, &desk);
+    let found = ("/inbox/replay".to_owned(), found);
+    page::shown(&shown(reading, &insider, &query, found))
 }
 
 /// A replay of everything that ever came in is a mistake.
@@ -195,11 +210,7 @@ async fn replay_one(
 ) -> Result<HttpResponse, Fault> {
     let event = find(&console, &id).await?;
     let wanted = Selection::Named(vec![event.id]);
-    let done = queue(console.store.as_ref(), wanted, insider.now).await?;
-    let log = insider
-        .hand()
-        .log("event.replayed", format!("event/{}", event.id));
-    console.store.note(log).await?;
+    let done = queue(console.store.as_ref(), wanted, &insider.hand()).await?;
     let said = if done.queued > 0 {
         "replayed"
     } else {
@@ -215,13 +226,8 @@ async fn replay_all(
 ) -> Result<HttpResponse, Fault> {
     let query = Query::of_form(&form);
     let filter = narrow(&query, &insider)?;
-    let done = queue(
-        console.store.as_ref(),
-        Selection::Found(filter),
-        insider.now,
-    )
-    .await?;
-    note(&console, &insider, "event.replayed", &query, done.queued).await?;
+    let found = Selection::Found(filter);
+    queue(console.store.as_ref(), found, &insider.hand()).await?;
     Ok(page::onward(&format!(
         "/inbox?{}&done=replayed",
         query.address(None)
@@ -235,11 +241,7 @@ async fn release_one(
 ) -> Result<HttpResponse, Fault> {
     let event = find(&console, &id).await?;
     let wanted = Selection::Named(vec![event.id]);
-    let done = release(console.store.as_ref(), wanted, insider.now).await?;
-    let log = insider
-        .hand()
-        .log("event.released", format!("event/{}", event.id));
-    console.store.note(log).await?;
+    let done = release(console.store.as_ref(), wanted, &insider.hand()).await?;
     let said = if done.released > 0 {
         "released"
     } else {
@@ -255,28 +257,9 @@ async fn release_all(
 ) -> Result<HttpResponse, Fault> {
     let query = Query::of_form(&form);
     let filter = narrow(&query, &insider)?;
-    let done = release(
-        console.store.as_ref(),
-        Selection::Found(filter),
-        insider.now,
-    )
-    .await?;
-    note(&console, &insider, "event.released", &query, done.released).await?;
+    let found = Selection::Found(filter);
+    release(console.store.as_ref(), found, &insider.hand()).await?;
     Ok(page::onward("/inbox?done=released"))
-}
-
-/// One line of the log for all that a filter found.
-async fn note(
-    console: &Console,
-    insider: &Insider,
-    what: &str,
-    query: &Query,
-    count: u64,
-) -> Result<(), Fault> {
-    let log = insider.hand().log(what, "inbox");
-    let after = json!({"filter": query.address(None), "events": count});
-    let log = log.changing(Value::Null, after);
-    Ok(console.store.note(log).await?)
 }
 
 async fn find(console: &Console, id: &str) -> Result<Event, Fault> {

@@ -109,7 +109,7 @@ async fn of<'v>(
         url: url(console, &endpoint.name),
         steps: source.map(|it| prose::read(&it.help)).unwrap_or_default(),
         secret_help: source.and_then(|it| it.secret.as_deref()).map(prose::read),
-        proof: source.map(guide::in_short).unwrap_or_default(),
+        proof: source.map_or_else(String::new, |it| insider.words.said(&guide::in_short(it))),
         secrets: secrets(standing, insider.now),
         shown_once: None,
         is_ours: source.is_some_and(fresh::is_ours_to_make),

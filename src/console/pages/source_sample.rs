@@ -87,7 +87,7 @@ async fn show(
 
 async fn way(console: &Console, insider: &Insider, id: Uuid) -> Result<Way, Fault> {
     let event = console.store.event(id).await?.ok_or(Fault::Missing)?;
-    let records = touched(console, insider.words, id).await?;
+    let records = touched(console, insider, id).await?;
     Ok(Way {
         steps: steps(insider, &event, None, &records),
         has_arrived: event.status != EventStatus::Pending,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -22,6 +22,7 @@ use crate::process::health::rhythm::Rhythm;
 use crate::source::declaration::Source;
 use crate::source::fresh;
 use crate::store::endpoints::{EndpointRow, SecretRow};
+use crate::store::meters::Outcome;
 
 pub const PLACES: &[Place] = &[
     get("/sources", Who::Readers, |route| route.to(show)).named(Group::Rules, "sources"),
@@ -95,6 +96,7 @@ async fn show(console: web::Data<Console>, insider: Insider) -> Result<HttpRespo
         .into_iter()
         .filter_map(|it| Some((it.name, serde_json::from_value(it.document).ok()?)))
         .collect();
+    let lately = lately(&console).await?;
     let standings = console.board.standings();
     let lines = standings.iter().map(|standing| {
         let endpoint = &standing.endpoint;
@@ -106,7 +108,9 @@ async fn show(console: web::Data<Console>, insider: Insider) -> Result<HttpRespo
             is_filed: standing.row.is_none(),
             paused: standing.paused,
             problems: standing.problems.clone(),
-            last: rhythm.map(|it| it.last),
+            last: rhythm
+                .map(|it| it.last)
+                .max(lately.get(&endpoint.name).copied()),
             silent: rhythm.and_then(|it| it.silent),
             name: endpoint.name.clone(),
         }
@@ -115,6 +119,22 @@ async fn show(console: web::Data<Console>, insider: Insider) -> Result<HttpRespo
         lines: lines.collect(),
         f: Frame::new(&insider, "sources"),
     })
+}
+
+/// The last minute of the last hour in which something was accepted, by endpoint: the rhythm is written down later.
+async fn lately(console: &Console) -> Result<BTreeMap<String, Timestamp>, Fault> {
+    let now = console.clock.now();
+    let since = now
+        .checked_sub(SignedDuration::from_hours(1))
+        .unwrap_or(now);
+    let mut lately: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for minute in console.store.minutes(since).await? {
+        if minute.outcome == Outcome::Accepted {
+            let last = lately.entry(minute.endpoint).or_insert(minute.at);
+            *last = minute.at.max(*last);
+        }
+    }
+    Ok(lately)
 }
 
 /// Where an endpoint's sender posts to.

@@ -5,12 +5,14 @@ use std::collections::HashSet;
 use encoding_rs::WINDOWS_1252;
 use serde_json::{Map, Value};
 
+use crate::model::said::Phrase;
 use crate::payload::json;
+use crate::phrase;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Each body that may have been signed, with how it differs from the one that came: `with a line end after it`.
-pub fn variants(body: &[u8], content_type: Option<&str>) -> Vec<(&'static str, Vec<u8>)> {
+pub fn variants(body: &[u8], content_type: Option<&str>) -> Vec<(Phrase, Vec<u8>)> {
     let mut found = ends(body);
     found.extend(lines(body));
     if content_type.is_some_and(|kind| kind.contains("x-www-form-urlencoded")) {
@@ -25,7 +27,10 @@ pub fn variants(body: &[u8], content_type: Option<&str>) -> Vec<(&'static str, V
         }
         let (latin, _, lossy) = WINDOWS_1252.encode(text);
         if !lossy {
-            found.push(("in ISO-8859-1 in place of UTF-8", latin.into_owned()));
+            found.push((
+                phrase!("body-latin", "in ISO-8859-1 in place of UTF-8"),
+                latin.into_owned(),
+            ));
         }
     }
     let mut seen = HashSet::from([body.to_vec()]);
@@ -33,37 +38,67 @@ pub fn variants(body: &[u8], content_type: Option<&str>) -> Vec<(&'static str, V
     found
 }
 
-fn ends(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+fn ends(body: &[u8]) -> Vec<(Phrase, Vec<u8>)> {
     let bare = body.strip_prefix(BOM).unwrap_or(body);
     vec![
-        ("with a line end after it", [body, b"\n"].concat()),
-        ("with a line end after it", [body, b"\r\n"].concat()),
         (
-            "without the line end after it",
+            phrase!("body-line-end", "with a line end after it"),
+            [body, b"\n"].concat(),
+        ),
+        (
+            phrase!("body-line-end", "with a line end after it"),
+            [body, b"\r\n"].concat(),
+        ),
+        (
+            phrase!("body-no-line-end", "without the line end after it"),
             body.trim_ascii_end().to_vec(),
         ),
-        ("without the spaces around it", body.trim_ascii().to_vec()),
-        ("without the byte order mark before it", bare.to_vec()),
-        ("with a byte order mark before it", [BOM, bare].concat()),
-        ("when it was still empty", Vec::new()),
+        (
+            phrase!("body-no-spaces-around", "without the spaces around it"),
+            body.trim_ascii().to_vec(),
+        ),
+        (
+            phrase!("body-no-mark", "without the byte order mark before it"),
+            bare.to_vec(),
+        ),
+        (
+            phrase!("body-mark", "with a byte order mark before it"),
+            [BOM, bare].concat(),
+        ),
+        (phrase!("body-empty", "when it was still empty"), Vec::new()),
     ]
 }
 
-fn lines(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+fn lines(body: &[u8]) -> Vec<(Phrase, Vec<u8>)> {
     let unix = replaced(body, b"\r\n", b"\n");
     let windows = replaced(&unix, b"\n", b"\r\n");
     vec![
-        ("with line ends of Unix (LF)", unix),
-        ("with line ends of Windows (CR LF)", windows),
+        (phrase!("body-unix", "with line ends of Unix (LF)"), unix),
+        (
+            phrase!("body-windows", "with line ends of Windows (CR LF)"),
+            windows,
+        ),
     ]
 }
 
-fn forms(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+fn forms(body: &[u8]) -> Vec<(Phrase, Vec<u8>)> {
     vec![
-        ("with %20 in place of +", replaced(body, b"+", b"%20")),
-        ("with + in place of %20", replaced(body, b"%20", b"+")),
-        ("with %2A in place of *", replaced(body, b"*", b"%2A")),
-        ("with ~ in place of %7E", replaced(body, b"%7E", b"~")),
+        (
+            phrase!("body-form-space", "with %20 in place of +"),
+            replaced(body, b"+", b"%20"),
+        ),
+        (
+            phrase!("body-form-plus", "with + in place of %20"),
+            replaced(body, b"%20", b"+"),
+        ),
+        (
+            phrase!("body-form-star", "with %2A in place of *"),
+            replaced(body, b"*", b"%2A"),
+        ),
+        (
+            phrase!("body-form-tilde", "with ~ in place of %7E"),
+            replaced(body, b"%7E", b"~"),
+        ),
     ]
 }
 
@@ -81,7 +116,7 @@ fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// How a program writes JSON.
 struct Style {
-    how: &'static str,
+    how: Phrase,
     space: Space,
     escapes: Escapes,
     sorted: bool,
@@ -109,7 +144,7 @@ enum Escapes {
     Html,
 }
 
-const fn style(how: &'static str, space: Space, escapes: Escapes) -> Style {
+const fn style(how: Phrase, space: Space, escapes: Escapes) -> Style {
     Style {
         how,
         space,
@@ -118,7 +153,7 @@ const fn style(how: &'static str, space: Space, escapes: Escapes) -> Style {
     }
 }
 
-const fn sorted(how: &'static str, space: Space, escapes: Escapes) -> Style {
+const fn sorted(how: Phrase, space: Space, escapes: Escapes) -> Style {
     Style {
         how,
         space,
@@ -129,62 +164,83 @@ const fn sorted(how: &'static str, space: Space, escapes: Escapes) -> Style {
 
 const STYLES: &[Style] = &[
     style(
-        "without spaces (as JavaScript writes JSON)",
+        phrase!(
+            "body-javascript",
+            "without spaces (as JavaScript writes JSON)"
+        ),
         Space::None,
         Escapes::Plain,
     ),
     style(
-        "without spaces and with letters as \\u… (as Facebook writes JSON)",
+        phrase!(
+            "body-facebook",
+            "without spaces and with letters as \\u… (as Facebook writes JSON)"
+        ),
         Space::None,
         Escapes::Letters,
     ),
     style(
-        "without spaces, with letters as \\u… and slashes as \\/ (as PHP writes JSON)",
+        phrase!(
+            "body-php",
+            "without spaces, with letters as \\u… and slashes as \\/ (as PHP writes JSON)"
+        ),
         Space::None,
         Escapes::LettersAndSlashes,
     ),
     style(
-        "without spaces and with slashes as \\/",
+        phrase!("body-slashes", "without spaces and with slashes as \\/"),
         Space::None,
         Escapes::Slashes,
     ),
     style(
-        "without spaces and with <, > and & as \\u… (as Go and Rails write JSON)",
+        phrase!(
+            "body-go",
+            "without spaces and with <, > and & as \\u… (as Go and Rails write JSON)"
+        ),
         Space::None,
         Escapes::Html,
     ),
     style(
-        "with spaces between and with letters as \\u… (as Python writes JSON)",
+        phrase!(
+            "body-python",
+            "with spaces between and with letters as \\u… (as Python writes JSON)"
+        ),
         Space::Between,
         Escapes::Letters,
     ),
     style(
-        "with spaces after commas and colons",
+        phrase!("body-spaces", "with spaces after commas and colons"),
         Space::Between,
         Escapes::Plain,
     ),
     style(
-        "in lines indented by two spaces",
+        phrase!("body-lines-two", "in lines indented by two spaces"),
         Space::Lines(2),
         Escapes::Plain,
     ),
     style(
-        "in lines indented by four spaces",
+        phrase!("body-lines-four", "in lines indented by four spaces"),
         Space::Lines(4),
         Escapes::Plain,
     ),
     sorted(
-        "without spaces and sorted by key",
+        phrase!("body-sorted", "without spaces and sorted by key"),
         Space::None,
         Escapes::Plain,
     ),
     sorted(
-        "without spaces, sorted by key and with letters as \\u…",
+        phrase!(
+            "body-sorted-letters",
+            "without spaces, sorted by key and with letters as \\u…"
+        ),
         Space::None,
         Escapes::Letters,
     ),
     sorted(
-        "with spaces between, sorted by key and with letters as \\u…",
+        phrase!(
+            "body-sorted-python",
+            "with spaces between, sorted by key and with letters as \\u…"
+        ),
         Space::Between,
         Escapes::Letters,
     ),
@@ -303,7 +359,7 @@ mod tests {
         let said = found.iter().find(|(_, variant)| variant == sent);
         let (said, _) =
             said.unwrap_or_else(|| panic!("{came} {:?}", String::from_utf8_lossy(sent)));
-        assert!(said.contains(how), "{said}");
+        assert!(said.english.contains(how), "{said:?}");
     }
 
     #[test]
@@ -361,7 +417,7 @@ mod tests {
             }
             for style in STYLES {
                 let written = String::from_utf8(style.write(&document)).unwrap();
-                prop_assert_eq!(&json::parse(&written).unwrap(), &document, "{}: {}", style.how, written);
+                prop_assert_eq!(&json::parse(&written).unwrap(), &document, "{:?}: {}", style.how, written);
             }
         }
 

@@ -11,7 +11,10 @@ use crate::ingest::explain::{Case, Explained};
 use crate::ingest::rejection::Rejection;
 use crate::ingest::verify::key::{self, BASE64};
 use crate::model::event::Note;
+use crate::model::said::Said;
 use crate::payload::form;
+use crate::phrase;
+use crate::said;
 use crate::source::declaration::Verify;
 
 /// Members of a body that are looked into for a key.
@@ -39,12 +42,15 @@ pub fn explain(case: &Case<'_>, scheme: &Verify) -> Option<Explained> {
 fn spelled(case: &Case<'_>, text: &str) -> Note {
     let trimmed = text.trim();
     if trimmed.is_empty() {
-        return Note::new("empty", "the key is there, but blank");
+        return Note::new("empty", said!("key-blank", "the key is there, but blank"));
     }
     if is_placeholder(trimmed) {
         return Note::new(
             "placeholder",
-            "the key is a placeholder that the sender never filled in",
+            said!(
+                "key-placeholder",
+                "the key is a placeholder that the sender never filled in"
+            ),
         );
     }
     let own = |guess: &str| case.secrets().any(|secret| same(guess, secret));
@@ -53,11 +59,20 @@ fn spelled(case: &Case<'_>, text: &str) -> Note {
             .any(|secret| same(&fold(trimmed), &fold(secret)))
     };
     let sentence = if own(trimmed) || own_folded(|text| text.trim().to_owned()) {
-        Some("the key is right, but for spaces or a line end around it")
+        Some(phrase!(
+            "key-spaces",
+            "the key is right, but for spaces or a line end around it"
+        ))
     } else if own_folded(str::to_lowercase) {
-        Some("the key is right, but for upper and lower case")
+        Some(phrase!(
+            "key-case",
+            "the key is right, but for upper and lower case"
+        ))
     } else if guesses(trimmed).iter().any(|guess| own(guess)) {
-        Some("the key is right, but encoded or with something around it")
+        Some(phrase!(
+            "key-encoded",
+            "the key is right, but encoded or with something around it"
+        ))
     } else {
         None
     };
@@ -66,13 +81,13 @@ fn spelled(case: &Case<'_>, text: &str) -> Note {
     }
     let foreign = case.foreign().find(|(secret, _)| same(trimmed, secret));
     match foreign {
-        Some((_, note)) => Note::new(
-            &note.name,
-            note.message.replacen("it was made with", "the key is", 1),
-        ),
+        Some((_, foreign)) => foreign.is_key(),
         None => Note::new(
             "unexplained",
-            "the key is none that this gateway knows: compare it with the one in the config",
+            said!(
+                "key-unknown",
+                "the key is none that this gateway knows: compare it with the one in the config"
+            ),
         ),
     }
 }
@@ -85,20 +100,32 @@ fn basic(case: &Case<'_>) -> Option<Explained> {
         return None;
     }
     let Some(presented) = key::basic(case.request()) else {
-        let sentence = "what follows Basic is not base64 of `user:password`";
+        let sentence = said!(
+            "basic-encoding",
+            "what follows Basic is not base64 of `user:password`"
+        );
         return Explained::meant(vec![Note::new("encoding", sentence)]);
     };
     let presented = String::from_utf8_lossy(&presented);
     let Some((user, password)) = presented.split_once(':') else {
-        let sentence = "the credentials have no colon between user and password";
+        let sentence = said!(
+            "basic-colon",
+            "the credentials have no colon between user and password"
+        );
         return Explained::meant(vec![Note::new("encoding", sentence)]);
     };
     let halves = || case.secrets().filter_map(|secret| secret.split_once(':'));
     let right_user = halves().any(|(known, _)| same(user, known));
     let right_password = halves().any(|(_, known)| same(password, known));
     let note = match (right_user, right_password) {
-        (true, false) => Note::new("password", "the user is right, the password is not"),
-        (false, true) => Note::new("user", "the password is right, the user is not"),
+        (true, false) => Note::new(
+            "password",
+            said!("basic-password", "the user is right, the password is not"),
+        ),
+        (false, true) => Note::new(
+            "user",
+            said!("basic-user", "the password is right, the user is not"),
+        ),
         _ => spelled(case, &presented),
     };
     Explained::meant(vec![note])
@@ -108,9 +135,12 @@ fn basic(case: &Case<'_>) -> Option<Explained> {
 pub fn elsewhere(case: &Case<'_>) -> Option<Note> {
     let request = case.request();
     let is_own = |text: &str| case.secrets().any(|secret| same(text.trim(), secret));
-    let sentence = |place: String| {
-        let message =
-            format!("the secret itself stands in {place}, where this source does not send it");
+    let sentence = |place: Said| {
+        let message = said!(
+            "wrong-place",
+            "the secret itself stands in {place}, where this source does not send it",
+            place = place
+        );
         Note::new("wrong_place", message)
     };
     for (name, value) in &request.headers.0 {
@@ -118,14 +148,22 @@ pub fn elsewhere(case: &Case<'_>) -> Option<Note> {
             .split_once(' ')
             .map_or(value.as_str(), |(_, rest)| rest);
         if is_own(value) || is_own(bare) {
-            return Some(sentence(format!("the header {name}")));
+            return Some(sentence(said!(
+                "place-header",
+                "the header {name}",
+                name = name
+            )));
         }
     }
     for pair in form::pairs(request.query.as_bytes()) {
         let (name, value) = form::split(pair);
         if is_own(&String::from_utf8_lossy(&form::decode(value))) {
             let name = String::from_utf8_lossy(&form::decode(name)).into_owned();
-            return Some(sentence(format!("the query parameter {name}")));
+            return Some(sentence(said!(
+                "place-query",
+                "the query parameter {name}",
+                name = name
+            )));
         }
     }
     let members = case.reading.document()?.as_object()?;
@@ -133,7 +171,13 @@ pub fn elsewhere(case: &Case<'_>) -> Option<Note> {
         .iter()
         .take(MEMBERS)
         .find(|(_, value)| value.as_str().is_some_and(is_own))
-        .map(|(name, _)| sentence(format!("the field {name} of the body")))
+        .map(|(name, _)| {
+            sentence(said!(
+                "place-field",
+                "the field {name} of the body",
+                name = name
+            ))
+        })
 }
 
 /// What may be meant by a key that is encoded, or has a word before it.

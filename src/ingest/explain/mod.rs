@@ -23,6 +23,7 @@ use crate::model::event::Note;
 use crate::model::request::RawRequest;
 use crate::payload::Formats;
 use crate::payload::mask::is_telling;
+use crate::said;
 use crate::source::declaration::{Source, Verify};
 
 /// Secrets of other endpoints that are looked at.
@@ -167,13 +168,16 @@ impl Case<'_> {
             .take(NAMES)
             .collect();
         let sentence = match names.as_slice() {
-            [] => "the request has no header that looks like a proof: no secret is set at the sender, or a proxy between \
-                   drops the header"
-                .to_owned(),
-            names => format!(
-                "the request has none of the headers that this source sends, but it has {}: is it sent by another \
+            [] => said!(
+                "proof-none",
+                "the request has no header that looks like a proof: no secret is set at the sender, or a proxy between \
+                 drops the header"
+            ),
+            names => said!(
+                "proof-other",
+                "the request has none of the headers that this source sends, but it has {names}: is it sent by another \
                  platform, or by another version of this one?",
-                names.join(", ")
+                names = names.join(", ")
             ),
         };
         Note::new("proof_missing", sentence)
@@ -188,22 +192,66 @@ impl Case<'_> {
         self.own.secrets.iter().map(ExposeSecret::expose_secret)
     }
 
-    /// Secrets that prove nothing here, and what it means when one fits.
-    fn foreign(&self) -> impl Iterator<Item = (&str, Note)> {
-        let retired = self.own.retired.iter().map(|secret| {
-            let note = Note::new(
-                "retired_secret",
-                "it was made with a retired secret: the sender still uses the old one",
-            );
-            (secret.expose_secret(), note)
-        });
-        let neighbours = self.neighbours.iter().map(|(name, secret)| {
-            let sentence = format!(
-                "it was made with a secret of the endpoint {name}: the sender posts to the wrong URL, or was given the \
-                 wrong secret"
-            );
-            (*secret, Note::new("other_endpoint", sentence))
-        });
+    /// Secrets that prove nothing here, and whose they are.
+    fn foreign(&self) -> impl Iterator<Item = (&str, Foreign<'_>)> {
+        let retired = self.own.retired.iter();
+        let retired = retired.map(|secret| (secret.expose_secret(), Foreign::Retired));
+        let neighbours = self.neighbours.iter();
+        let neighbours = neighbours.map(|(name, secret)| (*secret, Foreign::Neighbour(name)));
         retired.chain(neighbours)
+    }
+}
+
+/// Whose a secret is that proves nothing here.
+enum Foreign<'a> {
+    /// An old one of this endpoint.
+    Retired,
+    /// Another endpoint's.
+    Neighbour(&'a str),
+}
+
+impl Foreign<'_> {
+    /// A signature was made with it.
+    fn made_it(&self) -> Note {
+        match self {
+            Foreign::Retired => Note::new(
+                "retired_secret",
+                said!(
+                    "made-retired",
+                    "it was made with a retired secret: the sender still uses the old one"
+                ),
+            ),
+            Foreign::Neighbour(name) => Note::new(
+                "other_endpoint",
+                said!(
+                    "made-other",
+                    "it was made with a secret of the endpoint {name}: the sender posts to the wrong URL, or was given \
+                     the wrong secret",
+                    name = *name
+                ),
+            ),
+        }
+    }
+
+    /// It is the key that was sent.
+    fn is_key(&self) -> Note {
+        match self {
+            Foreign::Retired => Note::new(
+                "retired_secret",
+                said!(
+                    "key-retired",
+                    "the key is a retired secret: the sender still uses the old one"
+                ),
+            ),
+            Foreign::Neighbour(name) => Note::new(
+                "other_endpoint",
+                said!(
+                    "key-other",
+                    "the key is a secret of the endpoint {name}: the sender posts to the wrong URL, or was given the \
+                     wrong secret",
+                    name = *name
+                ),
+            ),
+        }
     }
 }

@@ -5,13 +5,15 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::model::said::Phrase;
+use crate::phrase;
 use crate::source::declaration::{KeyForm, Signature, SignatureKind};
 
 /// Each other spelling of `secret`, with the scheme that reads it and what it means when the signature fits.
 pub fn spellings<'s>(
     declared: &Signature,
     secret: &'s str,
-) -> Vec<(Signature, Cow<'s, str>, &'static str)> {
+) -> Vec<(Signature, Cow<'s, str>, Phrase)> {
     if !matches!(
         declared.kind,
         SignatureKind::Hmac(_) | SignatureKind::Digest(_)
@@ -35,57 +37,87 @@ pub fn spellings<'s>(
         (
             declared.clone(),
             Cow::Borrowed(trimmed),
-            "spaces or a line end stand around the secret in the config",
+            phrase!(
+                "secret-spaces",
+                "spaces or a line end stand around the secret in the config"
+            ),
         ),
         (
             declared.clone(),
             Cow::Borrowed(unquoted),
-            "quotes stand around the secret in the config",
+            phrase!(
+                "secret-quotes",
+                "quotes stand around the secret in the config"
+            ),
         ),
         (
             text(),
             Cow::Owned(format!("{trimmed}\n")),
-            "the sender's secret has a line end after it",
+            phrase!(
+                "secret-line-end",
+                "the sender's secret has a line end after it"
+            ),
         ),
         (
             text(),
             Cow::Owned(format!("{trimmed}\r\n")),
-            "the sender's secret has a line end after it",
+            phrase!(
+                "secret-line-end",
+                "the sender's secret has a line end after it"
+            ),
         ),
         (
             text(),
             Cow::Owned(format!("{trimmed} ")),
-            "the sender's secret has a space after it",
+            phrase!("secret-space", "the sender's secret has a space after it"),
         ),
         (
             text(),
             Cow::Borrowed(secret),
-            "the sender takes the secret as text, without decoding it",
+            phrase!(
+                "secret-text",
+                "the sender takes the secret as text, without decoding it"
+            ),
         ),
         (
             text(),
             Cow::Borrowed(bare),
-            "the sender takes the secret as text, without its prefix and without decoding it",
+            phrase!(
+                "secret-bare",
+                "the sender takes the secret as text, without its prefix and without decoding it"
+            ),
         ),
         (
             read_as(KeyForm::Base64),
             Cow::Borrowed(bare),
-            "the sender decodes the secret from base64 first",
+            phrase!(
+                "secret-base64",
+                "the sender decodes the secret from base64 first"
+            ),
         ),
         (
             read_as(KeyForm::Hex),
             Cow::Borrowed(bare),
-            "the sender decodes the secret from hexadecimal first",
+            phrase!(
+                "secret-hex",
+                "the sender decodes the secret from hexadecimal first"
+            ),
         ),
         (
             text(),
             Cow::Owned(STANDARD.encode(bare)),
-            "the sender was given the secret in base64",
+            phrase!(
+                "secret-encoded",
+                "the sender was given the secret in base64"
+            ),
         ),
         (
             read_as(KeyForm::Html),
             Cow::Borrowed(secret),
-            "the sender undoes HTML's entities in the secret",
+            phrase!(
+                "secret-html",
+                "the sender undoes HTML's entities in the secret"
+            ),
         ),
     ];
     found.retain(|(scheme, spelled, _)| scheme != declared || spelled != secret);

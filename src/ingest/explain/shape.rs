@@ -7,6 +7,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use crate::ingest::verify::entries::Entries;
 use crate::ingest::verify::key::BASE64;
 use crate::model::event::Note;
+use crate::model::said::Phrase;
+use crate::phrase;
+use crate::said;
 use crate::source::declaration::{Algorithm, Encoding, Signature, SignatureKind};
 
 /// Base64 for URLs, with or without padding.
@@ -53,11 +56,18 @@ pub fn look(declared: &Signature, name: &str, header: &str) -> Shape {
             shape.notes.push(Note::new(
                 "list",
                 match labels.as_slice() {
-                    [] => format!("{name} is no list of `name{}value`", list.assign),
-                    labels => format!(
-                        "{name} holds {} but no {}, with which this source signs",
-                        labels.join(" and "),
-                        list.signature
+                    [] => said!(
+                        "list-none",
+                        "{name} is no list of `name{assign}value`",
+                        name = name,
+                        assign = &list.assign
+                    ),
+                    labels => said!(
+                        "list-lacks",
+                        "{name} holds {labels} but no {signature}, with which this source signs",
+                        name = name,
+                        labels = labels.join(", "),
+                        signature = &list.signature
                     ),
                 },
             ));
@@ -77,7 +87,11 @@ pub fn look(declared: &Signature, name: &str, header: &str) -> Shape {
 impl Shape {
     fn read(&mut self, declared: &Signature, name: &str, text: &str) {
         if text.is_empty() {
-            let sentence = format!("{name} is there, but holds no signature");
+            let sentence = said!(
+                "signature-empty",
+                "{name} is there, but holds no signature",
+                name = name
+            );
             return self.notes.push(Note::new("empty", sentence));
         }
         let length = length_of(declared);
@@ -92,17 +106,29 @@ impl Shape {
             (Some(bytes), _) if fits(bytes) => {}
             (_, Some((_, how, _))) => self.notes.push(Note::new(
                 "encoding",
-                format!(
-                    "the signature in {name} is written in {how}, {} is expected",
-                    word(declared.encoding)
+                said!(
+                    "signature-encoding",
+                    "the signature in {name} is written in {how}, {expected} is expected",
+                    name = name,
+                    how = *how,
+                    expected = word(declared.encoding)
                 ),
             )),
             (Some(bytes), None) => self.notes.push(length_note(declared, name, bytes.len())),
             (None, None) => {
                 let how = word(declared.encoding);
                 let sentence = match text.starts_with('*') || text.contains("...") {
-                    true => format!("{name} holds a masked signature, copied from somewhere"),
-                    false => format!("the signature in {name} is not {how}"),
+                    true => said!(
+                        "signature-masked",
+                        "{name} holds a masked signature, copied from somewhere",
+                        name = name
+                    ),
+                    false => said!(
+                        "signature-not",
+                        "the signature in {name} is not {how}",
+                        name = name,
+                        how = how
+                    ),
                 };
                 self.notes.push(Note::new("encoding", sentence));
             }
@@ -113,22 +139,24 @@ impl Shape {
 }
 
 /// The text in every encoding that it may be in, with its name; `None` for one that no source can declare.
-fn readings(text: &str) -> Vec<(Option<Encoding>, &'static str, Vec<u8>)> {
+fn readings(text: &str) -> Vec<(Option<Encoding>, Phrase, Vec<u8>)> {
     let mut read = Vec::new();
     if let Ok(bytes) = hex::decode(text) {
-        read.push((Some(Encoding::Hex), "hexadecimal", bytes));
+        read.push((Some(Encoding::Hex), word(Encoding::Hex), bytes));
     }
     if let Ok(bytes) = BASE64.decode(text) {
-        read.push((Some(Encoding::Base64), "base64", bytes));
+        read.push((Some(Encoding::Base64), word(Encoding::Base64), bytes));
     } else if let Ok(bytes) = BASE64_URL.decode(text) {
-        read.push((None, "base64 for URLs", bytes));
+        let how = phrase!("base64-url", "base64 for URLs");
+        read.push((None, how, bytes));
     }
     // Base64 of the hexadecimal text: somebody encoded twice.
     let twice = read
         .iter()
         .find_map(|(_, _, bytes)| hex::decode(bytes).ok());
     if let Some(bytes) = twice.filter(|bytes| !bytes.is_empty()) {
-        read.push((None, "base64 of hexadecimal", bytes));
+        let how = phrase!("base64-of-hex", "base64 of hexadecimal");
+        read.push((None, how, bytes));
     }
     read.retain(|(.., bytes)| !bytes.is_empty());
     read
@@ -162,11 +190,19 @@ fn prefix(declared: &Signature, name: &str, header: &str) -> Note {
     Note::new(
         "prefix",
         match begins {
-            Some(begins) => format!(
-                "the signature in {name} begins with \"{begins}\", {:?} is expected",
-                declared.prefix
+            Some(begins) => said!(
+                "prefix-other",
+                "the signature in {name} begins with \"{begins}\", {prefix} is expected",
+                name = name,
+                begins = begins,
+                prefix = format!("{:?}", declared.prefix)
             ),
-            None => format!("the prefix {:?} is missing in {name}", declared.prefix),
+            None => said!(
+                "prefix-missing",
+                "the prefix {prefix} is missing in {name}",
+                prefix = format!("{:?}", declared.prefix),
+                name = name
+            ),
         },
     )
 }
@@ -178,24 +214,39 @@ fn is_word(text: &str) -> bool {
 
 fn length_note(declared: &Signature, name: &str, found: usize) -> Note {
     let made_by = match found {
-        16 => ", as MD5 makes them",
-        20 => ", as SHA-1 makes them",
-        32 => ", as SHA-256 makes them",
-        48 => ", as SHA-384 makes them",
-        64 => ", as SHA-512 makes them",
-        _ => "",
+        16 => Some("MD5"),
+        20 => Some("SHA-1"),
+        32 => Some("SHA-256"),
+        48 => Some("SHA-384"),
+        64 => Some("SHA-512"),
+        _ => None,
     };
     let expected = length_of(declared).unwrap_or_default();
-    Note::new(
-        "length",
-        format!(
-            "the signature in {name} has {found} bytes{made_by}, {expected} are expected{}",
-            match found < expected && made_by.is_empty() {
-                true => ": it may be cut short",
-                false => "",
-            }
+    let sentence = match made_by {
+        Some(algorithm) => said!(
+            "length-made",
+            "the signature in {name} has {found} bytes, as {algorithm} makes them, {expected} are expected",
+            name = name,
+            found = found,
+            algorithm = algorithm,
+            expected = expected
         ),
-    )
+        None if found < expected => said!(
+            "length-short",
+            "the signature in {name} has {found} bytes, {expected} are expected: it may be cut short",
+            name = name,
+            found = found,
+            expected = expected
+        ),
+        None => said!(
+            "length",
+            "the signature in {name} has {found} bytes, {expected} are expected",
+            name = name,
+            found = found,
+            expected = expected
+        ),
+    };
+    Note::new("length", sentence)
 }
 
 /// Bytes of a signature of this kind; `None` where the key decides.
@@ -213,9 +264,10 @@ fn length_of(declared: &Signature) -> Option<usize> {
     }
 }
 
-fn word(encoding: Encoding) -> &'static str {
+/// What an encoding is called.
+fn word(encoding: Encoding) -> Phrase {
     match encoding {
-        Encoding::Hex => "hexadecimal",
-        Encoding::Base64 => "base64",
+        Encoding::Hex => phrase!("hex", "hexadecimal"),
+        Encoding::Base64 => phrase!("base64", "base64"),
     }
 }

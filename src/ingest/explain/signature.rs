@@ -9,6 +9,9 @@ use crate::ingest::verify::signature::{Signable, SignatureScheme, needs_document
 use crate::ingest::verify::stamp;
 use crate::model::event::Note;
 use crate::model::request::Headers;
+use crate::model::said::{self, Phrase, Said};
+use crate::phrase;
+use crate::said;
 use crate::source::declaration::{
     Algorithm, Signature, SignatureKind, SignedPart, TimeUnit, TimestampSpec,
 };
@@ -83,11 +86,17 @@ pub fn explain(case: &Case<'_>, declared: &Signature) -> Option<Explained> {
         None if is_meant && !is_keyed => no_key(declared, name),
         None if search.was_thorough() => Note::new(
             "unexplained",
-            "nothing that was tried makes the signature fit: most likely the sender has another secret",
+            said!(
+                "unexplained",
+                "nothing that was tried makes the signature fit: most likely the sender has another secret"
+            ),
         ),
         None => Note::new(
             "unexplained",
-            "the body is too large to try much: compare the secrets first",
+            said!(
+                "too-large-to-try",
+                "the body is too large to try much: compare the secrets first"
+            ),
         ),
     });
     Some(Explained {
@@ -126,12 +135,14 @@ impl Attempts<'_> {
     fn as_it_is(&self) -> Option<Note> {
         let fits = self.with_own(self.declared, &self.what);
         let sentence = match self.case.rejection {
-            Rejection::TimestampOutOfRange(_) => {
+            Rejection::TimestampOutOfRange(_) => phrase!(
+                "right-but-time",
                 "the signature is right: only its time is not. An old request was sent again, or a clock is wrong"
-            }
-            _ => {
+            ),
+            _ => phrase!(
+                "right-but-form",
                 "the signature itself is right: only the way it is written is not what this source sends"
-            }
+            ),
         };
         fits.then(|| Note::new("right_otherwise", sentence))
     }
@@ -151,7 +162,7 @@ impl Attempts<'_> {
         self.case
             .foreign()
             .find(|(secret, _)| self.search.fits(self.declared, secret, &self.what))
-            .map(|(_, note)| note)
+            .map(|(_, foreign)| foreign.made_it())
     }
 
     fn other_urls(&self) -> Option<Note> {
@@ -173,9 +184,12 @@ impl Attempts<'_> {
             })?;
         Some(Note::new(
             "url",
-            format!(
-                "it was signed for the URL {signed}, and {} is expected: correct it at the sender, or server.public_url",
-                self.what.url
+            said!(
+                "other-url",
+                "it was signed for the URL {signed}, and {expected} is expected: correct it at the sender, or \
+                 server.public_url",
+                signed = signed,
+                expected = self.what.url
             ),
         ))
     }
@@ -192,8 +206,10 @@ impl Attempts<'_> {
             .map(|(how, _)| {
                 Note::new(
                     "body_changed",
-                    format!(
-                        "it was made for this body {how}: something between the sender and the gateway wrote the body anew"
+                    said!(
+                        "body-changed",
+                        "it was made for this body {how}: something between the sender and the gateway wrote the body anew",
+                        how = how
                     ),
                 )
             })
@@ -214,16 +230,23 @@ impl Attempts<'_> {
             SignedPart::Body,
         ];
         [
-            (body, "the body alone"),
-            (stamped, "the time, a point and the body"),
+            (body, phrase!("parts-body", "the body alone")),
+            (
+                stamped,
+                phrase!("parts-stamped", "the time, a point and the body"),
+            ),
         ]
         .into_iter()
         .filter(|(signed, _)| *signed != self.declared.signed)
         .find(|(signed, _)| self.with_own(&only(signed.clone()), &self.what))
-        .map(|(_, words)| {
+        .map(|(_, parts)| {
             Note::new(
                 "signed_parts",
-                format!("it covers {words}, which is not what this source signs"),
+                said!(
+                    "other-parts",
+                    "it covers {parts}, which is not what this source signs",
+                    parts = parts
+                ),
             )
         })
     }
@@ -258,7 +281,11 @@ impl Attempts<'_> {
         };
         Some(Note::new(
             "algorithm",
-            format!("it was made with {name}, which is not what this source signs with"),
+            said!(
+                "other-algorithm",
+                "it was made with {name}, which is not what this source signs with",
+                name = name
+            ),
         ))
     }
 }
@@ -270,17 +297,29 @@ fn has_key(case: &Case<'_>, declared: &Signature) -> bool {
 
 fn no_key(declared: &Signature, name: &str) -> Note {
     let kind = match declared.kind {
-        SignatureKind::Hmac(_) | SignatureKind::Digest(_) => "a secret that the sender shares",
-        SignatureKind::Ed25519 | SignatureKind::Rsa => "the sender's public key",
+        SignatureKind::Hmac(_) | SignatureKind::Digest(_) => {
+            phrase!("key-shared", "a secret that the sender shares")
+        }
+        SignatureKind::Ed25519 | SignatureKind::Rsa => {
+            phrase!("key-public", "the sender's public key")
+        }
     };
     let scheme = match &declared.list {
-        Some(list) => format!("a {} signature", list.signature),
-        None => "a signature".to_owned(),
+        Some(list) => said!(
+            "a-named-signature",
+            "a {name} signature",
+            name = &list.signature
+        ),
+        None => phrase!("a-signature", "a signature").into(),
     };
     Note::new(
         "key_kind",
-        format!(
-            "{name} holds {scheme}, which is checked with {kind}: no secret of this endpoint is one"
+        said!(
+            "key-kind",
+            "{name} holds {scheme}, which is checked with {kind}: no secret of this endpoint is one",
+            name = name,
+            scheme = scheme,
+            kind = kind
         ),
     )
 }
@@ -288,19 +327,21 @@ fn no_key(declared: &Signature, name: &str) -> Note {
 /// What is signed but not there.
 fn missing_parts(declared: &Signature, id: &str, timestamp: &str) -> Vec<Note> {
     let mut notes = Vec::new();
-    let mut note = |what: &str, names: &[String]| {
-        let sentence = format!(
-            "the header {} with the signed {what} is missing",
-            names.join(" or ")
+    let mut note = |what: Phrase, names: &[String]| {
+        let sentence = said!(
+            "part-missing",
+            "the header {names} with the signed {what} is missing",
+            names = said::either(names),
+            what = what
         );
         notes.push(Note::new("signed_parts", sentence));
     };
     if declared.signed.contains(&SignedPart::Id) && id.is_empty() {
-        note("id", &declared.id_headers);
+        note(phrase!("part-id", "id"), &declared.id_headers);
     }
     let stamped = declared.timestamp.as_ref();
     if let Some(spec) = stamped.filter(|spec| timestamp.is_empty() && !spec.headers.is_empty()) {
-        note("time", &spec.headers);
+        note(phrase!("part-time", "time"), &spec.headers);
     }
     notes
 }
@@ -311,10 +352,13 @@ fn clock(case: &Case<'_>, spec: &TimestampSpec, text: &str) -> Option<Note> {
         return None;
     }
     let units = [
-        (TimeUnit::Seconds, "seconds"),
-        (TimeUnit::Milliseconds, "milliseconds"),
-        (TimeUnit::Rfc3339, "RFC 3339"),
-        (TimeUnit::HttpDate, "an HTTP date"),
+        (TimeUnit::Seconds, phrase!("in-seconds", "seconds")),
+        (
+            TimeUnit::Milliseconds,
+            phrase!("in-milliseconds", "milliseconds"),
+        ),
+        (TimeUnit::Rfc3339, phrase!("in-rfc3339", "RFC 3339")),
+        (TimeUnit::HttpDate, phrase!("in-http-date", "an HTTP date")),
     ];
     let near = |unit: TimeUnit| {
         let other = TimestampSpec {
@@ -323,12 +367,14 @@ fn clock(case: &Case<'_>, spec: &TimestampSpec, text: &str) -> Option<Note> {
         };
         stamp::check(&other, text, case.now).is_ok()
     };
-    if let Some((_, words)) = units
+    if let Some((_, unit)) = units
         .iter()
         .find(|(unit, _)| *unit != spec.unit && near(*unit))
     {
-        let sentence = format!(
-            "the signed time is written in {words}, which is not how this source writes it"
+        let sentence = said!(
+            "time-written",
+            "the signed time is written in {unit}, which is not how this source writes it",
+            unit = *unit
         );
         return Some(Note::new("clock", sentence));
     }
@@ -336,13 +382,19 @@ fn clock(case: &Case<'_>, spec: &TimestampSpec, text: &str) -> Option<Note> {
     Some(Note::new("clock", off_by(signed, case.now)))
 }
 
-fn off_by(signed: Timestamp, now: Timestamp) -> String {
+fn off_by(signed: Timestamp, now: Timestamp) -> Said {
     let off = now.duration_since(signed);
     let length = stamp::length(off.unsigned_abs());
     match off.is_negative() {
-        true => format!("the sender's clock is {length} ahead of ours, or ours is behind"),
-        false => format!(
-            "the request was signed {length} ago: it was sent again late, or one of the clocks is wrong"
+        true => said!(
+            "clock-ahead",
+            "the sender's clock is {length} ahead of ours, or ours is behind",
+            length = length
+        ),
+        false => said!(
+            "clock-late",
+            "the request was signed {length} ago: it was sent again late, or one of the clocks is wrong",
+            length = length
         ),
     }
 }

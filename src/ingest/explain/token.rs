@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::ingest::explain::{Case, Explained, bodies};
 use crate::ingest::verify::jwt;
 use crate::model::event::Note;
+use crate::said;
 use crate::source::declaration::Jwt;
 
 /// Bodies beyond this size are not written anew.
@@ -19,7 +20,10 @@ pub fn explain(case: &Case<'_>, declared: &Jwt) -> Option<Explained> {
         if token.trim().is_empty() || declared.headers.iter().all(|name| name == "authorization") {
             return None;
         }
-        let sentence = "the token is not three parts with points between";
+        let sentence = said!(
+            "token-shape",
+            "the token is not three parts with points between"
+        );
         return Explained::meant(vec![Note::new("shape", sentence)]);
     };
     let mut notes = Vec::new();
@@ -29,19 +33,27 @@ pub fn explain(case: &Case<'_>, declared: &Jwt) -> Option<Explained> {
         let shown: String = algorithm.chars().take(16).collect();
         notes.push(Note::new(
             "algorithm",
-            format!("the token says that it is signed with {shown:?}, HS256 is expected"),
+            said!(
+                "token-algorithm",
+                "the token says that it is signed with {algorithm}, HS256 is expected",
+                algorithm = format!("{shown:?}")
+            ),
         ));
     }
     notes.push(match signer(case, &token) {
         Some(note) => note,
         None => Note::new(
             "unexplained",
-            "the token was signed with a secret that this gateway does not know",
+            said!(
+                "token-unknown",
+                "the token was signed with a secret that this gateway does not know"
+            ),
         ),
     });
     notes.extend(body(case, declared, &token));
     if let Some(ended) = token.ended(case.now) {
-        notes.push(Note::new("clock", format!("the token ended {ended} ago")));
+        let sentence = said!("token-ended", "the token ended {ended} ago", ended = ended);
+        notes.push(Note::new("clock", sentence));
     }
     Explained::meant(notes)
 }
@@ -50,8 +62,10 @@ pub fn explain(case: &Case<'_>, declared: &Jwt) -> Option<Explained> {
 fn signer(case: &Case<'_>, token: &jwt::Token<'_>) -> Option<Note> {
     for secret in case.secrets() {
         if token.is_signed_by(secret.as_bytes()) {
-            let sentence =
-                "the token is signed with this endpoint's secret: only what it says does not hold";
+            let sentence = said!(
+                "token-right",
+                "the token is signed with this endpoint's secret: only what it says does not hold"
+            );
             return Some(Note::new("right_otherwise", sentence));
         }
         let trimmed = secret.trim();
@@ -60,13 +74,16 @@ fn signer(case: &Case<'_>, token: &jwt::Token<'_>) -> Option<Note> {
             .iter()
             .any(|secret| token.is_signed_by(secret.as_bytes()))
         {
-            let sentence = "spaces or a line end stand around the secret, here or at the sender";
+            let sentence = said!(
+                "secret-spaces-somewhere",
+                "spaces or a line end stand around the secret, here or at the sender"
+            );
             return Some(Note::new("secret_spelling", sentence));
         }
     }
     case.foreign()
         .find(|(secret, _)| token.is_signed_by(secret.as_bytes()))
-        .map(|(_, note)| note)
+        .map(|(_, foreign)| foreign.made_it())
 }
 
 /// For which body the token was made, when it was not made for this one.
@@ -86,8 +103,10 @@ fn body(case: &Case<'_>, declared: &Jwt, token: &jwt::Token<'_>) -> Option<Note>
         .map(|(how, _)| {
             Note::new(
                 "body_changed",
-                format!(
-                    "the token was made for this body {how}: something between wrote the body anew"
+                said!(
+                    "token-body",
+                    "the token was made for this body {how}: something between wrote the body anew",
+                    how = how
                 ),
             )
         })

@@ -24,7 +24,9 @@ use crate::ingest::spam::used::Used;
 use crate::model::event::{EventStatus, NewEvent, Note, SPAM};
 use crate::model::problem::Problem;
 use crate::model::request::caller_of;
+use crate::model::said::{self, Said};
 use crate::payload::redact;
+use crate::said;
 use crate::source::declaration::Source;
 use crate::source::domains::Domains;
 use crate::source::envelope::Part;
@@ -148,7 +150,11 @@ impl SpamGate {
             signals.push(signal(
                 "honeypot",
                 ENOUGH,
-                format!("the field {field}, which people do not see, is filled in"),
+                said!(
+                    "spam-honeypot",
+                    "the field {field}, which people do not see, is filled in",
+                    field = field
+                ),
             ));
         }
         if let Some(key) = &self.key {
@@ -158,9 +164,10 @@ impl SpamGate {
             signals.push(signal(
                 "address",
                 ADDRESS,
-                format!(
-                    "this address sends more than {} forms a minute",
-                    self.settings.per_minute
+                said!(
+                    "spam-address",
+                    "this address sends more than {most} forms a minute",
+                    most = self.settings.per_minute
                 ),
             ));
         }
@@ -173,17 +180,23 @@ impl SpamGate {
                 true => signal(
                     "stamp_missing",
                     ENOUGH,
-                    "the form has no stamp, which this endpoint asks for".to_owned(),
+                    said!(
+                        "spam-stamp-asked",
+                        "the form has no stamp, which this endpoint asks for"
+                    ),
                 ),
                 false => signal(
                     "stamp_missing",
                     UNSTAMPED,
-                    "the form has no stamp".to_owned(),
+                    said!("spam-no-stamp", "the form has no stamp"),
                 ),
             }];
         };
         let Some(stamp) = Stamp::read(text, key, &self.endpoint) else {
-            let sentence = "the stamp is none that this endpoint gave out".to_owned();
+            let sentence = said!(
+                "spam-stamp-forged",
+                "the stamp is none that this endpoint gave out"
+            );
             return vec![signal("stamp_forged", FORGED, sentence)];
         };
         let mut signals = Vec::new();
@@ -192,21 +205,26 @@ impl SpamGate {
             signals.push(signal(
                 "too_fast",
                 ENOUGH,
-                format!(
-                    "the form was filled in within {} s, people need {} s at least",
-                    age.as_secs(),
-                    self.settings.min_fill.as_secs()
+                said!(
+                    "spam-too-fast",
+                    "the form was filled in within {age} s, people need {least} s at least",
+                    age = age.as_secs(),
+                    least = self.settings.min_fill.as_secs()
                 ),
             ));
         } else if age > self.settings.max_age {
             signals.push(signal(
                 "stamp_expired",
                 EXPIRED,
-                format!("the stamp is {} hours old", age.as_secs() / 3600),
+                said!(
+                    "spam-stamp-old",
+                    "the stamp is {hours} hours old",
+                    hours = age.as_secs() / 3600
+                ),
             ));
         }
         if !self.used.is_first(&stamp, self.settings.max_age, now) {
-            let sentence = "the stamp was used before".to_owned();
+            let sentence = said!("spam-stamp-used", "the stamp was used before");
             signals.push(signal("stamp_replayed", REPLAYED, sentence));
         }
         signals
@@ -225,7 +243,11 @@ impl SpamGate {
             signals.push(signal(
                 "disposable_mail",
                 DISPOSABLE,
-                format!("{domain} is a throw-away mail service"),
+                said!(
+                    "spam-throw-away",
+                    "{domain} is a throw-away mail service",
+                    domain = domain
+                ),
             ));
         }
         let found: usize = texts
@@ -240,9 +262,11 @@ impl SpamGate {
             signals.push(signal(
                 "links",
                 over.saturating_mul(LINK).min(ENOUGH),
-                format!(
-                    "the texts hold {found} links, {} are allowed",
-                    self.settings.max_links
+                said!(
+                    "spam-links",
+                    "the texts hold {found} links, {most} are allowed",
+                    found = found,
+                    most = self.settings.max_links
                 ),
             ));
         }
@@ -250,7 +274,7 @@ impl SpamGate {
     }
 }
 
-fn signal(name: &str, score: u32, message: String) -> Note {
+fn signal(name: &str, score: u32, message: Said) -> Note {
     Note {
         name: name.to_owned(),
         score,
@@ -258,14 +282,13 @@ fn signal(name: &str, score: u32, message: String) -> Note {
     }
 }
 
-fn held(signals: &[Note], sum: u32) -> String {
-    let said: Vec<&str> = signals
-        .iter()
-        .map(|signal| signal.message.as_str())
-        .collect();
-    format!(
-        "held as spam with a score of {sum}: {}; a release lets it in",
-        said.join("; ")
+fn held(signals: &[Note], sum: u32) -> Said {
+    let signals = signals.iter().map(|signal| signal.message.clone());
+    said!(
+        "spam-held",
+        "held as spam with a score of {sum}: {signals}; a release lets it in",
+        sum = sum,
+        signals = said::together(signals)
     )
 }
 

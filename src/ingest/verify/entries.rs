@@ -1,6 +1,7 @@
 //! What a signature header holds: one signature, or a list of entries with names.
 
 use crate::ingest::rejection::Rejection;
+use crate::said;
 use crate::source::declaration::{Signature, SignatureList};
 
 /// Signatures looked at in one header; rotation needs two or three.
@@ -24,9 +25,11 @@ impl<'a> Entries<'a> {
                 .trim()
                 .strip_prefix(&declared.prefix)
                 .ok_or_else(|| {
-                    Rejection::SignatureMismatch(format!(
-                        "the signature in {name} does not begin with {:?}",
-                        declared.prefix
+                    Rejection::SignatureMismatch(said!(
+                        "prefix-not",
+                        "the signature in {name} does not begin with {prefix}",
+                        name = name,
+                        prefix = format!("{:?}", declared.prefix)
                     ))
                 })?;
             return Ok(Entries {
@@ -52,14 +55,18 @@ impl<'a> Entries<'a> {
             }
         }
         if entries.signatures.is_empty() {
-            return Err(Rejection::SignatureMissing(format!(
-                "the header {name} holds no {} signature",
-                list.signature
+            return Err(Rejection::SignatureMissing(said!(
+                "list-no-signature",
+                "the header {name} holds no {signature} signature",
+                name = name,
+                signature = &list.signature
             )));
         }
         if list.timestamp.is_some() && entries.timestamp.is_none() {
-            return Err(Rejection::SignatureMissing(format!(
-                "the header {name} holds no timestamp"
+            return Err(Rejection::SignatureMissing(said!(
+                "list-no-time",
+                "the header {name} holds no timestamp",
+                name = name
             )));
         }
         Ok(entries)

@@ -14,7 +14,10 @@ use subtle::ConstantTimeEq;
 use crate::ingest::rejection::Rejection;
 use crate::ingest::verify::stamp::length;
 use crate::model::request::RawRequest;
+use crate::model::said::{self, Phrase, Said};
 use crate::payload::json;
+use crate::phrase;
+use crate::said;
 use crate::source::declaration::Jwt;
 
 /// Seconds that clocks may differ where a token says when it ends.
@@ -49,9 +52,10 @@ impl JwtScheme {
     }
 
     pub fn missing(&self) -> Rejection {
-        Rejection::SignatureMissing(format!(
-            "the header {} with the signed token is missing",
-            self.declared.headers.join(" or ")
+        Rejection::SignatureMissing(said!(
+            "token-missing",
+            "the header {names} with the signed token is missing",
+            names = said::either(&self.declared.headers)
         ))
     }
 
@@ -73,12 +77,22 @@ impl JwtScheme {
         request: &RawRequest,
         now: Timestamp,
     ) -> Result<usize, Rejection> {
-        let refused = |sentence: &str| Rejection::SignatureMismatch(sentence.to_owned());
+        let refused = |phrase: Phrase| Rejection::SignatureMismatch(phrase.into());
         // Only one algorithm is taken: a token must not choose how it is checked (RFC 8725 §3.1).
         match token.algorithm() {
             Some("HS256") => {}
-            Some(_) => return Err(refused("the token is not signed with HS256")),
-            None => return Err(refused("the token is not a JSON Web Token")),
+            Some(_) => {
+                return Err(refused(phrase!(
+                    "token-not-hs256",
+                    "the token is not signed with HS256"
+                )));
+            }
+            None => {
+                return Err(refused(phrase!(
+                    "token-none",
+                    "the token is not a JSON Web Token"
+                )));
+            }
         }
         let mut found = None;
         for (position, key) in self.keys.iter().enumerate() {
@@ -86,8 +100,12 @@ impl JwtScheme {
                 found.get_or_insert(position);
             }
         }
-        let position =
-            found.ok_or_else(|| refused("the token was not signed with this endpoint's secret"))?;
+        let position = found.ok_or_else(|| {
+            refused(phrase!(
+                "token-foreign",
+                "the token was not signed with this endpoint's secret"
+            ))
+        })?;
         self.check_claims(&token.claims, request, now)?;
         Ok(position)
     }
@@ -102,25 +120,30 @@ impl JwtScheme {
         if let Some(issuer) = &self.declared.issuer
             && text("iss") != Some(issuer)
         {
-            return Err(Rejection::SignatureMismatch(format!(
-                "the token's issuer is not {issuer:?}"
+            return Err(Rejection::SignatureMismatch(said!(
+                "token-issuer",
+                "the token's issuer is not {issuer}",
+                issuer = format!("{issuer:?}")
             )));
         }
         if let Some(name) = &self.declared.body_claim {
             let hash = hex::encode(Sha256::digest(&request.body));
             let told = text(name).unwrap_or_default().to_ascii_lowercase();
             if !bool::from(hash.as_bytes().ct_eq(told.as_bytes())) {
-                return Err(Rejection::SignatureMismatch(format!(
-                    "the token was made for another body: its claim {name} is not this body's SHA-256"
+                return Err(Rejection::SignatureMismatch(said!(
+                    "token-other-body",
+                    "the token was made for another body: its claim {name} is not this body's SHA-256",
+                    name = name
                 )));
             }
         }
         if let Some(end) = claims.get("exp").and_then(Value::as_i64)
             && end.saturating_add(LEEWAY) < now.as_second()
         {
-            return Err(Rejection::TimestampOutOfRange(
-                "the token has expired".to_owned(),
-            ));
+            return Err(Rejection::TimestampOutOfRange(said!(
+                "token-expired",
+                "the token has expired"
+            )));
         }
         Ok(())
     }
@@ -168,7 +191,7 @@ impl<'t> Token<'t> {
     }
 
     /// How long ago it ended, in words; `None` when it did not.
-    pub fn ended(&self, now: Timestamp) -> Option<String> {
+    pub fn ended(&self, now: Timestamp) -> Option<Said> {
         let end = self.claims.get("exp").and_then(Value::as_i64)?;
         let ago = now.as_second().checked_sub(end)?;
         let ago = u64::try_from(ago).ok().filter(|ago| *ago > 0)?;

@@ -13,6 +13,7 @@ use crate::ingest::rejection::Rejection;
 use crate::ingest::verify::reading::{Reading, field};
 use crate::model::request::RawRequest;
 use crate::payload::form;
+use crate::said;
 use crate::source::declaration::KeyPlace;
 
 /// Base64 with or without padding: senders' libraries differ.
@@ -53,7 +54,10 @@ impl Keys {
             .ok()
             .filter(|position| *position < self.0.len())
             .ok_or_else(|| {
-                Rejection::KeyInvalid("the key is none of this endpoint's secrets".to_owned())
+                Rejection::KeyInvalid(said!(
+                    "key-not-ours",
+                    "the key is none of this endpoint's secrets"
+                ))
             })
     }
 }

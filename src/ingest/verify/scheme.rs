@@ -10,6 +10,7 @@ use crate::ingest::verify::jwt::JwtScheme;
 use crate::ingest::verify::key::{self, Keys};
 use crate::ingest::verify::reading::Reading;
 use crate::ingest::verify::signature::SignatureScheme;
+use crate::said;
 use crate::source::declaration::{KeyPlace, Verify};
 
 /// A scheme of the source.
@@ -93,25 +94,32 @@ impl Scheme {
 
     /// What a request without any proof lacks.
     pub fn missing(&self) -> Rejection {
-        let invalid = |sentence: String| Rejection::KeyInvalid(sentence);
         match self {
             Scheme::Signature(signature) => signature.missing(),
             Scheme::Jwt(jwt) => jwt.missing(),
-            Scheme::Key(KeyPlace::Header(name), _) => {
-                invalid(format!("the header {name} with the key is missing"))
-            }
-            Scheme::Key(KeyPlace::Query(name), _) => invalid(format!(
-                "the query parameter {name} with the key is missing"
+            Scheme::Key(KeyPlace::Header(name), _) => Rejection::KeyInvalid(said!(
+                "key-header",
+                "the header {name} with the key is missing",
+                name = name
             )),
-            Scheme::Key(KeyPlace::Field(path), _) => invalid(format!(
-                "the field {path} with the key is missing in the body"
+            Scheme::Key(KeyPlace::Query(name), _) => Rejection::KeyInvalid(said!(
+                "key-query",
+                "the query parameter {name} with the key is missing",
+                name = name
             )),
-            Scheme::Basic(_) => {
-                invalid("the header Authorization with Basic credentials is missing".to_owned())
-            }
-            Scheme::Bearer(_) => {
-                invalid("the header Authorization with a Bearer token is missing".to_owned())
-            }
+            Scheme::Key(KeyPlace::Field(path), _) => Rejection::KeyInvalid(said!(
+                "key-field",
+                "the field {path} with the key is missing in the body",
+                path = path
+            )),
+            Scheme::Basic(_) => Rejection::KeyInvalid(said!(
+                "key-basic",
+                "the header Authorization with Basic credentials is missing"
+            )),
+            Scheme::Bearer(_) => Rejection::KeyInvalid(said!(
+                "key-bearer",
+                "the header Authorization with a Bearer token is missing"
+            )),
         }
     }
 }

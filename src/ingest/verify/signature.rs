@@ -14,6 +14,9 @@ use crate::ingest::verify::keys::Key;
 use crate::ingest::verify::reading::{Reading, decoded_url, field, sorted_form};
 use crate::ingest::verify::stamp;
 use crate::model::request::Headers;
+use crate::model::said::{self, Phrase};
+use crate::phrase;
+use crate::said;
 use crate::source::declaration::{Encoding, Signature, SignatureKind, SignedPart};
 
 /// A declared scheme with its keys.
@@ -119,9 +122,10 @@ impl SignatureScheme {
     }
 
     pub fn missing(&self) -> Rejection {
-        Rejection::SignatureMissing(format!(
-            "the header {} with the signature is missing",
-            self.declared.headers.join(" or ")
+        Rejection::SignatureMissing(said!(
+            "signature-missing",
+            "the header {names} with the signature is missing",
+            names = said::either(&self.declared.headers)
         ))
     }
 
@@ -172,7 +176,11 @@ impl SignatureScheme {
             Some(spec) => {
                 let text = match entries.timestamp {
                     Some(text) => text,
-                    None => needed(&spec.headers, &request.headers, "timestamp")?,
+                    None => needed(
+                        &spec.headers,
+                        &request.headers,
+                        phrase!("part-timestamp", "timestamp"),
+                    )?,
                 };
                 stamp::check(spec, text, now)?;
                 text
@@ -180,7 +188,11 @@ impl SignatureScheme {
             None => "",
         };
         let id = match declared.signed.contains(&SignedPart::Id) {
-            true => needed(&declared.id_headers, &request.headers, "id")?,
+            true => needed(
+                &declared.id_headers,
+                &request.headers,
+                phrase!("part-id", "id"),
+            )?,
             false => "",
         };
         let document = match needs_document(declared) {
@@ -217,8 +229,10 @@ fn check_fields(declared: &Signature, what: &Signable<'_>) -> Result<(), Rejecti
         if let SignedPart::Field(path) = part
             && field(what.document, path).is_none()
         {
-            return Err(Rejection::SignatureMismatch(format!(
-                "the signature covers the field {path}, which the body does not have"
+            return Err(Rejection::SignatureMismatch(said!(
+                "field-signed",
+                "the signature covers the field {path}, which the body does not have",
+                path = path
             )));
         }
     }
@@ -227,15 +241,22 @@ fn check_fields(declared: &Signature, what: &Signable<'_>) -> Result<(), Rejecti
 
 fn mismatch(declared: &Signature, name: &str, unreadable: bool) -> Rejection {
     Rejection::SignatureMismatch(if unreadable {
-        let encoding = match declared.encoding {
-            Encoding::Hex => "hexadecimal",
-            Encoding::Base64 => "base64",
+        let how = match declared.encoding {
+            Encoding::Hex => phrase!("hex", "hexadecimal"),
+            Encoding::Base64 => phrase!("base64", "base64"),
         };
-        format!("the signature in {name} is not {encoding}")
+        said!(
+            "signature-not",
+            "the signature in {name} is not {how}",
+            name = name,
+            how = how
+        )
     } else {
-        format!(
+        said!(
+            "signature-other",
             "the signature in {name} was not made with this endpoint's secret over this request: the secret differs, \
-             or something between the sender and the gateway changed the body"
+             or something between the sender and the gateway changed the body",
+            name = name
         )
     })
 }
@@ -248,14 +269,20 @@ fn present<'a>(names: &'a [String], headers: &'a Headers) -> Vec<(&'a str, &'a s
         .collect()
 }
 
-fn needed<'a>(names: &'a [String], headers: &'a Headers, what: &str) -> Result<&'a str, Rejection> {
+fn needed<'a>(
+    names: &'a [String],
+    headers: &'a Headers,
+    what: Phrase,
+) -> Result<&'a str, Rejection> {
     names
         .iter()
         .find_map(|name| headers.get(name))
         .ok_or_else(|| {
-            let names = names.join(" or ");
-            Rejection::SignatureMissing(format!(
-                "the header {names} with the signed {what} is missing"
+            Rejection::SignatureMissing(said!(
+                "part-missing",
+                "the header {names} with the signed {what} is missing",
+                names = said::either(names),
+                what = what
             ))
         })
 }

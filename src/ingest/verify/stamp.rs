@@ -6,42 +6,50 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use crate::ingest::rejection::Rejection;
+use crate::model::said::Said;
+use crate::phrase;
+use crate::said;
 use crate::source::declaration::{TimeUnit, TimestampSpec};
 
 /// Refuses a time that is too far from `now`, in either direction.
 pub fn check(spec: &TimestampSpec, text: &str, now: Timestamp) -> Result<(), Rejection> {
     let signed = read_time(spec.unit, text.trim()).ok_or_else(|| {
         let unit = match spec.unit {
-            TimeUnit::Seconds => "seconds since 1970",
-            TimeUnit::Milliseconds => "milliseconds since 1970",
-            TimeUnit::Rfc3339 => "an RFC 3339 time",
-            TimeUnit::HttpDate => "an HTTP date",
+            TimeUnit::Seconds => phrase!("seconds-since", "seconds since 1970"),
+            TimeUnit::Milliseconds => phrase!("milliseconds-since", "milliseconds since 1970"),
+            TimeUnit::Rfc3339 => phrase!("an-rfc3339", "an RFC 3339 time"),
+            TimeUnit::HttpDate => phrase!("an-http-date", "an HTTP date"),
         };
-        Rejection::TimestampOutOfRange(format!("the signed timestamp is not {unit}"))
+        Rejection::TimestampOutOfRange(said!(
+            "stamp-unread",
+            "the signed timestamp is not {unit}",
+            unit = unit
+        ))
     })?;
     let off = now.duration_since(signed);
     if off.unsigned_abs() <= spec.tolerance {
         return Ok(());
     }
-    let direction = if off.is_negative() {
-        "in the future"
-    } else {
-        "old"
+    let direction = match off.is_negative() {
+        true => phrase!("ahead", "in the future"),
+        false => phrase!("old", "old"),
     };
-    Err(Rejection::TimestampOutOfRange(format!(
-        "the signed timestamp is {} {direction}, {} are allowed: an old request was sent again, or a clock is wrong",
-        length(off.unsigned_abs()),
-        length(spec.tolerance)
+    Err(Rejection::TimestampOutOfRange(said!(
+        "stamp-far",
+        "the signed timestamp is {off} {direction}, {most} are allowed: an old request was sent again, or a clock is wrong",
+        off = length(off.unsigned_abs()),
+        direction = direction,
+        most = length(spec.tolerance)
     )))
 }
 
-/// In words: `about 7 minutes`.
-pub fn length(duration: Duration) -> String {
+/// In words: `7 minutes`.
+pub fn length(duration: Duration) -> Said {
     match duration.as_secs() {
-        seconds @ 0..120 => format!("{seconds} seconds"),
-        seconds @ 120..7200 => format!("{} minutes", seconds / 60),
-        seconds @ 7200..172_800 => format!("{} hours", seconds / 3600),
-        seconds => format!("{} days", seconds / 86_400),
+        seconds @ 0..120 => said!("seconds", "{count} seconds", count = seconds),
+        seconds @ 120..7200 => said!("minutes", "{count} minutes", count = seconds / 60),
+        seconds @ 7200..172_800 => said!("hours", "{count} hours", count = seconds / 3600),
+        seconds => said!("days", "{count} days", count = seconds / 86_400),
     }
 }
 

@@ -118,7 +118,7 @@ fn shaped(
         return Err(said!(
             "no-such-field",
             "a {kind} has no {field} to write",
-            kind = Word::Term("kind", kind.as_str().to_owned()),
+            kind = Word::Term("kind".into(), kind.as_str().to_owned()),
             field = field
         ));
     };

@@ -14,9 +14,11 @@ use serde_json::Value as Json;
 
 use crate::expr::scope::Scope;
 use crate::expr::{Formula, payload};
+use crate::model::said::Said;
 use crate::process::fetch::retry::Trouble;
 use crate::process::map::MapError;
 use crate::process::recipe::{FetchRecipe, Recipe};
+use crate::said;
 use crate::source::declaration::FetchMethod;
 
 /// Where a fetch is declared: positions in `Recipe::events` and `EventRecipe::fetches`.
@@ -70,7 +72,7 @@ pub enum Response {
 pub enum Outcome {
     Answer(Json),
     /// A sentence without secrets.
-    Trouble(Trouble, String),
+    Trouble(Trouble, Said),
 }
 
 /// Works out the call of a thin event.
@@ -122,8 +124,8 @@ pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCa
 /// Reads a response: the answer, or the kind of trouble and a sentence about it.
 pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outcome {
     let (status, retry_after, body) = match response {
-        Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why),
-        Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why),
+        Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why.into()),
+        Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why.into()),
         Response::Answered {
             status,
             retry_after,
@@ -138,30 +140,50 @@ pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outco
         (200..=299, Some(document)) => Outcome::Answer(document),
         (200..=299, None) => Outcome::Trouble(
             Trouble::Down,
-            format!("the sender's API answered {status} with something that is not JSON"),
+            said!(
+                "api-not-json",
+                "the sender's API answered {status} with something that is not JSON",
+                status = status
+            ),
         ),
         (429, _) => Outcome::Trouble(
             Trouble::Busy(retry_after),
-            "the sender's API answered 429: too many requests".to_owned(),
+            said!(
+                "api-too-many",
+                "the sender's API answered 429: too many requests"
+            ),
         ),
-        (500..=599 | 408 | 425, _) => {
-            Outcome::Trouble(Trouble::Down, format!("the sender's API answered {status}"))
-        }
+        (500..=599 | 408 | 425, _) => Outcome::Trouble(
+            Trouble::Down,
+            said!(
+                "api-down",
+                "the sender's API answered {status}",
+                status = status
+            ),
+        ),
         (300..=399, _) => Outcome::Trouble(
             Trouble::Rejected,
-            format!(
-                "the sender's API answered {status}; redirects are not followed, so api_base must be its real address"
+            said!(
+                "api-moved",
+                "the sender's API answered {status}; redirects are not followed, so api_base must be its real address",
+                status = status
             ),
         ),
         (404 | 410, _) => Outcome::Trouble(
             Trouble::Rejected,
-            format!(
-                "the sender's API answered {status}: it does not know the subject of this event"
+            said!(
+                "api-unknown",
+                "the sender's API answered {status}: it does not know the subject of this event",
+                status = status
             ),
         ),
         _ => Outcome::Trouble(
             Trouble::Rejected,
-            format!("the sender's API answered {status} and would do so again"),
+            said!(
+                "api-no",
+                "the sender's API answered {status} and would do so again",
+                status = status
+            ),
         ),
     }
 }
@@ -185,10 +207,15 @@ fn is_token_error(
     formula.is_true(&names).unwrap_or(false)
 }
 
-fn token_sentence(fetch: &FetchRecipe, status: u16) -> String {
+fn token_sentence(fetch: &FetchRecipe, status: u16) -> Said {
     let setting = fetch
         .token_setting
         .as_deref()
         .map_or_else(String::new, |name| format!(" (settings.{name})"));
-    format!("the sender's API answered {status}: it does not accept the token{setting} any more")
+    said!(
+        "api-token",
+        "the sender's API answered {status}: it does not accept the token{setting} any more",
+        status = status,
+        setting = setting
+    )
 }

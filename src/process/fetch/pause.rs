@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::said::Said;
 use crate::process::fetch::retry::{Next, Trouble, next};
 
 /// Failures in a row after which an API that is down is left alone.
@@ -22,12 +23,12 @@ struct State {
     in_a_row: u32,
     /// An answer came in since the process started, and no alarm has been raised after it.
     well: bool,
-    reason: String,
+    reason: Said,
 }
 
 impl Pauses {
     /// Until when and why the API of `endpoint` is left alone.
-    pub fn paused(&self, endpoint: &str, now: Timestamp) -> Option<(Timestamp, String)> {
+    pub fn paused(&self, endpoint: &str, now: Timestamp) -> Option<(Timestamp, Said)> {
         let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.get(endpoint)?;
         let until = state.until.filter(|until| *until > now)?;
@@ -35,7 +36,7 @@ impl Pauses {
     }
 
     /// Notes a failure. What fails during a pause began before it and counts no more.
-    pub fn failed(&self, endpoint: &str, trouble: Trouble, reason: &str, now: Timestamp) {
+    pub fn failed(&self, endpoint: &str, trouble: Trouble, reason: &Said, now: Timestamp) {
         if trouble == Trouble::Rejected {
             return;
         }
@@ -61,7 +62,7 @@ impl Pauses {
                 }
             }
         };
-        reason.clone_into(&mut state.reason);
+        state.reason = reason.clone();
         state.until = SignedDuration::try_from(wait)
             .ok()
             .and_then(|wait| now.checked_add(wait).ok());
@@ -100,12 +101,12 @@ mod tests {
     #[test]
     fn a_bad_token_is_probed_ever_more_seldom() {
         let pauses = Pauses::default();
-        pauses.failed("ads", Trouble::Token, "no", at(0));
+        pauses.failed("ads", Trouble::Token, &"no".into(), at(0));
         assert_eq!(until(&pauses, 1), Some(2));
-        pauses.failed("ads", Trouble::Token, "in flight before", at(1));
+        pauses.failed("ads", Trouble::Token, &"in flight before".into(), at(1));
         assert_eq!(until(&pauses, 1), Some(2));
         assert_eq!(until(&pauses, 2), None);
-        pauses.failed("ads", Trouble::Token, "no", at(2));
+        pauses.failed("ads", Trouble::Token, &"no".into(), at(2));
         assert_eq!(until(&pauses, 3), Some(6));
         assert!(pauses.answered("ads"));
         assert!(!pauses.answered("ads"));
@@ -116,10 +117,10 @@ mod tests {
     fn an_api_that_is_down_gets_some_tries() {
         let pauses = Pauses::default();
         for _ in 0..4 {
-            pauses.failed("ads", Trouble::Down, "500", at(0));
+            pauses.failed("ads", Trouble::Down, &"500".into(), at(0));
             assert_eq!(until(&pauses, 0), None);
         }
-        pauses.failed("ads", Trouble::Down, "500", at(0));
+        pauses.failed("ads", Trouble::Down, &"500".into(), at(0));
         assert_eq!(until(&pauses, 0), Some(10));
         assert!(pauses.paused("shop", at(0)).is_none());
     }
@@ -128,9 +129,9 @@ mod tests {
     fn the_sender_says_how_long() {
         let pauses = Pauses::default();
         let told = Trouble::Busy(Some(Duration::from_secs(30)));
-        pauses.failed("ads", told, "429", at(0));
+        pauses.failed("ads", told, &"429".into(), at(0));
         assert_eq!(until(&pauses, 29), Some(30));
-        pauses.failed("ads", Trouble::Rejected, "404", at(40));
+        pauses.failed("ads", Trouble::Rejected, &"404".into(), at(40));
         assert_eq!(until(&pauses, 40), None);
     }
 }

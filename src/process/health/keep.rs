@@ -6,6 +6,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::model::said::Said;
+use crate::phrase;
 use crate::process::health::fold::Tally;
 use crate::process::health::report::complaint;
 use crate::process::health::rhythm::Rhythm;
@@ -13,6 +15,7 @@ use crate::process::health::understood::Understood;
 use crate::process::health::watch::{Counts, Subject};
 use crate::process::recipes::Recipes;
 use crate::process::worker::Processing;
+use crate::said;
 use crate::store::observation::{Revision, Traffic};
 use crate::store::{Alarm, Store, StoreError};
 
@@ -37,7 +40,7 @@ pub struct Keeper {
     store: Arc<dyn Store>,
     processing: Arc<Processing>,
     /// Alarms that stand, by key, and what they say.
-    standing: BTreeMap<String, String>,
+    standing: BTreeMap<String, Said>,
     rhythms: BTreeMap<String, Rhythm>,
     /// By endpoint and type of event.
     streams: BTreeMap<(String, String), Understood>,
@@ -279,7 +282,7 @@ impl Keeper {
     async fn settle_once(
         &mut self,
         key: String,
-        message: Option<String>,
+        message: Option<Said>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         match message {
@@ -292,7 +295,7 @@ impl Keeper {
     async fn settle(
         &mut self,
         key: String,
-        message: Option<String>,
+        message: Option<Said>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         if self.standing.get(&key) == message.as_ref() {
@@ -353,21 +356,28 @@ fn name_of(endpoint: &str, event: &str) -> String {
     format!("{endpoint}/{event}")
 }
 
-fn silence(endpoint: &str, rhythm: &Rhythm, since: Timestamp) -> String {
-    format!(
-        "Nothing has come to endpoint \"{endpoint}\" since {since}, although by its own rhythm (about {:.0} events a week) about \
-         {:.0} should have come. Look at the sender's list of deliveries: many switch a webhook off after failures. The \
-         next event ends this alarm",
-        rhythm.per_week(),
-        rhythm.missed(),
+fn silence(endpoint: &str, rhythm: &Rhythm, since: Timestamp) -> Said {
+    said!(
+        "alarm-silence",
+        "Nothing has come to endpoint \"{endpoint}\" since {since}, although by its own rhythm (about {usual} events a week) \
+         about {missed} should have come. Look at the sender's list of deliveries: many switch a webhook off after \
+         failures. The next event ends this alarm",
+        endpoint = endpoint,
+        since = since.to_string(),
+        usual = format!("{:.0}", rhythm.per_week()),
+        missed = format!("{:.0}", rhythm.missed())
     )
 }
 
-fn quarantine(stream: &Traffic, since: Timestamp) -> String {
-    let reason = stream.reason.as_deref().unwrap_or("see the events");
-    format!(
-        "Most \"{}\" events of endpoint \"{}\" wait in quarantine since {since}: {reason}. Mend the sender or the mapping and \
-         replay them: frontdesk events replay --status quarantined --endpoint {}",
-        stream.event_type, stream.endpoint, stream.endpoint
+fn quarantine(stream: &Traffic, since: Timestamp) -> Said {
+    let reason = stream.reason.clone();
+    said!(
+        "alarm-quarantine",
+        "Most \"{event}\" events of endpoint \"{endpoint}\" wait in quarantine since {since}: {reason}. Mend the sender or the \
+         mapping and replay them: frontdesk events replay --status quarantined --endpoint {endpoint}",
+        event = &stream.event_type,
+        endpoint = &stream.endpoint,
+        since = since.to_string(),
+        reason = reason.unwrap_or_else(|| phrase!("see-events", "see the events").into())
     )
 }

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::model::said::{self, Said};
 use crate::process::health::fold::{Place, Retyped, Tally};
 use crate::process::health::observe::{TYPES, Types, type_names};
 use crate::process::health::uses::{Uses, is_within};
+use crate::said;
 use crate::source::declaration::Source;
 
 /// Lists are cut here.
@@ -231,33 +233,33 @@ fn named(types: Option<&Json>) -> Types {
 }
 
 /// What an operator must know of a mapping that does not fit any more; `None` when it does.
-pub fn complaint(tally: &Tally, source: &Source) -> Option<String> {
+pub fn complaint(tally: &Tally, source: &Source) -> Option<Said> {
     let uses = Uses::of(source, &tally.event);
     let fallen = tally.fallen(|name| uses.fields.contains_key(name));
     let since = fallen.iter().filter_map(|(_, rate)| rate.fallen).min()?;
-    let named: Vec<String> = fallen
-        .iter()
-        .take(NAMED)
-        .map(|(name, rate)| {
-            let line = uses.fields.get(*name).map_or(0, |made| made.line);
-            format!(
-                "{name} ({} of events, {} before; {}:{line})",
-                percent(rate.last),
-                percent(rate.usual),
-                source.file
-            )
-        })
-        .collect();
+    let named = fallen.iter().take(NAMED).map(|(name, rate)| {
+        let line = uses.fields.get(*name).map_or(0, |made| made.line);
+        said!(
+            "field-fell",
+            "{name} ({now} of events, {before} before; {place})",
+            name = *name,
+            now = percent(rate.last),
+            before = percent(rate.usual),
+            place = format!("{}:{line}", source.file)
+        )
+    });
     let more = match fallen.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+        0 => None,
+        more => Some(said!("and-more", "{count} more", count = more)),
     };
-    Some(format!(
-        "\"{}\" events of endpoint \"{}\" fill less since {since}: {}{more}. Did the sender rename a field? \
+    Some(said!(
+        "alarm-fields",
+        "\"{event}\" events of endpoint \"{endpoint}\" fill less since {since}: {fields}. Did the sender rename a field? \
          GET /api/v1/health/mappings shows what comes instead; mend the mapping and replay",
-        tally.event,
-        tally.endpoint,
-        named.join(", "),
+        event = &tally.event,
+        endpoint = &tally.endpoint,
+        since = since.to_string(),
+        fields = said::together(named.chain(more))
     ))
 }
 

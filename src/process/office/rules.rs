@@ -45,8 +45,18 @@ impl Office {
     /// # Errors
     /// `Invalid`, `Stale`
     pub async fn publish(&self, rules: RuleSet, by: Signature) -> Result<RuleSet> {
+        self.publish_from(None, rules, by).await
+    }
+
+    /// `draft` is the revision of the draft that the rules come from.
+    async fn publish_from(
+        &self,
+        draft: Option<u64>,
+        rules: RuleSet,
+        by: Signature,
+    ) -> Result<RuleSet> {
         let after = json!({"version": rules.version + 1, "note": by.note});
-        self.put_in_force(rules, by, ("rules.published", after))
+        self.put_in_force(rules, draft, by, ("rules.published", after))
             .await
     }
 
@@ -54,6 +64,7 @@ impl Office {
     async fn put_in_force(
         &self,
         rules: RuleSet,
+        draft: Option<u64>,
         by: Signature,
         told: (&str, Value),
     ) -> Result<RuleSet> {
@@ -83,7 +94,10 @@ impl Office {
             at: self.clock.now(),
             note: by.note,
         };
-        let published = self.store.publish_rules(rules, imprint, Some(log)).await?;
+        let published = self
+            .store
+            .publish_rules(rules, imprint, draft, Some(log))
+            .await?;
         // Leads may have waited for just these rules.
         self.nudge.notify_one();
         Ok(published)
@@ -98,9 +112,8 @@ impl Office {
             let sentence = "there is no draft to publish; save one first";
             return Err(OfficeError::Unknown(sentence.to_owned()));
         };
-        let published = self.publish(draft.rules, by).await?;
-        self.store.delete_draft(None).await?;
-        Ok(published)
+        self.publish_from(Some(draft.revision), draft.rules, by)
+            .await
     }
 
     /// Publishes what an earlier version said as the next version. `current` is the one that is to be replaced, when
@@ -127,7 +140,7 @@ impl Office {
             ..rules
         };
         let after = json!({"version": current + 1, "back_to": to, "note": by.note});
-        self.put_in_force(rules, by, ("rules.rolled-back", after))
+        self.put_in_force(rules, None, by, ("rules.rolled-back", after))
             .await
     }
 

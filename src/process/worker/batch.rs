@@ -15,6 +15,7 @@ use crate::process::recipe::Recipe;
 use crate::process::recipes::Recipes;
 use crate::process::understand::Opened;
 use crate::process::worker::{Processing, STORE_PAUSE, report};
+use crate::said;
 use crate::store::Settlement;
 
 /// A batch after planning.
@@ -122,9 +123,11 @@ pub fn plan_batch(
         let Some(recipe) = recipes.of_event(&event.endpoint, &event.source) else {
             let gone = Conclusion::quarantined(
                 "source_gone",
-                format!(
-                    "there is no source \"{}\" any more: put mappings/{0}.toml back and replay",
-                    event.source
+                said!(
+                    "source-gone",
+                    "there is no source \"{source}\" any more: put {file} back and replay",
+                    source = &event.source,
+                    file = format!("mappings/{}.toml", event.source)
                 ),
             );
             facts.code = Some(gone.code);

@@ -12,6 +12,8 @@ use uuid::Uuid;
 
 use crate::config::Outbound;
 use crate::model::event::{Claimed, EventStatus, PutOff};
+use crate::model::said::Said;
+use crate::phrase;
 use crate::process::fetch::client::{Client, Limits};
 use crate::process::fetch::pause::Pauses;
 use crate::process::fetch::retry::{Next, Trouble, next};
@@ -19,6 +21,7 @@ use crate::process::fetch::{Outcome, Response, classify};
 use crate::process::plan::{Conclusion, Planned, conclude};
 use crate::process::worker::batch::{Facts, Ready, Thin};
 use crate::process::worker::{Processing, report};
+use crate::said;
 use crate::store::Alarm;
 
 /// Calls at once, over all endpoints.
@@ -83,7 +86,7 @@ impl Processing {
                 &thin.claimed,
                 due,
                 PutOff::Waiting,
-                "waits for its turn to be fetched",
+                &said!("fetch-turn", "waits for its turn to be fetched"),
             )
             .await;
             return;
@@ -182,7 +185,7 @@ impl Processing {
         None
     }
 
-    async fn troubled(&self, claimed: &Claimed, trouble: Trouble, reason: String) {
+    async fn troubled(&self, claimed: &Claimed, trouble: Trouble, reason: Said) {
         let event = &claimed.event;
         let now = self.clock.now();
         self.fetches
@@ -207,7 +210,12 @@ impl Processing {
                 let given_up = Conclusion {
                     status: EventStatus::Failed,
                     code: "fetch_failed",
-                    reason: format!("{reason}; given up after {} tries", event.attempts + 1),
+                    reason: said!(
+                        "given-up",
+                        "{reason}; given up after {tries} tries",
+                        reason = reason,
+                        tries = event.attempts + 1
+                    ),
                 };
                 let settlement = conclude(event.id, given_up, now);
                 self.settle(vec![Ready { settlement, facts }]).await;
@@ -215,13 +223,10 @@ impl Processing {
         }
     }
 
-    async fn put_off(&self, claimed: &Claimed, due: Timestamp, how: PutOff, reason: &str) {
+    async fn put_off(&self, claimed: &Claimed, due: Timestamp, how: PutOff, reason: &Said) {
         let event = &claimed.event;
         tracing::debug!(event.id = %event.id, endpoint = %event.endpoint, %due, "event.put_off");
-        let put = self
-            .store
-            .put_off(event.id, due, how, reason.to_owned())
-            .await;
+        let put = self.store.put_off(event.id, due, how, reason.clone()).await;
         if let Err(error) = put {
             tracing::error!(%error, event.id = %event.id, "event.not_put_off");
             self.store.release(vec![event.id]).await;
@@ -242,7 +247,7 @@ impl Processing {
 
 enum Asked {
     Response(Response),
-    Paused(Timestamp, String),
+    Paused(Timestamp, Said),
 }
 
 fn word(trouble: Trouble) -> &'static str {
@@ -263,15 +268,19 @@ fn alarm_key(endpoint: &str, trouble: Trouble) -> Option<String> {
     }
 }
 
-fn alarm(endpoint: &str, trouble: Trouble, reason: &str, now: Timestamp) -> Option<Alarm> {
+fn alarm(endpoint: &str, trouble: Trouble, reason: &Said, now: Timestamp) -> Option<Alarm> {
     let what = match trouble {
-        Trouble::Token => "Put a fresh token there",
-        _ => "Mend that",
+        Trouble::Token => phrase!("put-token", "Put a fresh token there"),
+        _ => phrase!("mend-that", "Mend that"),
     };
     Some(Alarm {
         key: alarm_key(endpoint, trouble)?,
-        message: format!(
-            "Events of endpoint \"{endpoint}\" wait: {reason}. {what} and restart; they are kept, and go on by themselves"
+        message: said!(
+            "alarm-fetch",
+            "Events of endpoint \"{endpoint}\" wait: {reason}. {what} and restart; they are kept, and go on by themselves",
+            endpoint = endpoint,
+            reason = reason.clone(),
+            what = what
         ),
         since: now,
         last: now,

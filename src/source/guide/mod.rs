@@ -75,7 +75,7 @@ pub fn index<'s>(sources: impl Iterator<Item = &'s Source>) -> Page {
         };
         let proof = match in_short(source) {
             proof if proof.is_empty() => "nothing: a public form".to_owned(),
-            proof => proof,
+            proof => proof.into(),
         };
         rows.push(vec![
             format!("[{}]({}.md){mark}", source.title, source.name),

@@ -1,5 +1,8 @@
 //! How a sender proves itself, in words.
 
+use crate::model::said::{self, Said};
+use crate::phrase;
+use crate::said;
 use crate::source::declaration::{
     Algorithm, Encoding, Jwt, KeyForm, KeyPlace, Signature, SignatureKind, SignedPart, Source,
     TimeUnit, Verify,
@@ -7,30 +10,48 @@ use crate::source::declaration::{
 use crate::source::guide::Page;
 
 /// `HMAC in x-signature, or a key in the URL (?key=)`; empty for a source that proves nothing.
-pub fn in_short(source: &Source) -> String {
-    let mut words: Vec<String> = source.verify.iter().map(scheme_in_short).collect();
+pub fn in_short(source: &Source) -> Said {
+    let mut schemes: Vec<Said> = source.verify.iter().map(scheme_in_short).collect();
     // A header may hold one of several signatures.
-    words.dedup();
-    words.join(", or ")
+    schemes.dedup();
+    let either = schemes.into_iter().reduce(|before, scheme| {
+        said!("or-else", "{one}, or {other}", one = before, other = scheme)
+    });
+    either.unwrap_or_default()
 }
 
-fn scheme_in_short(scheme: &Verify) -> String {
+fn scheme_in_short(scheme: &Verify) -> Said {
     match scheme {
         Verify::Signature(signature) => {
             let kind = match signature.kind {
-                SignatureKind::Hmac(_) => "HMAC",
-                SignatureKind::Digest(_) => "a hash with the secret",
-                SignatureKind::Ed25519 => "an ed25519 signature",
-                SignatureKind::Rsa => "an RSA signature",
+                SignatureKind::Hmac(_) => phrase!("by-hmac", "HMAC"),
+                SignatureKind::Digest(_) => phrase!("by-digest", "a hash with the secret"),
+                SignatureKind::Ed25519 => phrase!("by-ed25519", "an ed25519 signature"),
+                SignatureKind::Rsa => phrase!("by-rsa", "an RSA signature"),
             };
-            format!("{kind} in {}", signature.headers.join(" or "))
+            said!(
+                "proof-in",
+                "{kind} in {names}",
+                kind = kind,
+                names = said::either(&signature.headers)
+            )
         }
-        Verify::Jwt(jwt) => format!("a signed token in {}", jwt.headers.join(" or ")),
-        Verify::Key(KeyPlace::Header(name)) => format!("a key in the header {name}"),
-        Verify::Key(KeyPlace::Query(name)) => format!("a key in the URL (?{name}=)"),
-        Verify::Key(KeyPlace::Field(path)) => format!("a key in the body ({path})"),
-        Verify::Basic => "Basic authentication".to_owned(),
-        Verify::Bearer => "a bearer token".to_owned(),
+        Verify::Jwt(jwt) => said!(
+            "by-token",
+            "a signed token in {names}",
+            names = said::either(&jwt.headers)
+        ),
+        Verify::Key(KeyPlace::Header(name)) => {
+            said!("by-header", "a key in the header {name}", name = name)
+        }
+        Verify::Key(KeyPlace::Query(name)) => {
+            said!("by-query", "a key in the URL (?{name}=)", name = name)
+        }
+        Verify::Key(KeyPlace::Field(path)) => {
+            said!("by-field", "a key in the body ({path})", path = path)
+        }
+        Verify::Basic => phrase!("by-basic", "Basic authentication").into(),
+        Verify::Bearer => phrase!("by-bearer", "a bearer token").into(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use crate::model::said::kept;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::value::{micros, signed, text, time, unsigned};
 use crate::store::{Alarm, Alarms, Result};
@@ -20,7 +21,7 @@ impl Alarms for SqliteStore {
                 )?
                 .execute((
                     &alarm.key,
-                    &alarm.message,
+                    kept::write(&alarm.message),
                     micros(alarm.since),
                     micros(alarm.last),
                     signed(alarm.count),
@@ -52,7 +53,7 @@ impl Alarms for SqliteStore {
                 while let Some(row) = rows.next()? {
                     alarms.push(Alarm {
                         key: text(row, 0)?.to_owned(),
-                        message: text(row, 1)?.to_owned(),
+                        message: kept::read(text(row, 1)?),
                         since: time(row, 2)?,
                         last: time(row, 3)?,
                         count: unsigned(row.get(4)?),

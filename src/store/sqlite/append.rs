@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::model::event::{Appended, Arrival, EventStatus, NewEvent};
+use crate::model::said::kept;
 use crate::store::Result;
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
@@ -184,7 +185,7 @@ impl Append {
                     event.dedupe.key.0,
                     event.delivery_id,
                     own_type,
-                    event.reason,
+                    event.reason.as_ref().map(kept::write),
                     row.violations,
                     event.code,
                     row.notes,

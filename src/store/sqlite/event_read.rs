@@ -9,7 +9,9 @@ use crate::store::sqlite::event_row::status;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::raw;
 use crate::store::sqlite::stream;
-use crate::store::sqlite::value::{blob, id, json, maybe_json, maybe_time, text, time, timestamp};
+use crate::store::sqlite::value::{
+    blob, id, json, kept_said, maybe_json, maybe_time, text, time, timestamp,
+};
 
 macro_rules! select_event {
     ($where:literal) => {
@@ -46,7 +48,7 @@ fn read(row: &Row<'_>) -> Done<Stored> {
         event_time: maybe_time(row, 7)?,
         received_at: time(row, 8)?,
         status,
-        reason: row.get(10)?,
+        reason: kept_said(row, 10)?,
         violations: maybe_json(row, 11)?.unwrap_or_default(),
         code: row.get(18)?,
         notes: maybe_json(row, 19)?.unwrap_or_default(),

@@ -9,8 +9,11 @@ use uuid::Uuid;
 use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
 use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
+use crate::model::said::{Said, kept};
+use crate::said;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::append::Append;
+use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_list;
 use crate::store::sqlite::event_read;
@@ -21,6 +24,7 @@ use crate::store::sqlite::queue::{Job, closed};
 use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
 use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
+use crate::store::users::Told;
 use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
 
 /// Bodies of one claim, together: each part of a batch brings its request along.
@@ -79,7 +83,11 @@ impl Inbox for SqliteStore {
         // One damaged row must not keep the others from being processed.
         for (id, reason) in unreadable {
             tracing::error!(event.id = %id, %reason, "event.unreadable");
-            let reason = format!("what is stored of this event cannot be read: {reason}");
+            let reason = said!(
+                "event-unreadable",
+                "what is stored of this event cannot be read: {cause}",
+                cause = reason
+            );
             self.conclude(id, EventStatus::Failed, reason, now).await?;
         }
         let until_next = next.map(timestamp).transpose().map_err(Fault::into_error)?;
@@ -116,18 +124,14 @@ impl Inbox for SqliteStore {
         settled
     }
 
-    async fn put_off(
-        &self,
-        event: Uuid,
-        due: Timestamp,
-        how: PutOff,
-        reason: String,
-    ) -> Result<()> {
+    async fn put_off(&self, event: Uuid, due: Timestamp, how: PutOff, reason: Said) -> Result<()> {
         let flight = self.flight.clone();
         self.write(move |books| {
             let at = event_row::find(&books.conn, &flight, event)?;
             match at.filter(event_row::At::is_pending) {
-                Some(at) => event_row::put_off(&books.conn, at.seq, due, how, &reason),
+                Some(at) => {
+                    event_row::put_off(&books.conn, at.seq, due, how, &kept::write(&reason))
+                }
                 None => Ok(()),
             }
         })
@@ -141,7 +145,7 @@ impl Inbox for SqliteStore {
         &self,
         event: Uuid,
         status: EventStatus,
-        reason: String,
+        reason: Said,
         at: Timestamp,
     ) -> Result<()> {
         let flight = self.flight.clone();
@@ -150,12 +154,11 @@ impl Inbox for SqliteStore {
             let Some(found) = found.filter(event_row::At::is_pending) else {
                 return Ok(());
             };
+            let reason = kept::write(&reason);
             let end = Settling {
                 status,
                 code: None,
-                reason: Some(&reason)
-                    .filter(|reason| !reason.is_empty())
-                    .map(String::as_str),
+                reason: Some(reason.as_str()).filter(|reason| !reason.is_empty()),
                 at,
                 changes: (0, 0),
             };
@@ -212,12 +215,12 @@ impl Inbox for SqliteStore {
             .await
     }
 
-    async fn replay(&self, events: Vec<Uuid>, _now: Timestamp) -> Result<u64> {
-        self.make_pending(events, Held::Not).await
+    async fn replay(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64> {
+        self.make_pending(events, Held::Not, told).await
     }
 
-    async fn admit(&self, events: Vec<Uuid>, _now: Timestamp) -> Result<u64> {
-        self.make_pending(events, Held::AsSpam).await
+    async fn admit(&self, events: Vec<Uuid>, told: Option<Told>) -> Result<u64> {
+        self.make_pending(events, Held::AsSpam, told).await
     }
 
     async fn backlog(&self) -> Result<Backlog> {
@@ -235,11 +238,18 @@ impl Inbox for SqliteStore {
 }
 
 impl SqliteStore {
-    async fn make_pending(&self, events: Vec<Uuid>, held: Held) -> Result<u64> {
+    async fn make_pending(&self, events: Vec<Uuid>, held: Held, told: Option<Told>) -> Result<u64> {
         let mut replayed = 0;
         for step in events.chunks(REPLAY_STEP) {
-            let step = step.to_vec();
-            replayed += self.write(move |books| replay(books, &step, held)).await?;
+            let (step, told) = (step.to_vec(), told.clone());
+            replayed += self
+                .write(move |books| {
+                    let count = replay(books, &step, held)?;
+                    let log = told.as_ref().filter(|_| count > 0).map(|told| told(count));
+                    audit::write_all(&books.conn, &log)?;
+                    Ok(count)
+                })
+                .await?;
             self.flight.wake();
         }
         Ok(replayed)

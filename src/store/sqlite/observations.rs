@@ -7,12 +7,13 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 use crate::model::event::{EventStatus, SPAM, Violation};
+use crate::model::said::Said;
 use crate::store::Result;
 use crate::store::observation::{Observation, Observations, Revision, Traffic};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::value::{
-    json, maybe_json, micros, signed, text, time, timestamp, unsigned,
+    json, kept_said, maybe_json, micros, signed, text, time, timestamp, unsigned,
 };
 
 /// Events counted by one statement, so that none holds a snapshot for long.
@@ -162,7 +163,7 @@ fn counted(conn: &Connection, after: i64, upto: i64) -> Done<Vec<Traffic>> {
 }
 
 /// Its first violation where it has one, else the reason that stands beside it.
-fn reason(conn: &Connection, event: i64) -> Done<Option<String>> {
+fn reason(conn: &Connection, event: i64) -> Done<Option<Said>> {
     let mut select = conn.prepare_cached("SELECT reason, violations FROM event WHERE seq = ?1")?;
     let mut rows = select.query([event])?;
     let Some(row) = rows.next()? else {
@@ -171,7 +172,7 @@ fn reason(conn: &Connection, event: i64) -> Done<Option<String>> {
     let violations: Option<Vec<Violation>> = maybe_json(row, 1)?;
     let violation = violations.and_then(|list| list.into_iter().next());
     Ok(match violation {
-        Some(violation) => Some(format!("{} {}", violation.path, violation.message)),
-        None => row.get(0)?,
+        Some(violation) => Some(format!("{} {}", violation.path, violation.message).into()),
+        None => kept_said(row, 0)?,
     })
 }

@@ -9,6 +9,7 @@ use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::page::{Page, PageRequest};
 use crate::model::record::Record;
+use crate::model::said::kept;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::change_row;
 use crate::store::sqlite::desk;
@@ -159,7 +160,7 @@ fn review(conn: &Connection, seq: i64) -> Done<Option<Review>> {
         kind: kind(row.get(1)?)?,
         record: id(row, 2)?,
         other: id(row, 3)?,
-        reason: text(row, 4)?.to_owned(),
+        reason: kept::read(text(row, 4)?),
         event: id(row, 5)?,
         at: time(row, 6)?,
     }))

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::model::event::Refusal;
 use crate::model::page::{Page, PageRequest};
+use crate::model::said::kept;
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::Done;
@@ -29,7 +30,7 @@ pub(super) fn keep(books: &mut Books, refusal: &Refusal, most: i64) -> Done<()> 
         micros(refusal.at),
         &refusal.peer,
         &refusal.code,
-        &refusal.detail,
+        kept::write(&refusal.detail),
         raw::write_headers(&refusal.headers),
         &refusal.body,
         serde_json::to_string(&refusal.diagnosis)?,
@@ -96,7 +97,7 @@ fn refusal(conn: &Connection, seq: i64) -> Done<Option<Refusal>> {
         at: time(row, 2)?,
         peer: text(row, 3)?.to_owned(),
         code: text(row, 4)?.to_owned(),
-        detail: text(row, 5)?.to_owned(),
+        detail: kept::read(text(row, 5)?),
         diagnosis: maybe_json(row, 8)?.unwrap_or_default(),
         headers: raw::read_headers(blob(row, 6)?)?.0,
         body: blob(row, 7)?.to_vec(),

@@ -24,10 +24,15 @@ impl Rulebook for SqliteStore {
         &self,
         rules: RuleSet,
         imprint: Imprint,
+        draft: Option<u64>,
         log: Option<AuditRow>,
     ) -> Result<RuleSet> {
         self.write(move |books| {
+            draft.map_or(Ok(()), |revision| is_draft(&books.conn, revision))?;
             let published = publish(books, &rules, &imprint)?;
+            if draft.is_some() {
+                delete_draft(&books.conn)?;
+            }
             audit::write_all(&books.conn, &log)?;
             Ok(published)
         })
@@ -59,8 +64,7 @@ impl Rulebook for SqliteStore {
 
     async fn delete_draft(&self, log: Option<AuditRow>) -> Result<bool> {
         self.write(move |books| {
-            let mut delete = books.conn.prepare_cached("DELETE FROM rule_draft")?;
-            let is_gone = delete.execute([])? > 0;
+            let is_gone = delete_draft(&books.conn)?;
             if is_gone {
                 audit::write_all(&books.conn, &log)?;
             }
@@ -98,6 +102,24 @@ fn publish(books: &mut Books, rules: &RuleSet, imprint: &Imprint) -> Done<RuleSe
             &imprint.note,
         ))?;
     Ok(published)
+}
+
+/// The draft that is to be published is the one that is kept, and not another that somebody saved meanwhile.
+fn is_draft(conn: &Connection, revision: u64) -> Done<()> {
+    let current = draft(conn)?.map_or(0, |draft| draft.revision);
+    match current == revision {
+        true => Ok(()),
+        false => Err(Fault::Answer(StoreError::Stale {
+            expected: revision,
+            current,
+        })),
+    }
+}
+
+/// Whether there was one.
+fn delete_draft(conn: &Connection) -> Done<bool> {
+    let mut delete = conn.prepare_cached("DELETE FROM rule_draft")?;
+    Ok(delete.execute([])? > 0)
 }
 
 /// Whoever the rules assign to is there, where nobody removes one between the look and the write.

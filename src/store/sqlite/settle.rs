@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::model::event::EventStatus;
 use crate::model::field::Kind;
+use crate::model::said::kept;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::event_row::{self, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
@@ -118,10 +119,11 @@ impl Job for Settle {
         }
         let first_change = books.last.change + 1;
         writes::write(books, &writes, (&loaded, &self.plan.wanted))?;
+        let reason = writes.reason.as_ref().map(kept::write);
         let end = Settling {
             status: writes.status,
             code: writes.code,
-            reason: writes.reason.as_deref(),
+            reason: reason.as_deref(),
             at: writes.at,
             changes: (first_change, books.last.change + 1 - first_change),
         };

@@ -5,6 +5,7 @@ use rusqlite::Row;
 use uuid::Uuid;
 
 use crate::model::field::Kind;
+use crate::model::said::{Said, kept};
 use crate::store::sqlite::fault::{Done, Fault};
 
 /// Microseconds since 1970; what a timestamp holds beyond them is cut off.
@@ -66,6 +67,15 @@ pub(super) fn maybe_json<T: serde::de::DeserializeOwned>(
         Some(text) => Ok(Some(serde_json::from_str(text)?)),
         None => Ok(None),
     }
+}
+
+/// A sentence as it was kept.
+pub(super) fn kept_said(row: &Row<'_>, column: usize) -> Done<Option<Said>> {
+    let text = row.get_ref(column)?;
+    let text = text
+        .as_str_or_null()
+        .map_err(|error| Fault::corrupt("a text", error))?;
+    Ok(text.map(kept::read))
 }
 
 pub(super) fn unsigned(n: i64) -> u64 {

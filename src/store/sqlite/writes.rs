@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::model::change::Review;
 use crate::model::field::Kind;
+use crate::model::said::kept;
 use crate::store::desk::DeskWrites;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::desk_rows;
@@ -100,7 +101,7 @@ fn write_review(books: &Books, review: &Review) -> Done<()> {
             review.kind as u8,
             review.record.as_bytes(),
             review.other.as_bytes(),
-            review.reason,
+            kept::write(&review.reason),
             review.event.as_bytes(),
             micros(review.at),
         ])?;

@@ -155,7 +155,7 @@ impl Desk {
         let note = Note {
             name: "links".to_owned(),
             score: 25,
-            message: "3 links".to_owned(),
+            message: "3 links".into(),
         };
         self.append(n, EventStatus::Quarantined, Some(code), vec![note])
             .await

@@ -227,7 +227,7 @@ async fn every_list_has_items_and_next() {
             at: noon(),
             peer: "203.0.113.9".to_owned(),
             code: "signature_mismatch".to_owned(),
-            detail: "no secret fits".to_owned(),
+            detail: "no secret fits".into(),
             diagnosis: Vec::new(),
             headers: vec![("x-shopify-hmac-sha256".to_owned(), "***".to_owned())],
             body: b"{}".to_vec(),

@@ -94,7 +94,7 @@ async fn a_refusal_says_what_most_likely_was_the_matter() {
         at: noon(),
         peer: "203.0.113.9".to_owned(),
         code: "signature_mismatch".to_owned(),
-        detail: "no secret fits".to_owned(),
+        detail: "no secret fits".into(),
         diagnosis: vec![Note::new("body_changed", "written anew")],
         headers: Vec::new(),
         body: Vec::new(),

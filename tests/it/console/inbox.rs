@@ -160,3 +160,41 @@ async fn refusals_are_listed_with_what_to_do() {
     );
     gateway.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_went_wrong_is_told_in_the_readers_language() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let viewer = add(&gateway, "eva", Role::Viewer).await;
+    let eva = Person::inside(&gateway, &viewer).await;
+    eva.post(&gateway, "/preferences", &[("language", "es"), ("to", "/")])
+        .await;
+    let links = "http%3A%2F%2Fa.example+".repeat(12);
+    let form = "application/x-www-form-urlencoded";
+    let spam = format!("name=Eva&email=eva%40example.com&message={links}");
+    let spam = post(&gateway, "website", form, &spam).await;
+    post(&gateway, "shop", "application/json", "{\"id\":\" \"}").await;
+    let forged = "x-shopify-topic: orders/create\r\ncontent-type: application/json\r\n";
+    let told = gateway.call("POST", "/hooks/shop", forged, "{}").await;
+    // The sender is a program: it hears what the contract says.
+    assert!(told.body.contains("with the signature is missing"));
+    gateway.drain().await;
+    let spam = format!("/inbox/{}", spam["event"].as_str().unwrap());
+    for (page, expected) in [
+        ("/refusals", "falta la firma"),
+        (
+            "/refusals",
+            "falta la cabecera x-shopify-hmac-sha256 o shopify-hmac-sha256 con la firma",
+        ),
+        (
+            "/refusals",
+            "no tiene ninguna cabecera que parezca una prueba",
+        ),
+        ("/inbox", "el contenido no encaja en el esquema"),
+        (&spam, "los textos tienen 12 enlaces, se admiten "),
+        (&spam, "retenido como spam con una puntuación de "),
+    ] {
+        let body = eva.get(&gateway, page).await.body;
+        assert!(body.contains(expected), "{page}: {expected}: {body}");
+    }
+    gateway.stop().await;
+}

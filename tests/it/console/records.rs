@@ -46,6 +46,52 @@ async fn ids(gateway: &TestGateway, list: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_senders_and_times_are_shown_as_readers_know_them() {
+    let shop = "[[endpoint]]\nname = \"shop\"\nsource = \"shopify\"\nsecrets = [\"the-secret-of-the-shop\"]\n";
+    let gateway = TestGateway::start(&format!("{ENDPOINTS}{shop}")).await;
+    let rep = r#"{"handle": "olga", "name": "Olga Marin"}"#;
+    gateway.api("POST", "/api/v1/reps", rep).await;
+    let rules = r#"{"version": 0, "rules": [{"name": "All", "assign": {"rep": "olga"}}]}"#;
+    gateway.api("PUT", "/api/v1/rules", rules).await;
+    let boss = add(&gateway, "boss", Role::Manager).await;
+    let mut boss = Person::inside(&gateway, &boss).await;
+    boss.cookies.push_str("; frontdesk_zone=Europe/Madrid");
+    let eva = [("name", "Eva"), ("email", "eva@example.com")];
+    form(&gateway, &eva).await;
+    let order = r##"{"id": 5400, "name": "#1001", "currency": "EUR", "total_price": "54.11", "landing_site": "/?utm_source=news",
+        "processed_at": "2026-11-24T08:03:12.5Z", "updated_at": "2026-11-24T08:03:12Z", "line_items": []}"##;
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-shopify-topic", "orders/create"),
+    ];
+    let sent = gateway.deliver("shop", &headers, order).await.json();
+    gateway.drain().await;
+    let lead = format!("/leads/{}", ids(&gateway, "leads").await[0]);
+    let order = format!("/orders/{}", ids(&gateway, "orders").await[0]);
+    let event = format!("/inbox/{}", sent["event"].as_str().unwrap());
+    for (page, expected) in [
+        ("/leads", ">Olga Marin</td>"),
+        ("/leads", ">Contact form</td>"),
+        (&lead, "<div>Olga Marin</div>"),
+        (&order, "<div>2026-11-24 09:03:12</div>"),
+        (&order, "from Shopify"),
+        (&event, ">#1001</a>"),
+        ("/", "<td>Olga Marin</td>"),
+        ("/sources", "2026-11-24 10:00:00</time>"),
+    ] {
+        let body = boss.get(&gateway, page).await.body;
+        assert!(body.contains(expected), "{page}: {expected}: {body}");
+    }
+    let event = boss.get(&gateway, &event).await.body;
+    let formula = "body.landing_site | query_param(&#39;utm_source&#39;)</code>";
+    assert!(
+        event.contains(&format!("<code>{formula}")),
+        "of an object on one line, the part alone: {event}"
+    );
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_field_edited_by_hand_stays_until_it_is_unlocked() {
     let gateway = TestGateway::start(ENDPOINTS).await;
     let boss = add(&gateway, "boss", Role::Manager).await;
@@ -70,7 +116,7 @@ async fn a_field_edited_by_hand_stays_until_it_is_unlocked() {
     let page = boss.get(&gateway, &here).await.body;
     for words in [
         "mappings/contact_form.toml:",
-        "from contact_form",
+        "from Contact form",
         "/inbox/",
         "Told GmbH",
     ] {

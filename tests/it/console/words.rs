@@ -83,6 +83,27 @@ fn every_text_that_a_page_says_exists() {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
+/// Whatever keeps an event or a request out is called by a name, and says what can be done.
+#[test]
+fn every_code_has_a_name_and_a_remedy() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let refusals = std::fs::read_to_string(root.join("src/ingest/rejection.rs")).unwrap();
+    let (_, table) = refusals.split_once("fn code(").unwrap();
+    let (table, _) = table.split_once("\n    }").unwrap();
+    let mut codes: Vec<&str> = table.split('"').skip(1).step_by(2).collect();
+    assert!(codes.len() > 10, "the codes were not found");
+    codes.extend(frontdesk::console::pages::inbox::CODES);
+    for language in Language::ALL {
+        let words = Words::of(language);
+        for code in &codes {
+            for group in ["code", "todo"] {
+                let key = format!("{group}-{}", code.replace('_', "-"));
+                assert!(words.knows(&key), "{} lacks {key}", language.code());
+            }
+        }
+    }
+}
+
 /// The keys in `f.t("…")`, `.with("…"`, `.count("…"`, `.say("…")`.
 fn said(text: &str) -> Vec<String> {
     let mut keys = Vec::new();
@@ -101,15 +122,20 @@ fn said(text: &str) -> Vec<String> {
 fn every_sentence_of_other_rooms_exists_with_its_values() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let messages = messages(Language::Spanish);
-    let known = &messages["said.ftl"];
-    let mut codes = BTreeSet::new();
-    for folder in ["assign", "process", "store"] {
+    let files = ["said.ftl", "received.ftl"].map(|file| &messages[file]);
+    let known: BTreeMap<_, _> = files.into_iter().flatten().collect();
+    // What joins others stands beside the model of sentences.
+    let mut codes = BTreeSet::from(["said-either".to_owned(), "said-together".to_owned()]);
+    for folder in [
+        "assign", "ingest", "merge", "process", "source", "store", "web",
+    ] {
         walk(&root.join(folder), &mut |text| {
-            for (at, call) in text.match_indices("said!(") {
+            let calls = ["said!(", "phrase!("].map(|name| text.match_indices(name));
+            for (at, call) in calls.into_iter().flatten() {
                 let call = arguments(&text[at + call.len()..]);
                 let code = call.split('"').nth(1).unwrap();
                 let code = format!("said-{code}");
-                for value in known.get(&code).into_iter().flatten() {
+                for value in known.get(&code).into_iter().copied().flatten() {
                     let given = format!("{value} = ");
                     assert!(call.contains(&given), "{code} is not given {value}");
                 }
@@ -117,8 +143,8 @@ fn every_sentence_of_other_rooms_exists_with_its_values() {
             }
         });
     }
-    assert!(codes.len() > 40, "the sentences were not found");
-    let known = known.keys().filter(|key| key.starts_with("said-"));
+    assert!(codes.len() > 200, "the sentences were not found");
+    let known = known.into_keys().filter(|key| key.starts_with("said-"));
     assert_eq!(codes, known.cloned().collect());
 }
 

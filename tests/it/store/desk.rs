@@ -84,7 +84,7 @@ pub async fn versions_are_kept_with_who_made_them(stand: Stand) {
     for version in 0..3 {
         let set = catch_all(version, &format!("rule {version}"));
         store
-            .publish_rules(set, by(i64::try_from(version).unwrap()), None)
+            .publish_rules(set, by(i64::try_from(version).unwrap()), None, None)
             .await
             .unwrap();
     }
@@ -134,6 +134,37 @@ pub async fn a_draft_is_saved_by_one_at_a_time(stand: Stand) {
     assert_eq!(store.draft().await.unwrap(), Some(draft(2, "b")));
     assert!(store.delete_draft(None).await.unwrap());
     assert!(!store.delete_draft(None).await.unwrap());
+}
+
+pub async fn a_draft_that_is_published_is_gone_with_it(stand: Stand) {
+    let store = stand.store;
+    people(&*store).await;
+    let draft = |revision| Draft {
+        rules: catch_all(0, "a"),
+        revision,
+        author: "olga".to_owned(),
+        saved_at: at(5),
+    };
+    store.put_draft(draft(0), None).await.unwrap();
+    store.put_draft(draft(1), None).await.unwrap();
+    let publish = |revision| store.publish_rules(catch_all(0, "a"), by(1), Some(revision), None);
+    // Somebody saved it again: what they saved is neither published nor lost.
+    let stale = publish(1).await;
+    assert!(
+        matches!(
+            stale,
+            Err(StoreError::Stale {
+                expected: 1,
+                current: 2
+            })
+        ),
+        "{stale:?}"
+    );
+    assert_eq!(store.desk().await.unwrap().rules.version, 0);
+    assert_eq!(store.draft().await.unwrap(), Some(draft(2)));
+    assert_eq!(publish(2).await.unwrap().version, 1);
+    assert_eq!(store.draft().await.unwrap(), None);
+    assert_eq!(store.desk().await.unwrap().rules.version, 1);
 }
 
 pub async fn what_was_given_and_what_is_open_is_counted(stand: Stand) {
@@ -461,7 +492,7 @@ pub async fn ties_are_shown_to_decisions(stand: Stand) {
         {"name": "Regulars", "when": {"field": "orders.count", "op": "gt", "value": 1}, "assign": {"rep": "ana"}},
         {"name": "Rest", "assign": {"rep": "rui"}}]});
     store
-        .publish_rules(serde_json::from_value(rules).unwrap(), by(1), None)
+        .publish_rules(serde_json::from_value(rules).unwrap(), by(1), None, None)
         .await
         .unwrap();
     assert_eq!(totals().await, ["paid 20.50", "paid 10.00", "cart 5.00"]);

@@ -1,6 +1,7 @@
 //! The inbox: each event once, each to one worker.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk::model::dedupe::DedupeKey;
@@ -8,7 +9,9 @@ use frontdesk::model::event::{Appended, EventStatus, Note, PutOff, Refusal, SPAM
 use frontdesk::model::id::new_id;
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
+use frontdesk::model::said::Said;
 use frontdesk::store::EventFilter;
+use frontdesk::store::users::{AuditFilter, AuditRow, Told};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -206,7 +209,7 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
         assert_eq!(claimed.len(), 1, "due at {now}");
         assert_eq!(claimed[0].event.attempts, attempt as u32);
         store
-            .put_off(id, at(due), PutOff::Tried, "the API said 503".to_owned())
+            .put_off(id, at(due), PutOff::Tried, "the API said 503".into())
             .await
             .unwrap();
         assert!(store.claim(5, at(due - 1)).await.unwrap().is_empty());
@@ -225,7 +228,7 @@ pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {
     );
     assert_eq!(event.processed_at, Some(at(31)));
     store
-        .put_off(id, at(99), PutOff::Tried, "too late".to_owned())
+        .put_off(id, at(99), PutOff::Tried, "too late".into())
         .await
         .unwrap();
     assert_eq!(
@@ -257,7 +260,7 @@ pub async fn an_append_wakes_a_waiting_worker(stand: Stand) {
             id,
             at(0) + Duration::from_millis(5),
             PutOff::Tried,
-            String::new(),
+            Said::default(),
         )
         .await
         .unwrap();
@@ -277,7 +280,7 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
         .zip([EventStatus::Quarantined, EventStatus::Failed])
     {
         store
-            .conclude(*id, status, "no e-mail".to_owned(), at(5))
+            .conclude(*id, status, "no e-mail".into(), at(5))
             .await
             .unwrap();
         let event = store.event(*id).await.unwrap().unwrap();
@@ -288,7 +291,7 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
         assert_eq!(event.processed_at, Some(at(5)));
     }
     store
-        .conclude(ids[0], EventStatus::Ignored, String::new(), at(9))
+        .conclude(ids[0], EventStatus::Ignored, Said::default(), at(9))
         .await
         .unwrap();
     let first = store.event(ids[0]).await.unwrap().unwrap();
@@ -301,7 +304,7 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
 
     let unknown = new_id(at(0));
     let replayed = store
-        .replay(vec![ids[0], ids[1], ids[2], unknown, ids[0]], at(10))
+        .replay(vec![ids[0], ids[1], ids[2], unknown, ids[0]], None)
         .await;
     assert_eq!(
         replayed.unwrap(),
@@ -328,7 +331,7 @@ async fn half_held(stand: &Stand) -> Vec<Uuid> {
         event.notes = vec![Note {
             name: "links".to_owned(),
             score: 25,
-            message: format!("number {n}"),
+            message: format!("number {n}").into(),
         }];
         ids.push(event.id);
         stand.store.append(arrival).await.unwrap();
@@ -341,12 +344,12 @@ pub async fn what_is_held_as_spam_is_let_in_and_never_replayed(stand: Stand) {
     let ids = half_held(&stand).await;
     let event = store.event(ids[0]).await.unwrap().unwrap();
     assert_eq!(event.code.as_deref(), Some(SPAM));
-    assert_eq!(event.notes[0].message, "number 0");
-    assert_eq!(store.replay(ids.clone(), at(20)).await.unwrap(), 5);
+    assert_eq!(&*event.notes[0].message, "number 0");
+    assert_eq!(store.replay(ids.clone(), None).await.unwrap(), 5);
     let unknown = new_id(at(0));
     let named = vec![ids[0], ids[1], ids[2], unknown, ids[0]];
     assert_eq!(
-        store.admit(named, at(21)).await.unwrap(),
+        store.admit(named, None).await.unwrap(),
         2,
         "neither what is pending, nor what nobody knows, nor one twice"
     );
@@ -357,6 +360,35 @@ pub async fn what_is_held_as_spam_is_let_in_and_never_replayed(stand: Stand) {
         assert_eq!(event.status == EventStatus::Quarantined, held);
         assert_eq!(event.notes.len(), 1, "what was noticed stays");
     }
+}
+
+pub async fn a_replay_is_logged_in_the_commit_that_does_it(stand: Stand) {
+    let store = &stand.store;
+    let ids = half_held(&stand).await;
+    let told: Told = Arc::new(|events| AuditRow {
+        id: new_id(at(20)),
+        at: at(20),
+        who: "olga".to_owned(),
+        what: "event.replayed".to_owned(),
+        subject: "inbox".to_owned(),
+        before: None,
+        after: Some(events.into()),
+        peer: String::new(),
+    });
+    for _ in 0..2 {
+        store
+            .replay(ids.clone(), Some(Arc::clone(&told)))
+            .await
+            .unwrap();
+    }
+    store.admit(vec![ids[0], ids[2]], Some(told)).await.unwrap();
+    let log = store.audit(AuditFilter::default(), first(9)).await.unwrap();
+    let counts: Vec<_> = log.items.into_iter().map(|row| row.after).collect();
+    assert_eq!(
+        counts,
+        [Some(2.into()), Some(5.into())],
+        "nothing is said of what changed nothing"
+    );
 }
 
 pub async fn events_are_listed_by_their_code(stand: Stand) {
@@ -378,7 +410,7 @@ pub async fn events_are_listed_by_their_code(stand: Stand) {
     check(SPAM, Some(EventStatus::Failed), &[]).await;
     check("schema_violation", None, &[9, 7, 5, 3, 1]).await;
     check("nothing", None, &[]).await;
-    store.admit(vec![ids[4]], at(20)).await.unwrap();
+    store.admit(vec![ids[4]], None).await.unwrap();
     check(SPAM, None, &[8, 6, 2, 0]).await;
 }
 
@@ -404,7 +436,7 @@ async fn sixty(stand: &Stand) {
         let id = claimed.event.id;
         stand
             .store
-            .put_off(id, at(500), PutOff::Tried, "later".to_owned())
+            .put_off(id, at(500), PutOff::Tried, "later".into())
             .await
             .unwrap();
     }
@@ -533,7 +565,7 @@ pub async fn the_newest_refusals_are_kept(stand: Stand) {
             at: at(n),
             peer: "127.0.0.1".to_owned(),
             code: "signature_mismatch".to_owned(),
-            detail: format!("number {n}"),
+            detail: format!("number {n}").into(),
             diagnosis: vec![Note::new("clock", format!("note {n}"))],
             headers: vec![("x-a".to_owned(), "***".to_owned())],
             body: vec![n as u8; 10],

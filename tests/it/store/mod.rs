@@ -67,6 +67,7 @@ conformance! {
         an_append_wakes_a_waiting_worker,
         concluded_events_are_replayed_when_asked,
         what_is_held_as_spam_is_let_in_and_never_replayed,
+        a_replay_is_logged_in_the_commit_that_does_it,
         events_are_listed_by_their_code,
         events_are_listed_by_every_filter,
         events_are_found_by_id_and_delivery_id,
@@ -103,6 +104,7 @@ conformance! {
     desk:
         versions_are_kept_with_who_made_them,
         a_draft_is_saved_by_one_at_a_time,
+        a_draft_that_is_published_is_gone_with_it,
         what_was_given_and_what_is_open_is_counted,
         amendments_see_and_write_one_lead,
         lines_keep_their_order,

@@ -1,6 +1,7 @@
 //! Traffic that is counted, and documents that are revised.
 
 use frontdesk::model::event::{EventStatus, SPAM, Violation};
+use frontdesk::model::said::Said;
 use frontdesk::store::observation::{Observation, Revision, Traffic};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
         event.event_type = event_type.to_owned();
         event.status = status;
         event.code = code;
-        event.reason = (status != EventStatus::Pending).then(|| reason.to_owned());
+        event.reason = (status != EventStatus::Pending).then(|| reason.into());
         if reason == "second reason" {
             event.violations = vec![Violation {
                 path: "/email".to_owned(),
@@ -57,7 +58,7 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
         received: counts.0,
         quarantined: counts.1,
         newest: at(newest),
-        reason: reason.map(str::to_owned),
+        reason: reason.map(Said::from),
     };
     let order = |mut traffic: Vec<Traffic>| {
         traffic.sort_by(|one, other| {

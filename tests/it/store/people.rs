@@ -55,7 +55,12 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     let team = iberia(&["ana"]);
     store.put_team(team.clone(), None).await.unwrap();
     store
-        .publish_rules(rules(0, vec![to_iberia(), to_rep("boss")]), by(0), None)
+        .publish_rules(
+            rules(0, vec![to_iberia(), to_rep("boss")]),
+            by(0),
+            None,
+            None,
+        )
         .await
         .unwrap();
 
@@ -80,7 +85,7 @@ pub async fn reps_and_teams_are_kept_while_they_are_named(stand: Stand) {
     assert!(!store.delete_rep("idle".to_owned(), None).await.unwrap());
 
     store
-        .publish_rules(rules(1, Vec::new()), by(1), None)
+        .publish_rules(rules(1, Vec::new()), by(1), None, None)
         .await
         .unwrap();
     assert!(store.delete_team("iberia".to_owned(), None).await.unwrap());
@@ -99,14 +104,16 @@ pub async fn nothing_names_who_is_not_there(stand: Stand) {
     assert!(refused.english.contains("eve"), "{refused}");
     for targets in [vec![to_rep("ana"), to_rep("eve")], vec![to_iberia()]] {
         let word = if targets.len() == 2 { "eve" } else { "iberia" };
-        let published = store.publish_rules(rules(0, targets), by(0), None).await;
+        let published = store
+            .publish_rules(rules(0, targets), by(0), None, None)
+            .await;
         let refused = missing(published.map(|_| ()));
         assert!(refused.english.contains(word), "{refused}");
     }
     store.put_team(iberia(&["ana"]), None).await.unwrap();
     let all = vec![to_rep("ana"), to_iberia()];
     store
-        .publish_rules(rules(0, all), by(0), None)
+        .publish_rules(rules(0, all), by(0), None, None)
         .await
         .unwrap();
     assert_eq!(store.desk().await.unwrap().rules.version, 1);
@@ -119,7 +126,7 @@ pub async fn rules_are_published_on_top_of_the_current_ones(stand: Stand) {
     let to_boss = || vec![to_rep("boss")];
     let check = async |from: u64, current: u64| {
         let published = store
-            .publish_rules(rules(from, to_boss()), by(0), None)
+            .publish_rules(rules(from, to_boss()), by(0), None, None)
             .await;
         match published {
             Ok(rules) => assert_eq!((from, rules.version), (current, current + 1)),
@@ -249,7 +256,7 @@ pub async fn alarms_stand_until_they_are_cleared(stand: Stand) {
     let store = stand.store;
     let alarm = |key: &str, message: &str, second: i64| Alarm {
         key: key.to_owned(),
-        message: message.to_owned(),
+        message: message.into(),
         since: at(second),
         last: at(second),
         count: 1,

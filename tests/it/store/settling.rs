@@ -7,6 +7,7 @@ use frontdesk::model::event::EventStatus;
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::record::Fields;
+use frontdesk::model::said::Said;
 use frontdesk::model::trace::Trace;
 use frontdesk::store::{DecisionRow, Held, RecordFilter, RecordWrite, Settled, Settlement, Writes};
 use futures_util::future::join_all;
@@ -232,9 +233,9 @@ pub async fn a_replayed_event_keeps_what_it_touched_before(stand: Stand) {
         let listed = store.touched(ids[0]).await.unwrap();
         let listed: Vec<_> = listed.iter().map(|one| (one.kind, one.record)).collect();
         assert_eq!(listed, touched);
-        assert_eq!(store.replay(vec![ids[0]], at(n)).await.unwrap(), 1);
+        assert_eq!(store.replay(vec![ids[0]], None).await.unwrap(), 1);
     }
-    let conclude = store.conclude(ids[0], EventStatus::Ignored, String::new(), at(9));
+    let conclude = store.conclude(ids[0], EventStatus::Ignored, Said::default(), at(9));
     conclude.await.unwrap();
     assert_eq!(store.touched(ids[0]).await.unwrap().len(), 6);
 }

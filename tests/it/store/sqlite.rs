@@ -128,7 +128,7 @@ async fn a_companion_reads_and_queues_beside_the_gateway() {
         "what is not swept yet is seen as well"
     );
 
-    assert_eq!(late.replay(vec![ids[0]], at(2)).await.unwrap(), 1);
+    assert_eq!(late.replay(vec![ids[0]], None).await.unwrap(), 1);
     let claimed = gateway.claim(9, at(2)).await.unwrap();
     assert_eq!(
         claimed.len(),
@@ -137,7 +137,7 @@ async fn a_companion_reads_and_queues_beside_the_gateway() {
     );
 
     // The gateway's next decision is made with the companion's rules and people.
-    late.publish_rules(RuleSet::none(), by(3), None)
+    late.publish_rules(RuleSet::none(), by(3), None, None)
         .await
         .unwrap();
     let rep: Rep = serde_json::from_value(json!({"handle": "rui", "name": "Rui"})).unwrap();
@@ -343,7 +343,7 @@ async fn a_companion_leaves_the_gateways_keys_alone() {
     companion.ping().await.unwrap();
     let ids = all(9, |page| companion.events(EventFilter::default(), page)).await;
     let ids = ids.iter().map(|event| event.id).collect();
-    assert_eq!(companion.replay(ids, at(2)).await.unwrap(), 4);
+    assert_eq!(companion.replay(ids, None).await.unwrap(), 4);
     let purge = PurgeBefore {
         bodies: at(99),
         keys: at(99),

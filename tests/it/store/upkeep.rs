@@ -3,6 +3,7 @@
 use frontdesk::model::event::{Appended, EventStatus, Refusal};
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
+use frontdesk::model::said::Said;
 use frontdesk::store::{EventFilter, PurgeBefore, RecordFilter, Settlement, StoreError};
 use serde_json::json;
 use uuid::Uuid;
@@ -150,7 +151,7 @@ pub async fn whatever_holds_a_body_goes_with_the_bodies(stand: Stand) {
     let refusals = store.refusals(None, first(9)).await.unwrap().items;
     for (refusal, n) in refusals.iter().rev().zip(0..) {
         assert_eq!(refusal.body.is_empty(), n < 3, "refusal {n}");
-        assert_eq!(refusal.detail, "the signature is wrong");
+        assert_eq!(&*refusal.detail, "the signature is wrong");
         assert_eq!(refusal.headers.len(), 1);
     }
     assert_eq!(refusals.len(), 6);
@@ -163,7 +164,7 @@ fn refusal(n: i64) -> Refusal {
         at: at(n),
         peer: "127.0.0.1".to_owned(),
         code: "signature_mismatch".to_owned(),
-        detail: "the signature is wrong".to_owned(),
+        detail: "the signature is wrong".into(),
         diagnosis: Vec::new(),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: b"{\"name\": \"Ana\"}".to_vec(),
@@ -196,7 +197,7 @@ pub async fn a_closed_store_takes_nothing(stand: Stand) {
     ));
     assert!(closed(store.ping().await.unwrap_err()));
     assert!(closed(store.event(ids[0]).await.unwrap_err()));
-    let conclude = store.conclude(ids[0], EventStatus::Ignored, String::new(), at(0));
+    let conclude = store.conclude(ids[0], EventStatus::Ignored, Said::default(), at(0));
     assert!(closed(conclude.await.unwrap_err()));
 }
 

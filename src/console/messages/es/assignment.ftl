@@ -38,7 +38,7 @@ rule-formula = la fórmula { $what } se cumple
 
 switches-title = Antes de las reglas
 switches-help = Se preguntan en este orden, antes de la primera regla.
-switch-keep = Un lead que ya tiene un responsable activo, o cuyo contacto lo tiene porque lo dijo un emisor o una persona, se queda con él
+switch-keep = Un lead que ya tiene un responsable activo, o cuyo contacto lo tiene porque lo dijo un remitente o una persona, se queda con él
 switch-last = Quien tuvo el último lead del contacto recibe este, dentro de
 switch-last-days = Días desde el último lead del contacto
 switch-days = días

@@ -8,7 +8,7 @@ overview-failed = Fallidos
 overview-waiting = En espera
 overview-oldest = El más antiguo espera
 overview-minutes = Eventos por minuto
-overview-quiet = No ha llegado nada en la última hora. Envíate una muestra:
+overview-quiet = No ha llegado nada en la última hora. Envíate un ejemplo:
 overview-is-accepted = aceptados
 overview-is-quarantined = en cuarentena
 overview-is-refused = rechazados
@@ -27,25 +27,25 @@ overview-now = ahora
 overview-endpoint = Punto de entrada
 overview-strangers = no existe
 overview-by-source = { $count ->
-    [one] Oportunidades por origen, hoy
-   *[other] Oportunidades por origen, { $shown } días
+    [one] Leads por origen, hoy
+   *[other] Leads por origen, { $shown } días
 }
 overview-by-rep = { $count ->
-    [one] Oportunidades por comercial, hoy
-   *[other] Oportunidades por comercial, { $shown } días
+    [one] Leads por comercial, hoy
+   *[other] Leads por comercial, { $shown } días
 }
 overview-kind-source = Origen
 overview-kind-rep = Comercial
-overview-new = Nuevas
-overview-answered = Atendidas
+overview-new = Nuevos
+overview-answered = Atendidos
 overview-response = Tras
-overview-conversion = Convertidas
+overview-conversion = Convertidos
 overview-nobody = nadie
-overview-no-leads = Aún no hay oportunidades. Llegan con el primer formulario, anuncio o mensaje que reciba un punto de entrada.
+overview-no-leads = Aún no hay leads. Llegan con el primer formulario, anuncio o mensaje que reciba un punto de entrada.
 overview-contacts = Contactos
-overview-leads = Oportunidades
+overview-leads = Leads
 overview-orders = Pedidos
-overview-tickets = Incidencias
+overview-tickets = Tickets
 overview-events = Eventos
 overview-per-minute = Por minuto
 overview-day = { $day }: { $leads } nuevos
@@ -66,11 +66,11 @@ overview-most-a-day = { $count ->
    *[other] el máximo: { $shown } al día
 }
 overview-today = hoy
-overview-response-mean = Respondidos en
+overview-response-mean = Atendidos en
 
 alarm-silence = Ya no llega nada: { $what }
 alarm-quarantine = Se pone en cuarentena más de lo normal: { $what }
 alarm-mapping = Dejaron de llegar campos: { $what }
-alarm-fetch-token = La API del emisor no acepta el token: { $what }
-alarm-fetch-address = No se puede consultar la API del emisor: { $what }
+alarm-fetch-token = La API del remitente no acepta el token: { $what }
+alarm-fetch-address = No se puede consultar la API del remitente: { $what }
 alarm-other = Algo necesita atención
