@@ -73,6 +73,26 @@ pub(super) fn fields(conn: &Connection, place: RecordRef) -> Done<Option<Fields>
     found.transpose()
 }
 
+/// The contact that a record belongs to, and its fields as JSON text, which `read` gets.
+pub(super) fn peek<T>(
+    conn: &Connection,
+    place: RecordRef,
+    read: impl FnOnce(Option<i64>, &str) -> T,
+) -> Done<Option<T>> {
+    let sql = per_kind!(
+        place.kind,
+        "SELECT contact, fields FROM ",
+        " WHERE seq = ?1"
+    );
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([place.seq], |row| {
+            Ok(read(row.get(0)?, row.get_ref(1)?.as_str()?))
+        })
+        .optional()?;
+    Ok(found)
+}
+
 /// The last change of a record's timeline; 0 when it has none.
 pub(super) fn last(conn: &Connection, place: RecordRef) -> Done<i64> {
     let sql = per_kind!(place.kind, "SELECT last FROM ", " WHERE seq = ?1");

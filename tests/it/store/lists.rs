@@ -126,7 +126,11 @@ pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
             "phone": "+34600111222", "company": "Café \"Sol\" S.L."}),
         at(0),
     );
-    let bob = record(Kind::Contact, json!({"full_name": "Bob Anders"}), at(1));
+    let bob = record(
+        Kind::Contact,
+        json!({"full_name": "Bob Anders", "company": "A\"B\\C Ltd"}),
+        at(1),
+    );
     let order = record(
         Kind::Order,
         json!({"number": "#1001", "external_id": "55", "contact": ana.id.to_string()}),
@@ -146,6 +150,8 @@ pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
             (Kind::Contact, "ANA RUIZ", vec![ana.id]),
             (Kind::Contact, "ruiz-góm ana@", vec![ana.id]),
             (Kind::Contact, "ana bob", vec![]),
+            (Kind::Contact, "a\"b\\c bob", vec![bob.id]),
+            (Kind::Contact, "a\"c bob", vec![]),
             (Kind::Contact, "+34600", vec![ana.id]),
             (Kind::Contact, "sol", vec![ana.id]),
             (Kind::Contact, "uiz", vec![]),
