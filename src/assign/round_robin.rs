@@ -9,8 +9,6 @@
 //! member furthest behind stands; whose lag or lead grew beyond one turn, because they were away or because weights
 //! changed, is brought back to one turn: a holiday neither costs the turn that was next nor floods who returns.
 
-use std::cmp::Ordering;
-
 use crate::model::desk::place_near;
 use crate::model::people::Turn;
 
@@ -135,16 +133,16 @@ fn next<'p, 'a, 't>(places: &'p [Place<'a, 't>]) -> Option<&'p Place<'a, 't>> {
     let lags_enough = |place: &Place<'_, '_>| {
         (place.weight * (total + turn) - place.taken * weights) * spread >= turn * weights
     };
-    let due = |a: &Place<'_, '_>, b: &Place<'_, '_>| -> Ordering {
-        let deadline = |it: &Place<'_, '_>| it.taken * spread + (spread - 1) * turn;
-        (deadline(a) * b.weight).cmp(&(deadline(b) * a.weight))
-    };
+    let deadline = |it: &'p Place<'a, 't>| (it.taken * spread + (spread - 1) * turn, it);
     // The lags add up to one turn, so somebody always lags enough.
-    places.iter().filter(|it| lags_enough(it)).min_by(|a, b| {
-        due(a, b)
+    let lagging = places.iter().filter(|it| lags_enough(it)).map(deadline);
+    let next = lagging.min_by(|(a_due, a), (b_due, b)| {
+        (a_due * b.weight)
+            .cmp(&(b_due * a.weight))
             .then(a.last.cmp(&b.last))
             .then_with(|| a.rep.cmp(b.rep))
-    })
+    });
+    next.map(|(_, place)| place)
 }
 
 fn sums(places: &[Place<'_, '_>]) -> (i128, i128) {

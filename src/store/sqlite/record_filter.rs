@@ -10,7 +10,11 @@ use crate::store::RecordFilter;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_row::{self, Stored};
+use crate::store::sqlite::walk;
 use crate::store::sqlite::words;
+
+/// Rows that one page looks at for words, which takes longer than a look at a status.
+const MOST_SEARCHED: usize = 2_000;
 
 /// The filter as rows are held against it.
 pub(super) struct Passing<'f> {
@@ -25,6 +29,14 @@ impl<'f> Passing<'f> {
             filter,
             email: filter.email.as_deref().map(words::email),
             words: filter.q.as_deref().map(words::of_query).unwrap_or_default(),
+        }
+    }
+
+    /// Rows that one page looks at.
+    pub(super) fn most_seen(&self) -> usize {
+        match self.words.is_empty() {
+            true => walk::MOST_SEEN,
+            false => MOST_SEARCHED,
         }
     }
 

@@ -37,7 +37,8 @@ pub(super) fn records(
     let list = Listing::of('n', (kind, filter.filter));
     let [start] = list.start(page)?.unwrap_or([i64::MAX]);
     let lead = Lead::choose(conn, kind, &filter)?;
-    walk::page(
+    walk::page_within(
+        filter.most_seen(),
         walk::limit(page.limit),
         start,
         |below, n| lead.below(conn, kind, below, n),
@@ -56,7 +57,8 @@ fn by_update(
     let list = Listing::of('u', (kind, filter.filter));
     let start: (i64, i64) = list.start(page)?.unwrap_or([since, i64::MIN]).into();
     let mut select = conn.prepare_cached(updated_sql(kind))?;
-    walk::page(
+    walk::page_within(
+        filter.most_seen(),
         walk::limit(page.limit),
         start,
         |after, n| {
