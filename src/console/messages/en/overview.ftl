@@ -74,3 +74,9 @@ alarm-mapping = Fields stopped coming: { $what }
 alarm-fetch-token = The token for the sender’s API is not accepted: { $what }
 alarm-fetch-address = The sender’s API may not be asked: { $what }
 alarm-other = Something needs you
+overview-deliveries = Deliveries
+overview-no-deliveries = Nothing is sent on: no destination is set up. What there would be to send waits in the change feed for the programs that read it.
+overview-changes = { $count ->
+    [one] There is one change in it:
+   *[other] There are { $shown } changes in it:
+}

@@ -74,3 +74,9 @@ alarm-mapping = Dejaron de llegar campos: { $what }
 alarm-fetch-token = La API del remitente no acepta el token: { $what }
 alarm-fetch-address = No se puede consultar la API del remitente: { $what }
 alarm-other = Algo necesita atención
+overview-deliveries = Entregas
+overview-no-deliveries = No se envía nada: no hay ningún destino configurado. Lo que habría que enviar espera en el registro de cambios a los programas que lo leen.
+overview-changes = { $count ->
+    [one] Contiene un cambio:
+   *[other] Contiene { $shown } cambios:
+}
