@@ -34,13 +34,26 @@ pub struct TestGateway {
     config: Config,
     catalog: Arc<Catalog>,
     clock: Clock,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl TestGateway {
     /// Starts one; `endpoints` is the part of the config that makes the test.
     pub async fn start(endpoints: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let gateway = Self::open(tempfile::tempdir().unwrap(), endpoints).await;
+        let token = TokenRow {
+            name: "whole".to_owned(),
+            role: "admin".to_owned(),
+            hash: hash_of(TOKEN),
+            created_at: now(),
+            revoked_at: None,
+        };
+        gateway.running.store.add_token(token).await.unwrap();
+        gateway
+    }
+
+    /// Starts one in a folder where others ran before.
+    pub async fn open(folder: tempfile::TempDir, endpoints: &str) -> Self {
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:whole.db\"\n{endpoints}"
         );
@@ -50,21 +63,13 @@ impl TestGateway {
         let running = start(&config, Arc::clone(&catalog), clock.clone())
             .await
             .unwrap();
-        let token = TokenRow {
-            name: "whole".to_owned(),
-            role: "admin".to_owned(),
-            hash: hash_of(TOKEN),
-            created_at: now(),
-            revoked_at: None,
-        };
-        running.store.add_token(token).await.unwrap();
         TestGateway {
             address: running.address,
             running,
             config,
             catalog,
             clock,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -148,11 +153,12 @@ impl TestGateway {
         page["items"].as_array().unwrap().clone()
     }
 
-    /// Stops it; fails when work is left.
-    pub async fn stop(self) {
+    /// Stops it; fails when work is left. Its folder is gone with the answer.
+    pub async fn stop(self) -> tempfile::TempDir {
         let backlog = self.running.store.backlog().await.unwrap();
         assert_eq!(backlog.pending, 0, "work is left");
         self.running.stop().await;
+        self.folder
     }
 }
 

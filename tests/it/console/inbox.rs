@@ -5,6 +5,7 @@ use frontdesk::model::role::Role;
 use frontdesk::store::users::AuditFilter;
 use serde_json::Value;
 
+use crate::console::browser::Browser;
 use crate::console::site::{Person, add, location};
 use crate::gateway::TestGateway;
 
@@ -138,6 +139,74 @@ async fn what_is_quarantined_says_what_to_do_and_is_replayed_after_a_look() {
         "{done:?}"
     );
     gateway.drain().await;
+    gateway.stop().await;
+}
+
+/// A sender that the team described itself.
+fn mapping(total: &str) -> String {
+    format!(
+        "title = 'Acme'
+help = 'none'
+[delivery]
+event = 'body.type'
+id = 'body.id'
+[verify.bearer]
+[[event]]
+name = 'order'
+[event.order]
+external_id = 'body.id'
+number = \"'A-' ~ body.id\"
+total = \"{total}\"
+"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quarantined_event_is_replayed_after_its_mapping_was_edited() {
+    const OWN: &str = "[catalog]\npath = \"catalog\"\n[[endpoint]]\nname = \"acme\"\nsource = \"acme\"\nsecrets = [\"a bearer of good news\"]\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalog/mappings/acme.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, mapping("body.total")).unwrap();
+    let gateway = TestGateway::open(folder, OWN).await;
+    add(&gateway, "boss", Role::Manager).await;
+    let body = r#"{"type": "order", "id": "7", "total": "much", "sum": "20.50"}"#;
+    let sent = post(&gateway, "acme", "application/json", body).await;
+    let id = sent["event"].as_str().unwrap().to_owned();
+    gateway.drain().await;
+    {
+        let browser = Browser::open(&gateway).await;
+        browser.sign_in("boss").await;
+        browser.go(&format!("/inbox/{id}")).await;
+        let text = browser.text("main").await;
+        assert!(
+            text.contains("'much' is not a decimal number"),
+            "it says what is wrong: {text}"
+        );
+        browser.look("event-unmapped").await;
+    }
+    let folder = gateway.stop().await;
+    std::fs::write(&file, mapping("body.sum")).unwrap();
+    let gateway = TestGateway::open(folder, OWN).await;
+    let browser = Browser::open(&gateway).await;
+    browser.sign_in("boss").await;
+    browser.go(&format!("/inbox/{id}")).await;
+    browser
+        .follow(&format!("a[href='/inbox/{id}/replay']"))
+        .await;
+    let text = browser.text("main").await;
+    for words in ["One event.", "A-7", "20.50"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    browser.look("replay-mended").await;
+    browser
+        .follow(&format!("form[action='/inbox/{id}/replay'] button.main"))
+        .await;
+    gateway.drain().await;
+    browser.go("/orders").await;
+    let text = browser.text("main").await;
+    assert!(text.contains("A-7"), "{text}");
+    drop(browser);
     gateway.stop().await;
 }
 
