@@ -104,7 +104,9 @@ impl Compare {
     /// The result; writes its line of the trace but for the result.
     pub fn ask<'t>(&'t self, facts: &Facts<'t>, text: &mut Text) -> bool {
         let seen = facts.look(&self.path);
-        text.raw(&self.head).raw(seen.written());
+        if text.is_read() {
+            text.raw(&self.head).raw(seen.written());
+        }
         self.fits(&seen, facts.now())
     }
 

@@ -160,7 +160,7 @@ impl Test {
             }
             Test::Compare(compare) => compare.ask(facts, text),
         };
-        text.raw(trace::result(result));
+        text.raw(trace::end_of(result));
         result
     }
 

@@ -62,11 +62,12 @@ impl Gate {
             Gate::CapOfOpen(..) => "cap_open",
         }
     }
-}
 
-impl Gate {
     /// Writes the members `gate`, a sentence or null, and `gate_is` and `gate_what`, which say it in every language.
     pub(super) fn write(gate: Option<&Self>, text: &mut Text) {
+        if !text.is_read() {
+            return;
+        }
         let Some(gate) = gate else {
             text.raw(",\"gate\":null");
             return;

@@ -131,8 +131,8 @@ pub struct Decision {
     pub rule_set_version: u64,
     /// A sentence for people, without personal data of the contact.
     pub reason: String,
-    /// See `trace`: each condition with the value seen, each candidate with the gate that removed them, the
-    /// turns before and after.
+    /// As `assign::trace` has it: each condition with the value seen, each candidate with the gate that removed them,
+    /// the turns before and after.
     pub trace: Trace,
     /// Rows to store, each replacing the row of its team and rep.
     pub turns: Vec<Turn>,

@@ -1,6 +1,22 @@
 //! Why and why not, as it is stored: each condition with the value seen, each candidate with the gate that removed
 //! them, turns before and after. It is written as one text while it is decided; most of it is pieces that stand in
-//! every trace of a rule set.
+//! every trace of a rule set. In outline:
+//!
+//! ```json
+//! {"rule_set_version": 3, "at": "2026-11-25T10:00:00Z", "test": true, "passed": ["eva"],
+//!  "keep_owner": {"owner": "ana", "of": "lead", "since": "…", "gate": null, "kept": true},
+//!  "last_owner": {}, "company_owner": {},
+//!  "rules": [{"name": "Iberia",
+//!    "when": {"all": [{"field": "contact.address.country", "op": "in", "value": ["ES"], "seen": "ES", "result": true},
+//!                     {"not": {"expr": "lead.test", "error": "…", "result": false}, "result": true}], "result": true},
+//!    "matched": true, "target": {"team": "iberia"}, "strategy": "fewest_open",
+//!    "candidates": [{"rep": "ana", "weight": 1, "count": 4, "gate": "…", "gate_is": "cap_day", "gate_what": "4/4"}],
+//!    "tie_break": "…", "behind": 2, "none_eligible": "park", "chosen": "rui"}],
+//!  "turns": {"team": "iberia", "before": [{"rep": "rui", "taken": 4, "last": 9}], "after": []},
+//!  "waits_for": "team:iberia"}
+//! ```
+//!
+//! What does not apply is left out, but for `when` of a catch-all and `gate` of who could have it, which are null.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -54,6 +70,11 @@ impl Text {
         Text(None)
     }
 
+    /// Whether anybody will read it.
+    pub(super) fn is_read(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Adds a piece that is JSON, or a part of it, already.
     pub(super) fn raw(&mut self, piece: &str) -> &mut Self {
         if let Some(text) = &mut self.0 {
@@ -97,16 +118,20 @@ impl Text {
         self.0.unwrap_or_else(|| "null".to_owned())
     }
 
-    /// Ends the document.
+    /// Ends the document. What was made ready for a longer one is given back: traces of a whole batch wait to be stored.
     pub(super) fn into_trace(mut self) -> Trace {
         self.raw("}");
-        Trace::written(self.into_string())
+        let mut text = self.into_string();
+        if text.capacity() > 2 * text.len() {
+            text.shrink_to_fit();
+        }
+        Trace::written(text)
     }
 }
 
-/// The end of a condition.
-pub(super) fn result(result: bool) -> &'static str {
-    match result {
+/// The end of a condition that holds, or does not.
+pub(super) fn end_of(holds: bool) -> &'static str {
+    match holds {
         true => ",\"result\":true}",
         false => ",\"result\":false}",
     }

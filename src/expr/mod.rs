@@ -60,7 +60,7 @@ impl From<minijinja::Error> for FormulaError {
 #[derive(Debug)]
 pub struct Formula {
     expression: Expression<'static, 'static>,
-    /// The formula once more, when it only looks something up.
+    /// The formula once more, when it can be read without the machine.
     lookup: Option<Lookup>,
     tables: Vec<String>,
 }

@@ -179,7 +179,8 @@ impl Lookup {
         }
     }
 
-    /// What stands there; `None` when only the machine can tell (a value that holds an error).
+    /// What stands there; `None` when only the machine can tell (a value that holds an error,
+    /// an argument of the wrong kind).
     ///
     /// # Errors
     /// The filter's.

@@ -9,8 +9,6 @@ use crate::payload::{ParseError, is_reserved};
 
 /// The single member of the map as which the library hands over a number with its text.
 const NUMBER: &str = "$serde_json::private::Number";
-/// Members that an object is expected to have: it then grows once or never.
-const MEMBERS: usize = 8;
 
 /// Parses strictly (RFC 8259); numbers keep their text, members their order; of a repeated key the last counts. A byte
 /// order mark before it is passed over.
@@ -101,7 +99,7 @@ impl<'de> Visitor<'de> for Document {
             Some(Key::Reserved) => return Err(reserved()),
             Some(Key::Member(name)) => name,
         };
-        let mut object = Map::with_capacity(MEMBERS);
+        let mut object = Map::new();
         object.insert(first, members.next_value_seed(Document)?);
         while let Some(key) = members.next_key_seed(Name)? {
             let Key::Member(name) = key else {

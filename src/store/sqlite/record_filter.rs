@@ -56,7 +56,7 @@ impl<'f> Passing<'f> {
         }
     }
 
-    /// Whether every word stands somewhere in the text of the record or of its contact: a look that costs a fraction of
+    /// Whether every word may stand somewhere in the text of the record or of its contact: a look that costs a fraction of
     /// reading both, for a search by common words looks at thousands.
     fn may_pass(&self, conn: &Connection, place: RecordRef) -> Done<bool> {
         let is_plain = |word: &&String| !word.contains(['"', '\\']);
