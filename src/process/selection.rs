@@ -66,7 +66,7 @@ impl Selection {
     }
 }
 
-/// A filter as it stands in an address: `endpoint=shop&status=failed`.
+/// A filter as it stands in an address of the API: `endpoint=shop&status=failed`.
 fn address(filter: &EventFilter) -> String {
     let fields = [
         ("endpoint", filter.endpoint.clone()),
@@ -76,7 +76,8 @@ fn address(filter: &EventFilter) -> String {
         ("type", filter.event_type.clone()),
         ("since", filter.since.map(|at| at.to_string())),
         ("until", filter.until.map(|at| at.to_string())),
-        ("q", filter.q.clone().or_else(|| filter.text.clone())),
+        ("q", filter.q.clone()),
+        ("text", filter.text.clone()),
     ];
     let mut address = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields {

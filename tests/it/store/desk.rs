@@ -121,19 +121,19 @@ pub async fn a_draft_is_saved_by_one_at_a_time(stand: Stand) {
         draft(2, "b")
     );
     let stale = store.put_draft(draft(1, "c"), None).await;
-    assert!(
-        matches!(
-            stale,
-            Err(StoreError::Stale {
-                expected: 1,
-                current: 2
-            })
-        ),
-        "{stale:?}"
-    );
+    assert_stale(&stale);
     assert_eq!(store.draft().await.unwrap(), Some(draft(2, "b")));
     assert!(store.delete_draft(None).await.unwrap());
     assert!(!store.delete_draft(None).await.unwrap());
+}
+
+/// Who had seen the first revision hears that there is a second.
+fn assert_stale<T: std::fmt::Debug>(answer: &frontdesk::store::Result<T>) {
+    let (expected, current) = match answer {
+        Err(StoreError::Stale { expected, current }) => (*expected, *current),
+        other => panic!("not stale: {other:?}"),
+    };
+    assert_eq!((expected, current), (1, 2));
 }
 
 pub async fn a_draft_that_is_published_is_gone_with_it(stand: Stand) {
@@ -150,16 +150,7 @@ pub async fn a_draft_that_is_published_is_gone_with_it(stand: Stand) {
     let publish = |revision| store.publish_rules(catch_all(0, "a"), by(1), Some(revision), None);
     // Somebody saved it again: what they saved is neither published nor lost.
     let stale = publish(1).await;
-    assert!(
-        matches!(
-            stale,
-            Err(StoreError::Stale {
-                expected: 1,
-                current: 2
-            })
-        ),
-        "{stale:?}"
-    );
+    assert_stale(&stale);
     assert_eq!(store.desk().await.unwrap().rules.version, 0);
     assert_eq!(store.draft().await.unwrap(), Some(draft(2)));
     assert_eq!(publish(2).await.unwrap().version, 1);
