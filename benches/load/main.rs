@@ -41,11 +41,14 @@ fn main() -> ExitCode {
         [which @ ("leads" | "orders")] => {
             scenario::one(which, &scenario::Options::default()).map(|_| ())
         }
+        [which @ ("leads" | "orders"), "burst"] => {
+            scenario::burst_alone(which, &scenario::Options::default())
+        }
         [which @ ("leads" | "orders"), "quick"] => {
             scenario::one(which, &scenario::Options::quick()).map(|_| ())
         }
         _ => Err(anyhow::anyhow!(
-            "usage: load all | quick | million | visible | cost | leads [quick] | orders [quick]"
+            "usage: load all | quick | million | visible | cost | leads [quick | burst] | orders [quick | burst]"
         )),
     };
     match done {

@@ -51,14 +51,39 @@ pub fn all(options: &Options) -> anyhow::Result<()> {
     million(options)
 }
 
+/// The kind of body, and how many of them at most are sent in a second.
+fn kind_of(which: &str) -> (Kind, u64) {
+    match which {
+        "orders" => (Kind::Orders, 16_000),
+        _ => (Kind::Leads, 60_000),
+    }
+}
+
+/// A burst against the reference, and how fast what it left is worked off.
+pub fn burst_alone(which: &str, options: &Options) -> anyhow::Result<()> {
+    let (kind, expected) = kind_of(which);
+    let reference = burst(&Server::reference()?, kind, 0, options.burst, expected)?;
+    let server = Server::frontdesk()?;
+    let outcome = burst(&server, kind, 0, options.burst, expected)?;
+    let backlog = server.backlog()?;
+    let drained = server.drained(Duration::from_secs(120))?;
+    println!(
+        "{which}: {:.0}/s of {:.0}/s: {:.2}, p99 {:.1} ms of {:.1} ms; {backlog} of {} waited, worked off at {:.0}/s; {:?} MB",
+        outcome.rate(),
+        reference.rate(),
+        outcome.rate() / reference.rate(),
+        outcome.percentile(0.99),
+        reference.percentile(0.99),
+        outcome.accepted,
+        backlog as f64 / drained.as_secs_f64(),
+        server.memory()?,
+    );
+    Ok(())
+}
+
 /// One body: burst against the reference, then sustained steps, then half of that for latency.
 pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
-    let kind = if which == "orders" {
-        Kind::Orders
-    } else {
-        Kind::Leads
-    };
-    let expected = if kind == Kind::Orders { 16_000 } else { 60_000 };
+    let (kind, expected) = kind_of(which);
     let reference = {
         let server = Server::reference()?;
         burst(&server, kind, 0, options.burst, expected)?

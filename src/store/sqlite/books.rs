@@ -1,5 +1,6 @@
 //! The writer's view of the database: its connection and what it keeps in memory beside it.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ use crate::store::sqlite::value::micros;
 /// Everything a job may read and write.
 pub(super) struct Books {
     pub(super) conn: Connection,
+    /// The log of `conn`, for the syncer.
+    pub(super) log: Arc<File>,
     pub(super) claims: Claims,
     pub(super) entries: Entries,
     pub(super) streams: Streams,
@@ -65,6 +68,7 @@ impl Books {
             StoreRole::Companion => (Claims::idle(), Entries::idle()),
         };
         Ok(Books {
+            log: Arc::new(connect::log(&file.path)?),
             claims,
             entries,
             streams: Streams::default(),
@@ -88,7 +92,7 @@ impl Books {
         Ok(())
     }
 
-    /// Writes what was gathered for the end and commits; on disk when it returns.
+    /// Writes what was gathered for the end and commits; on disk when the syncer has synced the log.
     pub(super) fn commit(&mut self) -> Done<()> {
         self.desk.write(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;

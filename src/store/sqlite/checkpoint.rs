@@ -38,6 +38,8 @@ pub(super) struct Log {
     /// Pages in the log when its reset was asked for; 0 when it is not.
     reset_wanted: AtomicI64,
     closed: AtomicBool,
+    /// A sync failed: what is in the log may not be on disk.
+    lost: AtomicBool,
 }
 
 impl Log {
@@ -47,6 +49,29 @@ impl Log {
 
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_lost(&self, lost: bool) {
+        self.lost.store(lost, Ordering::SeqCst);
+    }
+
+    /// By the writer, between transactions: when a sync has failed, everything that is committed is written once more,
+    /// from the log into the database file, and synced there.
+    pub(super) fn mend_if_lost(&self, conn: &Connection) -> Done<()> {
+        if !self.is_lost() {
+            return Ok(());
+        }
+        let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy != 0 {
+            let reason = "what did not reach the disk cannot be written anew yet".to_owned();
+            return Err(Fault::Unavailable(reason));
+        }
+        self.set_lost(false);
+        Ok(())
     }
 
     /// By the writer, between transactions. A reader who holds the log is waited for only when it is very long.

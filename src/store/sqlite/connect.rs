@@ -1,12 +1,13 @@
 //! Connections: one that writes, a few that read, one that checkpoints.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::fault::{Done, Fault};
 
 /// A changed contact costs one page of the log: written, synced, and copied into the file later. Bodies of some
 /// kilobytes, which larger pages would hold with less waste, are compressed.
@@ -32,13 +33,30 @@ pub(super) fn writer(path: &Path) -> Done<Connection> {
     conn.busy_timeout(PATIENCE)?;
     conn.pragma_update(None, "page_size", PAGE_SIZE)?;
     conn.pragma_update(None, "journal_mode", "wal")?;
-    conn.pragma_update(None, "synchronous", "full")?;
+    // The syncer syncs the log before anybody is told of a commit.
+    conn.pragma_update(None, "synchronous", "normal")?;
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     conn.pragma_update(None, "temp_store", "memory")?;
     conn.pragma_update(None, "cache_size", -WRITER_CACHE)?;
     prepare_once(&conn, 128)?;
     Ok(conn)
+}
+
+/// The log of a database that a connection has read from, to be synced. It is the log as long as that connection is
+/// open: only the last one to close removes it.
+pub(super) fn log(path: &Path) -> Done<File> {
+    let name = log_path(path);
+    File::options().write(true).open(&name).map_err(|error| {
+        Fault::Unavailable(format!("the log {} cannot be opened: {error}", name.display()))
+    })
+}
+
+/// Where SQLite keeps the log of a database.
+pub(super) fn log_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
 }
 
 /// Makes the file readable by its owner alone, for it holds people's data; SQLite gives its log the same mode. What goes

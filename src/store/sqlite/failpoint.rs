@@ -18,7 +18,7 @@ pub struct FailPoints {
 const UNLIMITED: u32 = 0;
 
 impl FailPoints {
-    /// Makes `point` (`begin`, `commit`) fail the next `times` times, as a disk does; `commit refused` as a broken
+    /// Makes `point` (`begin`, `commit`, `sync`) fail the next `times` times, as a disk does; `commit refused` as a broken
     /// constraint does.
     pub fn arm(&self, point: &str, times: u64) {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) =

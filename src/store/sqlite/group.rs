@@ -58,6 +58,11 @@ impl Group {
         made_work
     }
 
+    /// Nobody knows whether the transaction is on disk: tells everybody that it is not.
+    pub(super) fn fail(self, error: &StoreError) {
+        finish_all(self.ran.into_iter().map(|(job, _)| job), error);
+    }
+
     /// The transaction is no more: its jobs, and the one that ran last apart from the others.
     pub(super) fn into_jobs(mut self) -> (Option<Box<dyn Job>>, Jobs) {
         let last = self.ran.pop().map(|(job, _)| job);

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
 use crate::store::sqlite::purge;
@@ -57,9 +58,7 @@ impl Maintenance for SqliteStore {
     }
 
     async fn stats(&self) -> Result<StoreStats> {
-        let mut log = self.path.as_os_str().to_owned();
-        log.push("-wal");
-        let bytes = size(&self.path) + size(Path::new(&log));
+        let bytes = size(&self.path) + size(&connect::log_path(&self.path));
         self.readers
             .read(move |conn| {
                 let count = |name: &str| -> Done<u64> { Ok(unsigned(number::get(conn, name)?)) };

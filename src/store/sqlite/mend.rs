@@ -22,8 +22,8 @@ pub(super) enum Guilt {
     Unknown,
 }
 
-/// Writes what can be written of a broken transaction and answers all of its jobs; `kept` sees each group that is on
-/// disk.
+/// Writes what can be written of a broken transaction and answers all of its jobs; `kept` is given each group that was
+/// committed.
 ///
 /// # Errors
 /// The disk fails. Everybody has been told, and the books are of no use any more: only the file says what was written.

@@ -1,6 +1,6 @@
-//! The embedded store: one SQLite file, one writer thread, a few readers, a checkpointer.
+//! The embedded store: one SQLite file, one writer thread, a syncer, a few readers, a checkpointer.
 //!
-//! Reading order: `queue` and `writer` (group commit), `append` with `claims` and `sweep` (exactly once, cheaply),
+//! Reading order: `queue`, `writer` and `syncer` (group commit), `append` with `claims` and `sweep` (exactly once, cheaply),
 //! `settle` with `held` and `writes`, then the lists.
 
 mod alarms;
@@ -62,6 +62,7 @@ mod settle;
 mod sheet;
 mod stream;
 mod sweep;
+mod syncer;
 mod tail;
 mod ties;
 mod timeline;

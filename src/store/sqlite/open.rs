@@ -13,6 +13,7 @@ use crate::store::sqlite::migrate;
 use crate::store::sqlite::queue::Queue;
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::right_of_way::RightOfWay;
+use crate::store::sqlite::syncer;
 use crate::store::sqlite::writer::Writer;
 use crate::store::sqlite::{FailPoints, InFlight, SqliteStore};
 use crate::store::{Result, StoreError, StoreOptions, StoreRole};
@@ -60,11 +61,20 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
     if options.role == StoreRole::Gateway {
         threads.push(checkpoint::start(path.clone(), log.clone()).map_err(cannot_start)?);
     }
+    let shared = syncer::Shared {
+        queue: queue.clone(),
+        log: log.clone(),
+        flight: flight.clone(),
+        fail: fail.clone(),
+    };
+    let (syncer, thread) = syncer::start(shared).map_err(cannot_start)?;
+    threads.push(thread);
     let writer = Writer {
         file,
         books: Some(books),
         queue: queue.clone(),
         log,
+        syncer,
         lock,
         appended: 0,
         right_of_way: RightOfWay::new(Instant::now()),

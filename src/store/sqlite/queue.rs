@@ -90,6 +90,8 @@ struct State {
     closed: bool,
     /// The writer sleeps: only then it has to be woken.
     asleep: bool,
+    /// A committed group is on its way to disk.
+    syncing: bool,
 }
 
 /// Why the writer woke up.
@@ -178,6 +180,36 @@ impl Queue {
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.asleep = false;
         !state.appends.is_empty()
+    }
+
+    /// Waits until an append waits or no group is on its way to disk.
+    pub(super) fn wait_for_append_or_sync(&self) {
+        let mut state = self.lock();
+        state.asleep = true;
+        let waited = self.wake.wait_while(state, |state| {
+            state.asleep = true;
+            state.appends.is_empty() && state.syncing
+        });
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.asleep = false;
+    }
+
+    /// Waits until no group is on its way to disk.
+    pub(super) fn wait_for_sync(&self) {
+        let state = self.lock();
+        drop(self.wake.wait_while(state, |state| state.syncing));
+    }
+
+    pub(super) fn is_syncing(&self) -> bool {
+        self.lock().syncing
+    }
+
+    /// By the syncer, and for it.
+    pub(super) fn set_syncing(&self, syncing: bool) {
+        self.lock().syncing = syncing;
+        if !syncing {
+            self.wake.notify_all();
+        }
     }
 
     pub(super) fn waiting_appends(&self) -> usize {

@@ -1,8 +1,8 @@
 //! The writer thread: group commit.
 //!
 //! Each cycle is one transaction. First a slice of the waiting settlements and other writes, then every waiting
-//! append, those included that arrived meanwhile; then the commit, then the answers. The slice shrinks as more
-//! senders wait, and is left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst
+//! append, those included that arrive until the commit before is on disk; then the commit, which the syncer sees to the
+//! disk and answers for. The slice shrinks as more senders wait, and is left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst
 //! senders are acknowledged first while a backlog grows.
 
 use std::fs::File;
@@ -16,6 +16,7 @@ use crate::store::sqlite::group::{Group, finish_all};
 use crate::store::sqlite::mend::{Broken, Guilt, mend};
 use crate::store::sqlite::queue::{Queue, Woken};
 use crate::store::sqlite::right_of_way::RightOfWay;
+use crate::store::sqlite::syncer::Syncer;
 use crate::store::{StoreError, StoreRole};
 
 /// The time of settlements in a cycle in which senders wait, at most.
@@ -39,6 +40,7 @@ pub(super) struct Writer {
     pub(super) books: Option<Books>,
     pub(super) queue: Arc<Queue>,
     pub(super) log: Arc<Log>,
+    pub(super) syncer: Syncer,
     /// Held as long as the writer lives, so that no second gateway starts before the last commit of the first.
     pub(super) lock: Option<File>,
     /// Appends of the last cycle: who was answered then may be about to send again.
@@ -59,6 +61,7 @@ impl Writer {
                 Woken::Closed => break,
             }
         }
+        self.queue.wait_for_sync();
         self.log.close();
         drop(self.books.take());
         drop(self.lock.take());
@@ -71,7 +74,8 @@ impl Writer {
             Err(fault) => return finish_all(self.queue.drain(), &fault.into_error()),
         };
         self.log.reset_if_asked(&books.conn);
-        if let Err(fault) = books.begin() {
+        let begun = self.log.mend_if_lost(&books.conn);
+        if let Err(fault) = begun.and_then(|()| books.begin()) {
             let error = fault.into_error();
             finish_all(self.queue.drain(), &error);
             return lose(books, &error);
@@ -82,7 +86,7 @@ impl Writer {
             Ok(()) => books.commit().err().map(|fault| (fault, Guilt::Unknown)),
         };
         let Some((fault, guilt)) = broken else {
-            self.kept(group);
+            self.kept(group, &books.log);
             self.right_of_way.note(self.appended, Instant::now());
             self.books = Some(books);
             return;
@@ -92,42 +96,48 @@ impl Writer {
             fault,
             guilt,
         };
-        match mend(&mut books, broken, |group| self.kept(group)) {
+        let log = books.log.clone();
+        match mend(&mut books, broken, |group| self.kept(group, &log)) {
             Ok(()) => self.books = Some(books),
             Err(error) => lose(books, &error),
         }
     }
 
-    /// Runs what waits, within the open transaction.
+    /// Runs what waits, within the open transaction: a slice of settlements, then appends until the group before this
+    /// one is on disk. Meanwhile settlements go on when no append waits.
     fn gather(&mut self, books: &mut Books, group: &mut Group, is_senders: bool) -> Done<()> {
         let crowd = self.queue.waiting_appends().max(self.appended);
-        let started = Instant::now();
-        let mut may_settle = !is_senders;
         let slice = SLICE / u32::try_from(1 + crowd / CROWD).unwrap_or(u32::MAX);
-        while may_settle && let Some(job) = self.queue.next_write() {
+        let started = Instant::now();
+        while !is_senders && let Some(job) = self.queue.next_write() {
             group.run(job, books)?;
             let spent = started.elapsed();
             let is_waited_for = crowd > 0 || self.queue.waiting_appends() > 0;
-            may_settle = spent < LONGEST && (spent < slice || !is_waited_for);
+            if spent >= LONGEST || (spent >= slice && is_waited_for) {
+                break;
+            }
         }
         self.appended = 0;
         while self.appended < MOST_APPENDS {
             let appends = self.queue.take_appends(MOST_APPENDS - self.appended);
-            if appends.is_empty() {
-                break;
-            }
             self.appended += appends.len();
-            group.run_all(appends, books)?;
+            if !appends.is_empty() {
+                group.run_all(appends, books)?;
+            } else if !self.queue.is_syncing() {
+                break;
+            } else if !is_senders && let Some(job) = self.queue.next_write() {
+                group.run(job, books)?;
+            } else {
+                self.queue.wait_for_append_or_sync();
+            }
         }
         Ok(())
     }
 
-    /// The group is on disk.
-    fn kept(&self, group: Group) {
+    /// The group is in the log: the syncer takes it from here.
+    fn kept(&self, group: Group, log: &Arc<File>) {
         self.log.committed();
-        if group.finish() {
-            self.file.flight.wake();
-        }
+        self.syncer.hand(group, log.clone());
     }
 
     /// When all is quiet: sweeps what waits in memory, so that lists need not read the tail.

@@ -317,6 +317,33 @@ async fn an_outcome_says_what_is_on_disk_and_what_is_not_is_settled_later() {
 }
 
 #[tokio::test]
+async fn after_a_failed_sync_everything_is_written_anew_before_more_is_promised() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let event = arrival(&["a"], at(0));
+    let id = event.events[0].id;
+    store.append(event).await.unwrap();
+    let form = || vec![lead_form(id, "ana@example.com", "1", at(1))];
+    store.fail_points().arm("sync", 2);
+    unavailable(store.append(arrival(&["b"], at(2))).await);
+    unavailable(store.settle(form()).await.remove(0));
+    // Nobody was told that they are there; whoever asks again is told what is there, once it is on disk.
+    let again = store.append(arrival(&["b"], at(3))).await.unwrap();
+    assert!(matches!(again[..], [Appended::Duplicate(_)]), "{again:?}");
+    let settled = done(store.settle(form()).await);
+    assert_eq!(settled[0].status, EventStatus::Processed);
+    // The database file has them, without its log.
+    let alone = dir.path().join("alone.db");
+    std::fs::copy(store.path(), &alone).unwrap();
+    let raw = rusqlite::Connection::open(&alone).unwrap();
+    let sql = "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM decision)";
+    let found = raw.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    assert_eq!(found.unwrap(), (2, 1));
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.events, stats.leads, stats.decisions), (2, 1, 1));
+}
+
+#[tokio::test]
 async fn a_companion_leaves_the_gateways_keys_alone() {
     let dir = tempfile::tempdir().unwrap();
     let store = gateway(dir.path()).await;

@@ -1,0 +1,107 @@
+//! The log goes to disk beside the writer.
+//!
+//! A commit writes its pages into the log and does not wait for the disk. A thread of its own then syncs the log, and
+//! only after that is anybody told: what is acknowledged is on disk, as with `synchronous=FULL`, but meanwhile the
+//! writer runs the next group instead of waiting. One group is on its way at a time, so that a slow disk makes large
+//! groups and not many. Readers may see a commit a moment before it is on disk; a loss of power in that moment takes
+//! it back together with everything that followed it, and nobody was told of any of that.
+//!
+//! A sync that failed says nothing about what the disk holds, and neither does a later one that succeeds. So from then
+//! on nobody is told of a success until the writer has copied the log into the database file and that is synced.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use crate::store::StoreError;
+use crate::store::sqlite::checkpoint::Log;
+use crate::store::sqlite::failpoint::FailPoints;
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::flight::InFlight;
+use crate::store::sqlite::group::Group;
+use crate::store::sqlite::queue::Queue;
+
+/// What the syncer shares with others.
+pub(super) struct Shared {
+    pub(super) queue: Arc<Queue>,
+    pub(super) log: Arc<Log>,
+    pub(super) flight: Arc<InFlight>,
+    pub(super) fail: Arc<FailPoints>,
+}
+
+/// The writer's end.
+pub(super) struct Syncer {
+    hand: SyncSender<Handed>,
+    queue: Arc<Queue>,
+}
+
+/// A committed group, and the log that holds it: the file that was open when it was written, for a log that was
+/// removed and made anew has the same name.
+struct Handed {
+    group: Group,
+    log: Arc<File>,
+}
+
+/// Starts the thread. It ends when the writer's end is dropped.
+pub(super) fn start(shared: Shared) -> std::io::Result<(Syncer, JoinHandle<()>)> {
+    let (hand, handed) = sync_channel(1);
+    let queue = shared.queue.clone();
+    let thread = std::thread::Builder::new()
+        .name("store-syncer".to_owned())
+        .spawn(move || run(&shared, &handed))?;
+    Ok((Syncer { hand, queue }, thread))
+}
+
+impl Syncer {
+    /// Has a committed group synced and told, after the one before it.
+    pub(super) fn hand(&self, group: Group, log: Arc<File>) {
+        self.queue.wait_for_sync();
+        self.queue.set_syncing(true);
+        if let Err(unsent) = self.hand.send(Handed { group, log }) {
+            self.queue.set_syncing(false);
+            let error = "the thread that syncs the log is gone: restart the gateway".to_owned();
+            unsent.0.group.fail(&StoreError::Unavailable(error));
+        }
+    }
+}
+
+fn run(shared: &Shared, handed: &Receiver<Handed>) {
+    let _idle = Idle(&shared.queue);
+    while let Ok(Handed { group, log }) = handed.recv() {
+        match sync(shared, &log) {
+            Ok(()) => {
+                shared.queue.set_syncing(false);
+                if group.finish() {
+                    shared.flight.wake();
+                }
+            }
+            Err(fault) => {
+                shared.log.set_lost(true);
+                shared.queue.set_syncing(false);
+                let error = fault.into_error();
+                tracing::error!(%error, "store.sync_failed");
+                group.fail(&error);
+            }
+        }
+    }
+}
+
+fn sync(shared: &Shared, log: &File) -> Done<()> {
+    if shared.log.is_lost() {
+        let reason = "an earlier write did not reach the disk".to_owned();
+        return Err(Fault::Unavailable(reason));
+    }
+    shared.fail.check("sync")?;
+    log.sync_data()
+        .map_err(|error| Fault::Unavailable(format!("the log cannot be synced: {error}")))
+}
+
+/// Nobody waits for a thread that has ended, for whatever reason.
+struct Idle<'q>(&'q Queue);
+
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        self.0.set_syncing(false);
+    }
+}
