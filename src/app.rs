@@ -13,7 +13,8 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, ServiceConfig};
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use crate::api::{self, Api};
 use crate::app::board::{Ground, Switchboard};
@@ -68,7 +69,7 @@ pub struct Running {
     pub processing: Arc<Processing>,
     console: Data<Console>,
     server: ServerHandle,
-    serving: JoinHandle<io::Result<()>>,
+    serving: oneshot::Receiver<io::Result<()>>,
     workers: Workers,
     upkeep: JoinSet<()>,
 }
@@ -127,7 +128,6 @@ pub async fn start(
     };
     let address = listening.addresses.first().copied();
     let address = address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let server = listening.server.handle();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         %address,
@@ -137,8 +137,8 @@ pub async fn start(
     Ok(Running {
         address,
         console,
-        server,
-        serving: tokio::spawn(listening.server),
+        server: listening.server,
+        serving: listening.ended,
         upkeep: upkeep::start(config, &processing, (&store, &board), clock, metrics),
         store,
         processing,
@@ -277,8 +277,10 @@ impl Running {
         tracing::info!("gateway.stopping");
         self.console.stop();
         self.server.stop(true).await;
-        if let Err(error) = self.serving.await {
-            tracing::error!(%error, "server.ended_badly");
+        match self.serving.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "server.ended_badly"),
+            Err(_) => tracing::error!("server.ended_badly"),
         }
         self.workers.stop().await;
         self.upkeep.shutdown().await;

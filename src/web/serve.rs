@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
+use tokio::sync::oneshot;
 
 use crate::config;
 
@@ -25,17 +27,21 @@ pub type Mount = Box<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// A server that accepts connections.
 pub struct Serving {
-    /// Runs until it is stopped by its handle (`server.handle().stop(true)` finishes what is in flight). Signals are the
-    /// application's business.
-    pub server: Server,
+    /// `stop(true)` finishes what is in flight. Signals are the application's business.
+    pub server: ServerHandle,
+    /// How it ended; it does when it is stopped.
+    pub ended: oneshot::Receiver<io::Result<()>>,
     /// Where it listens, in the order that was asked for.
     pub addresses: Vec<SocketAddr>,
 }
 
 /// Binds and starts to serve what `mounts` put in place.
 ///
+/// In an actix system of its own: there a thread that is told of many commits at once is woken once, and not for each of
+/// them, which costs the store's thread a system call.
+///
 /// # Errors
-/// The address cannot be bound.
+/// The address cannot be bound, or the system gives no thread.
 pub fn serve(settings: &config::Server, mounts: Vec<Mount>) -> io::Result<Serving> {
     let mounts = Arc::new(mounts);
     let mut server = HttpServer::new(move || {
@@ -57,8 +63,19 @@ pub fn serve(settings: &config::Server, mounts: Vec<Mount>) -> io::Result<Servin
     }
     let server = server.bind(&settings.listen)?;
     let addresses = server.addrs();
+    let server = server.run();
+    let handle = server.handle();
+    let (tell, ended) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("http".to_owned())
+        .spawn(move || {
+            let end = System::new().block_on(server);
+            // Whoever has lost interest has stopped it.
+            drop(tell.send(end));
+        })?;
     Ok(Serving {
-        server: server.run(),
+        server: handle,
+        ended,
         addresses,
     })
 }

@@ -165,9 +165,8 @@ impl Site {
                 let mount: Mount =
                     Box::new(move |config| frontdesk::web::configure(config, Arc::clone(&hooks)));
                 let serving = serve(&settings, vec![mount]).unwrap();
-                tell.send((serving.addresses[0], serving.server.handle()))
-                    .unwrap();
-                serving.server.await.unwrap();
+                tell.send((serving.addresses[0], serving.server)).unwrap();
+                serving.ended.await.unwrap().unwrap();
             });
         });
         let (address, handle) = hear.recv().unwrap();

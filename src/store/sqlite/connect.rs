@@ -48,7 +48,10 @@ pub(super) fn writer(path: &Path) -> Done<Connection> {
 pub(super) fn log(path: &Path) -> Done<File> {
     let name = log_path(path);
     File::options().write(true).open(&name).map_err(|error| {
-        Fault::Unavailable(format!("the log {} cannot be opened: {error}", name.display()))
+        Fault::Unavailable(format!(
+            "the log {} cannot be opened: {error}",
+            name.display()
+        ))
     })
 }
 

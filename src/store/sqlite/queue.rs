@@ -88,10 +88,18 @@ struct State {
     writes: VecDeque<Box<dyn Job>>,
     bytes: usize,
     closed: bool,
-    /// The writer sleeps: only then it has to be woken.
-    asleep: bool,
+    /// What the writer sleeps for: only then it has to be woken.
+    sleep: Option<Sleep>,
     /// A committed group is on its way to disk.
     syncing: bool,
+}
+
+/// What ends the writer's sleep.
+#[derive(Debug, Clone, Copy)]
+enum Sleep {
+    AnyWork,
+    /// So many appends.
+    Appends(usize),
 }
 
 /// Why the writer woke up.
@@ -127,7 +135,12 @@ impl Queue {
         }
         state.bytes += bytes;
         state.appends.push_back((job, bytes));
-        self.wake(state);
+        let wakes = match state.sleep {
+            Some(Sleep::AnyWork) => true,
+            Some(Sleep::Appends(enough)) => state.appends.len() >= enough,
+            None => false,
+        };
+        self.wake(state, wakes);
         Ok(())
     }
 
@@ -138,14 +151,16 @@ impl Queue {
             return Err(closed());
         }
         state.writes.extend(jobs);
-        self.wake(state);
+        let wakes = matches!(state.sleep, Some(Sleep::AnyWork));
+        self.wake(state, wakes);
         Ok(())
     }
 
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        let asleep = std::mem::take(&mut state.asleep);
-        drop(state);
-        if asleep {
+    fn wake(&self, mut state: MutexGuard<'_, State>, wakes: bool) {
+        if wakes {
+            // Once is enough.
+            state.sleep = None;
+            drop(state);
             self.wake.notify_one();
         }
     }
@@ -153,12 +168,12 @@ impl Queue {
     /// Waits for work, at most `at_most`.
     pub(super) fn wait(&self, at_most: Duration) -> Woken {
         let mut state = self.lock();
-        state.asleep = true;
+        state.sleep = Some(Sleep::AnyWork);
         let waited = self.wake.wait_timeout_while(state, at_most, |state| {
             state.appends.is_empty() && state.writes.is_empty() && !state.closed
         });
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.asleep = false;
+        state.sleep = None;
         if !state.appends.is_empty() || !state.writes.is_empty() {
             Woken::Work
         } else if state.closed {
@@ -171,27 +186,24 @@ impl Queue {
     /// Whether an append waits, now or within `at_most`.
     pub(super) fn wait_for_append(&self, at_most: Duration) -> bool {
         let mut state = self.lock();
-        state.asleep = true;
+        state.sleep = Some(Sleep::Appends(1));
         let waited = self.wake.wait_timeout_while(state, at_most, |state| {
-            // Whoever lines up takes a sleeper for awake.
-            state.asleep = true;
             state.appends.is_empty() && !state.closed
         });
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.asleep = false;
+        state.sleep = None;
         !state.appends.is_empty()
     }
 
-    /// Waits until an append waits or no group is on its way to disk.
-    pub(super) fn wait_for_append_or_sync(&self) {
+    /// Waits until `enough` appends wait or no group is on its way to disk.
+    pub(super) fn wait_for_appends_or_sync(&self, enough: usize) {
         let mut state = self.lock();
-        state.asleep = true;
-        let waited = self.wake.wait_while(state, |state| {
-            state.asleep = true;
-            state.appends.is_empty() && state.syncing
-        });
+        state.sleep = Some(Sleep::Appends(enough));
+        let waited = self
+            .wake
+            .wait_while(state, |state| state.appends.len() < enough && state.syncing);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        state.asleep = false;
+        state.sleep = None;
     }
 
     /// Waits until no group is on its way to disk.

@@ -29,6 +29,9 @@ const CROWD: usize = 32;
 const PATIENCE: Duration = Duration::from_millis(3);
 /// Appends in one commit.
 const MOST_APPENDS: usize = 2048;
+/// Appends between two looks at the disk. When it is free the group goes there, though more wait: else all senders
+/// would wait together, and then all be answered together, while the processors have nothing to do.
+const STEP: usize = 16;
 /// Quiet for so long, the writer tidies up.
 const QUIET: Duration = Duration::from_millis(200);
 /// Keys swept in one step of tidying up.
@@ -119,16 +122,20 @@ impl Writer {
         }
         self.appended = 0;
         while self.appended < MOST_APPENDS {
-            let appends = self.queue.take_appends(MOST_APPENDS - self.appended);
+            let appends = self.queue.take_appends(STEP);
             self.appended += appends.len();
-            if !appends.is_empty() {
-                group.run_all(appends, books)?;
-            } else if !self.queue.is_syncing() {
+            let are_all = appends.len() < STEP;
+            group.run_all(appends, books)?;
+            if !self.queue.is_syncing() {
                 break;
-            } else if !is_senders && let Some(job) = self.queue.next_write() {
+            }
+            if !are_all {
+                continue;
+            }
+            if !is_senders && let Some(job) = self.queue.next_write() {
                 group.run(job, books)?;
             } else {
-                self.queue.wait_for_append_or_sync();
+                self.queue.wait_for_appends_or_sync(STEP);
             }
         }
         Ok(())
