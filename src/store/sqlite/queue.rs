@@ -90,8 +90,8 @@ struct State {
     closed: bool,
     /// What the writer sleeps for: only then it has to be woken.
     sleep: Option<Sleep>,
-    /// A committed group is on its way to disk.
-    syncing: bool,
+    /// Committed groups on their way to disk.
+    under_way: usize,
 }
 
 /// What ends the writer's sleep.
@@ -195,33 +195,39 @@ impl Queue {
         !state.appends.is_empty()
     }
 
-    /// Waits until `enough` appends wait or no group is on its way to disk.
-    pub(super) fn wait_for_appends_or_sync(&self, enough: usize) {
+    /// Waits until `enough` appends wait or no more than `most` groups are on their way to disk.
+    pub(super) fn wait_for_appends_or_disk(&self, enough: usize, most: usize) {
         let mut state = self.lock();
         state.sleep = Some(Sleep::Appends(enough));
-        let waited = self
-            .wake
-            .wait_while(state, |state| state.appends.len() < enough && state.syncing);
+        let waited = self.wake.wait_while(state, |state| {
+            state.appends.len() < enough && state.under_way > most
+        });
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.sleep = None;
     }
 
-    /// Waits until no group is on its way to disk.
-    pub(super) fn wait_for_sync(&self) {
+    /// Waits until no more than `most` groups are on their way to disk.
+    pub(super) fn wait_for_disk(&self, most: usize) {
         let state = self.lock();
-        drop(self.wake.wait_while(state, |state| state.syncing));
+        drop(self.wake.wait_while(state, |state| state.under_way > most));
     }
 
-    pub(super) fn is_syncing(&self) -> bool {
-        self.lock().syncing
+    /// Committed groups on their way to disk.
+    pub(super) fn under_way(&self) -> usize {
+        self.lock().under_way
     }
 
-    /// By the syncer, and for it.
-    pub(super) fn set_syncing(&self, syncing: bool) {
-        self.lock().syncing = syncing;
-        if !syncing {
-            self.wake.notify_all();
-        }
+    /// A group sets out for the disk.
+    pub(super) fn sets_out(&self) {
+        self.lock().under_way += 1;
+    }
+
+    /// A group is there, or lost.
+    pub(super) fn arrives(&self) {
+        let mut state = self.lock();
+        state.under_way = state.under_way.saturating_sub(1);
+        drop(state);
+        self.wake.notify_all();
     }
 
     pub(super) fn waiting_appends(&self) -> usize {

@@ -2,7 +2,7 @@
 //!
 //! A commit writes its pages into the log and does not wait for the disk. A thread of its own then syncs the log, and
 //! only after that is anybody told: what is acknowledged is on disk, as with `synchronous=FULL`, but meanwhile the
-//! writer runs the next group instead of waiting. One group is on its way at a time, so that a slow disk makes large
+//! writer runs the next group instead of waiting. Few groups are on their way at a time, so that a slow disk makes large
 //! groups and not many. Readers may see a commit a moment before it is on disk; a loss of power in that moment takes
 //! it back together with everything that followed it, and nobody was told of any of that.
 //!
@@ -30,6 +30,9 @@ pub(super) struct Shared {
     pub(super) fail: Arc<FailPoints>,
 }
 
+/// Groups on their way to disk at a time: one that is synced and one that waits for it.
+pub(super) const MOST: usize = 2;
+
 /// The writer's end.
 pub(super) struct Syncer {
     hand: SyncSender<Handed>,
@@ -41,11 +44,29 @@ pub(super) struct Syncer {
 struct Handed {
     group: Group,
     log: Arc<File>,
+    way: Way,
+}
+
+/// The way to disk: at its end, whatever it is, nobody waits for it any more.
+struct Way(Arc<Queue>);
+
+impl Way {
+    fn begin(queue: &Arc<Queue>) -> Self {
+        queue.wait_for_disk(MOST - 1);
+        queue.sets_out();
+        Way(queue.clone())
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.0.arrives();
+    }
 }
 
 /// Starts the thread. It ends when the writer's end is dropped.
 pub(super) fn start(shared: Shared) -> std::io::Result<(Syncer, JoinHandle<()>)> {
-    let (hand, handed) = sync_channel(1);
+    let (hand, handed) = sync_channel(MOST);
     let queue = shared.queue.clone();
     let thread = std::thread::Builder::new()
         .name("store-syncer".to_owned())
@@ -56,10 +77,8 @@ pub(super) fn start(shared: Shared) -> std::io::Result<(Syncer, JoinHandle<()>)>
 impl Syncer {
     /// Has a committed group synced and told, after the one before it.
     pub(super) fn hand(&self, group: Group, log: Arc<File>) {
-        self.queue.wait_for_sync();
-        self.queue.set_syncing(true);
-        if let Err(unsent) = self.hand.send(Handed { group, log }) {
-            self.queue.set_syncing(false);
+        let way = Way::begin(&self.queue);
+        if let Err(unsent) = self.hand.send(Handed { group, log, way }) {
             let error = "the thread that syncs the log is gone: restart the gateway".to_owned();
             unsent.0.group.fail(&StoreError::Unavailable(error));
         }
@@ -67,18 +86,17 @@ impl Syncer {
 }
 
 fn run(shared: &Shared, handed: &Receiver<Handed>) {
-    let _idle = Idle(&shared.queue);
-    while let Ok(Handed { group, log }) = handed.recv() {
+    while let Ok(Handed { group, log, way }) = handed.recv() {
         match sync(shared, &log) {
             Ok(()) => {
-                shared.queue.set_syncing(false);
+                drop(way);
                 if group.finish() {
                     shared.flight.wake();
                 }
             }
             Err(fault) => {
                 shared.log.set_lost(true);
-                shared.queue.set_syncing(false);
+                drop(way);
                 let error = fault.into_error();
                 tracing::error!(%error, "store.sync_failed");
                 group.fail(&error);
@@ -95,13 +113,4 @@ fn sync(shared: &Shared, log: &File) -> Done<()> {
     shared.fail.check("sync")?;
     log.sync_data()
         .map_err(|error| Fault::Unavailable(format!("the log cannot be synced: {error}")))
-}
-
-/// Nobody waits for a thread that has ended, for whatever reason.
-struct Idle<'q>(&'q Queue);
-
-impl Drop for Idle<'_> {
-    fn drop(&mut self) {
-        self.0.set_syncing(false);
-    }
 }

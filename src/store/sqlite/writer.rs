@@ -29,8 +29,8 @@ const CROWD: usize = 32;
 const PATIENCE: Duration = Duration::from_millis(3);
 /// Appends in one commit.
 const MOST_APPENDS: usize = 2048;
-/// Appends between two looks at the disk. When it is free the group goes there, though more wait: else all senders
-/// would wait together, and then all be answered together, while the processors have nothing to do.
+/// Appends that are worth a commit of their own while the commit before is on its way to disk, though more wait: else
+/// all senders would wait together, and then all be answered together, while the processors have nothing to do.
 const STEP: usize = 16;
 /// Quiet for so long, the writer tidies up.
 const QUIET: Duration = Duration::from_millis(200);
@@ -64,7 +64,7 @@ impl Writer {
                 Woken::Closed => break,
             }
         }
-        self.queue.wait_for_sync();
+        self.queue.wait_for_disk(0);
         self.log.close();
         drop(self.books.take());
         drop(self.lock.take());
@@ -126,7 +126,8 @@ impl Writer {
             self.appended += appends.len();
             let are_all = appends.len() < STEP;
             group.run_all(appends, books)?;
-            if !self.queue.is_syncing() {
+            let most = usize::from(self.appended >= STEP);
+            if self.queue.under_way() <= most {
                 break;
             }
             if !are_all {
@@ -135,7 +136,7 @@ impl Writer {
             if !is_senders && let Some(job) = self.queue.next_write() {
                 group.run(job, books)?;
             } else {
-                self.queue.wait_for_appends_or_sync(STEP);
+                self.queue.wait_for_appends_or_disk(STEP / 2, most);
             }
         }
         Ok(())
