@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::model::problem::{Problem, nearest};
+use crate::model::said::Said;
 
 /// A parsed file, and what is wrong with it so far.
 pub struct Document<'t> {
@@ -39,7 +40,7 @@ impl<'t> Document<'t> {
         };
         for error in errors {
             let line = error.span().map_or(0, |span| document.line(span.start));
-            document.problem(line, error.message().to_owned());
+            document.problem(line, error.message());
         }
         document
     }
@@ -73,11 +74,11 @@ impl<'t> Document<'t> {
     }
 
     /// Notes a problem.
-    pub fn problem(&self, line: u32, message: String) {
+    pub fn problem(&self, line: u32, message: impl Into<Said>) {
         self.problems.borrow_mut().push(Problem {
             file: self.file.clone(),
             line,
-            message,
+            message: message.into(),
         });
     }
 
@@ -89,7 +90,7 @@ impl<'t> Document<'t> {
             problems.push(Problem {
                 file: "environment".to_owned(),
                 line: 0,
-                message: format!("{name} names no setting"),
+                message: format!("{name} names no setting").into(),
             });
         }
         problems.sort_by_key(|problem| problem.line);
@@ -133,8 +134,8 @@ pub struct Item<'d> {
 
 impl<'d> Table<'d> {
     /// Notes a problem at `line`.
-    pub fn problem(&self, line: u32, message: impl Into<String>) {
-        self.document.problem(line, message.into());
+    pub fn problem(&self, line: u32, message: impl Into<Said>) {
+        self.document.problem(line, message);
     }
 
     /// `section.key`, for messages.

@@ -150,7 +150,12 @@ impl Words {
     /// A sentence of another room; in English where only that is known.
     pub fn said(self, said: &Said) -> String {
         let Some(code) = &said.code else {
-            return said.english.clone();
+            let mut own = said.values.iter();
+            let own = own.find(|(language, _)| language == self.language.code());
+            return own.map_or_else(
+                || said.english.clone(),
+                |(_, sentence)| sentence.to_string(),
+            );
         };
         let mut args = FluentArgs::new();
         for (name, word) in &said.values {

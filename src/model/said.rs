@@ -10,17 +10,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::said;
 
 /// What is said. It prints, and is written, as its English sentence.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Said {
-    /// Names the message; `None` of a sentence that is only known in English, such as one of a library.
+    /// Names the message; `None` of a sentence that no message has: one of a library, or of a data file.
     pub code: Option<Cow<'static, str>>,
-    /// What stands in it, by name.
+    /// What stands in it, by name; without a code, the sentence in other languages, by theirs.
     pub values: Vec<(Cow<'static, str>, Word)>,
     pub english: String,
 }
 
 /// A part of a sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Word {
     /// The same in every language: a name, a number.
     Text(String),
@@ -43,6 +43,8 @@ impl fmt::Display for Said {
         f.write_str(&self.english)
     }
 }
+
+impl std::error::Error for Said {}
 
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +81,7 @@ macro_rules! text {
     };
 }
 
-text!(&str, String, &String, usize, u16, u32, u64);
+text!(&str, String, &String, char, usize, u16, u32, u64);
 
 impl From<Cow<'_, str>> for Word {
     fn from(text: Cow<'_, str>) -> Self {
@@ -107,6 +109,16 @@ impl From<Phrase> for Said {
 impl From<Phrase> for Word {
     fn from(phrase: Phrase) -> Self {
         Said::from(phrase).into()
+    }
+}
+
+/// A sentence of a data file, which brings its own translations: language → sentence.
+pub fn translated(english: &str, others: impl IntoIterator<Item = (String, String)>) -> Said {
+    let other = |(language, sentence)| (Cow::Owned(language), Word::Text(sentence));
+    Said {
+        code: None,
+        values: others.into_iter().map(other).collect(),
+        english: english.to_owned(),
     }
 }
 
@@ -187,7 +199,8 @@ pub mod kept {
     impl<'k> From<&'k Said> for Kept<'k> {
         fn from(said: &'k Said) -> Self {
             // What only looks like a kept sentence must not be read as one.
-            if said.code.is_none() && !said.english.starts_with(BEGINS) {
+            let is_plain = said.code.is_none() && said.values.is_empty();
+            if is_plain && !said.english.starts_with(BEGINS) {
                 return Kept::English(Cow::Borrowed(&said.english));
             }
             let values = said.values.iter();
@@ -299,7 +312,7 @@ macro_rules! phrase {
 
 #[cfg(test)]
 mod tests {
-    use super::{Said, Word, kept};
+    use super::{Said, Word, kept, translated};
 
     #[test]
     fn stores_keep_all_of_it() {
@@ -309,6 +322,10 @@ mod tests {
         for said in [
             whole,
             Said::from("only English"),
+            translated(
+                "is no order",
+                [("es".to_owned(), "no es un pedido".to_owned())],
+            ),
             Said::from("{\"said\":\"at\"}"),
             Said::from("{"),
         ] {

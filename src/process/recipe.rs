@@ -8,6 +8,7 @@ use crate::config::Endpoint;
 use crate::expr::Formula;
 use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::Problem;
+use crate::model::said::Said;
 use crate::payload::Formats;
 use crate::source::declaration::{
     EventSpec, Expr, Fetch, FetchMethod, FieldSpec, FieldValue, RecordSpec, Source,
@@ -301,11 +302,11 @@ impl Compiler<'_> {
         compile(self.file, expr, &mut self.problems)
     }
 
-    fn note(&mut self, line: u32, message: String) {
+    fn note(&mut self, line: u32, message: impl Into<Said>) {
         self.problems.push(Problem {
             file: self.file.to_owned(),
             line,
-            message,
+            message: message.into(),
         });
     }
 }

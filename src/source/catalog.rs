@@ -168,7 +168,7 @@ impl Files {
                 line: 0,
                 message:
                     "is not a folder; catalog.path names one with mappings/, schemas/, samples/, lists/"
-                        .to_owned(),
+                        .into(),
             });
         }
     }
@@ -199,7 +199,7 @@ impl Files {
                 Err(error) => problems.push(Problem {
                     file: label,
                     line: 0,
-                    message: format!("cannot be read: {error}"),
+                    message: format!("cannot be read: {error}").into(),
                 }),
             }
         }
@@ -231,7 +231,7 @@ impl Files {
             strays.push(Problem {
                 file: file.label.clone(),
                 line: 0,
-                message,
+                message: message.into(),
             });
         }
         strays

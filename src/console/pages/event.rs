@@ -164,7 +164,7 @@ pub fn steps(
     let violations: Vec<String> = event
         .violations
         .iter()
-        .map(|violation| format!("{} {}", violation.path, words.said(&violation.message)))
+        .map(|violation| words.said(&violation.said()))
         .collect();
     if !violations.is_empty() {
         steps.push(step("validated", "bad", None, violations.join("; ")));

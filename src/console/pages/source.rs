@@ -14,7 +14,7 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::source_health::{self, Health};
-use crate::console::pages::sources::{Setting, origins, settings, url, wrong};
+use crate::console::pages::sources::{Setting, faults, origins, settings, url, wrong};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::prose::{self, Piece, Run};
 use crate::console::visitor::Insider;
@@ -216,7 +216,7 @@ async fn add_secret(
     let change = EndpointChange::AddSecret { secret, others_end };
     let mut after = row.clone();
     change.clone().apply(&mut after);
-    let problems = console.board.problems(&after);
+    let problems = faults(&console, &insider, &after);
     if !problems.is_empty() {
         return again(&console, &insider, &name, problems).await;
     }
@@ -291,7 +291,7 @@ async fn set(
     change.clone().apply(&mut after);
     let mut problems = wrong(&insider, &after);
     if problems.is_empty() {
-        problems = console.board.problems(&after);
+        problems = faults(&console, &insider, &after);
     }
     if !problems.is_empty() {
         return again(&console, &insider, &name, problems).await;

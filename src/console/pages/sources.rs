@@ -44,7 +44,7 @@ struct Line {
     url: String,
     is_filed: bool,
     paused: Option<Timestamp>,
-    problems: Vec<String>,
+    is_broken: bool,
     last: Option<Timestamp>,
     silent: Option<Timestamp>,
 }
@@ -107,7 +107,7 @@ async fn show(console: web::Data<Console>, insider: Insider) -> Result<HttpRespo
             url: url(&console, &endpoint.name),
             is_filed: standing.row.is_none(),
             paused: standing.paused,
-            problems: standing.problems.clone(),
+            is_broken: !standing.problems.is_empty(),
             last: rhythm
                 .map(|it| it.last)
                 .max(lately.get(&endpoint.name).copied()),
@@ -300,7 +300,7 @@ fn row(
     };
     problems.extend(wrong(insider, &row));
     if problems.is_empty() {
-        problems = console.board.problems(&row);
+        problems = faults(console, insider, &row);
     }
     Ok((row, problems))
 }
@@ -311,6 +311,12 @@ pub fn origins(form: &Form) -> Vec<String> {
     lines
         .map(|it| it.trim_end_matches('/').to_lowercase())
         .collect()
+}
+
+/// What keeps an endpoint from working, in the reader's language.
+pub fn faults(console: &Console, insider: &Insider, row: &EndpointRow) -> Vec<String> {
+    let found = console.board.problems(row);
+    found.iter().map(|said| insider.words.said(said)).collect()
 }
 
 /// What can be seen without compiling anything.

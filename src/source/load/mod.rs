@@ -98,7 +98,7 @@ pub fn source(
     if !is_name(name) {
         document.problem(
             0,
-            "the file's name is the source's: lower-case letters, digits and _ alone".to_owned(),
+            "the file's name is the source's: lower-case letters, digits and _ alone",
         );
     }
     problems.extend(document.into_problems());
@@ -128,7 +128,7 @@ fn schemas(
             problems.push(Problem {
                 file: (*label).to_owned(),
                 line: u32::try_from(line).unwrap_or_default(),
-                message,
+                message: message.into(),
             });
         };
         let Some(name) = file
