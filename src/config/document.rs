@@ -214,10 +214,15 @@ impl<'d> Table<'d> {
     /// A text that must be there.
     pub fn required_text(&self, key: &str) -> Option<Text> {
         if !self.has(key) {
-            self.problem(self.line, format!("`{}` is missing", self.path(key)));
+            self.missing(key);
             return None;
         }
         self.text(key)
+    }
+
+    /// Notes that a key is not there.
+    pub fn missing(&self, key: &str) {
+        self.problem(self.line, format!("`{}` is missing", self.path(key)));
     }
 
     /// `true` or `false`.

@@ -170,6 +170,18 @@ impl Words {
         found.unwrap_or_else(|| said.english.clone())
     }
 
+    /// Whether a sentence of another room is known in this language.
+    pub fn speaks(self, said: &Said) -> bool {
+        match &said.code {
+            _ if self.language == Language::English => true,
+            Some(code) => self.knows(&format!("said-{code}")),
+            None => {
+                let mut own = said.values.iter();
+                own.any(|(language, _)| language == self.language.code())
+            }
+        }
+    }
+
     /// Why something was refused, by its code; as it was said where there is no message.
     pub fn refused(self, code: &str, sentence: &str) -> String {
         let key = format!("refusal-{}", code.replace('_', "-"));

@@ -92,7 +92,7 @@ impl Verifier {
                 "no-key",
                 "none of its secrets is a key as {source} has them, so nothing could be verified; say verify = \"none\" if \
                  anybody may post here",
-                source = &source.title
+                source = source.title.clone()
             ));
         }
         let check = match &source.check {

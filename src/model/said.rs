@@ -112,13 +112,11 @@ impl From<Phrase> for Word {
     }
 }
 
-/// A sentence of a data file, which brings its own translations: language → sentence.
-pub fn translated(english: &str, others: impl IntoIterator<Item = (String, String)>) -> Said {
-    let other = |(language, sentence)| (Cow::Owned(language), Word::Text(sentence));
-    Said {
-        code: None,
-        values: others.into_iter().map(other).collect(),
-        english: english.to_owned(),
+impl Said {
+    /// Adds the sentence in another language: for one that stands in a data file, and has no code.
+    pub fn tell(&mut self, language: &str, sentence: String) {
+        let language = Cow::Owned(language.to_owned());
+        self.values.push((language, Word::Text(sentence)));
     }
 }
 
@@ -312,20 +310,19 @@ macro_rules! phrase {
 
 #[cfg(test)]
 mod tests {
-    use super::{Said, Word, kept, translated};
+    use super::{Said, Word, kept};
 
     #[test]
     fn stores_keep_all_of_it() {
         let inner = said!("no-country", "\"{name}\" is no country", name = "Spayn");
         let field = Word::Term("path".into(), "contact.email".to_owned());
         let whole = said!("at", "{field}: {why}", field = field, why = inner);
+        let mut of_a_file = Said::from("is no order");
+        of_a_file.tell("es", "no es un pedido".to_owned());
         for said in [
             whole,
             Said::from("only English"),
-            translated(
-                "is no order",
-                [("es".to_owned(), "no es un pedido".to_owned())],
-            ),
+            of_a_file,
             Said::from("{\"said\":\"at\"}"),
             Said::from("{"),
         ] {

@@ -81,7 +81,7 @@ fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Said)
         note(said!(
             "signs-nothing",
             "{source} does not sign what it sends; say `verify = \"none\"` out loud if anybody may post here",
-            source = &source.title
+            source = source.title.clone()
         ));
         return;
     }
@@ -116,7 +116,7 @@ fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Said)
                 "secret-unfit",
                 "secret {which} is not in the form {source} gives it: it does not decode to a key",
                 which = which,
-                source = &source.title
+                source = source.title.clone()
             ));
         }
     }
@@ -166,7 +166,7 @@ fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Sa
                 "setting-missing",
                 "the setting `{name}` is missing: {help}",
                 name = name,
-                help = spec.help.as_str()
+                help = spec.help.clone()
             ));
         }
     }
@@ -178,7 +178,7 @@ fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Sa
             "no-setting",
             "{source} has no setting `{name}`{hint}",
             hint = setting_meant(name, source),
-            source = &source.title,
+            source = source.title.clone(),
             name = name
         ));
     }

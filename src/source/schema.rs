@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::model::event::Violation;
 use crate::model::problem::Problem;
-use crate::model::said::{Said, translated};
+use crate::model::said::Said;
 use crate::source::declaration::Source;
 use crate::source::violation;
 
@@ -88,10 +88,11 @@ fn violated(schema: &Value, error: &ValidationError<'_>) -> Violation {
 }
 
 fn own_words(object: &Value) -> Option<Said> {
-    let english = object.get("x-message")?.as_str()?;
-    let others = object.as_object()?.iter().filter_map(|(name, text)| {
-        let language = name.strip_prefix("x-message-")?;
-        Some((language.to_owned(), text.as_str()?.to_owned()))
-    });
-    Some(translated(english, others))
+    let mut said = Said::from(object.get("x-message")?.as_str()?);
+    for (name, text) in object.as_object()? {
+        if let (Some(language), Some(text)) = (name.strip_prefix("x-message-"), text.as_str()) {
+            said.tell(language, text.to_owned());
+        }
+    }
+    Some(said)
 }

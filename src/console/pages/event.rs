@@ -116,7 +116,7 @@ async fn show(
         here: form_urlencoded::Serializer::new(String::new())
             .append_pair("endpoint", &event.endpoint)
             .finish(),
-        source: console.title_of(&event.source).to_owned(),
+        source: console.title_of(insider.words, &event.source),
         line: Line::of(event),
         f: Frame::new(&insider, "inbox"),
     })

@@ -42,7 +42,7 @@ struct Query {
 struct Page<'v> {
     f: Frame<'v>,
     /// Name and title of every source.
-    sources: Vec<(&'v str, &'v str)>,
+    sources: Vec<(&'v str, String)>,
     source: String,
     file: String,
     samples: Vec<String>,
@@ -128,7 +128,7 @@ fn of<'v>(
     let sources = console.catalog.sources();
     Page {
         sources: sources
-            .map(|it| (it.name.as_str(), it.title.as_str()))
+            .map(|it| (it.name.as_str(), insider.words.said(&it.title)))
             .collect(),
         source: source.name.clone(),
         file: source.file.clone(),

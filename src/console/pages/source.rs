@@ -19,6 +19,7 @@ use crate::console::places::{Place, Who, get, post};
 use crate::console::prose::{self, Piece, Run};
 use crate::console::visitor::Insider;
 use crate::model::id::new_id;
+use crate::model::said::Said;
 use crate::source::declaration::Source;
 use crate::source::{fresh, guide};
 use crate::store::endpoints::{EndpointChange, EndpointRow, SecretRow};
@@ -105,10 +106,11 @@ async fn of<'v>(
         let row = standing.row.as_ref()?;
         row.settings.get(name).cloned()
     };
+    let told = |said: &Said| prose::read(&insider.words.said(said));
     Ok(Page {
         url: url(console, &endpoint.name),
-        steps: source.map(|it| prose::read(&it.help)).unwrap_or_default(),
-        secret_help: source.and_then(|it| it.secret.as_deref()).map(prose::read),
+        steps: source.map(|it| told(&it.help)).unwrap_or_default(),
+        secret_help: source.and_then(|it| it.secret.as_ref()).map(told),
         proof: source.map_or_else(String::new, |it| insider.words.said(&guide::in_short(it))),
         secrets: secrets(standing, insider.now),
         shown_once: None,

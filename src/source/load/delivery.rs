@@ -6,7 +6,7 @@ use crate::config::document::Table;
 use crate::config::value;
 use crate::payload::{Format, Formats};
 use crate::source::declaration::{
-    AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Said, Split,
+    AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Reply, Split,
 };
 use crate::source::load::formula::{self, HANDSHAKE, Known, REQUEST};
 
@@ -139,10 +139,10 @@ pub fn answer(root: &Table<'_>) -> AnswerPolicy {
 }
 
 /// `[answer.ok]`
-fn said(table: &Table<'_>, key: &str) -> Option<Said> {
+fn said(table: &Table<'_>, key: &str) -> Option<Reply> {
     let inner = table.table(key)?;
     let body = inner.text("body").map(|text| text.value);
-    let said = Said {
+    let said = Reply {
         status: status(&inner),
         content_type: content_type(&inner, "text/plain"),
         body: body.unwrap_or_default(),
@@ -152,7 +152,7 @@ fn said(table: &Table<'_>, key: &str) -> Option<Said> {
 }
 
 /// `[answer.busy]`: the words that go with 429 and 503. Its status is `busy_status`, for the sender must come again.
-fn busy(table: &Table<'_>) -> Option<Said> {
+fn busy(table: &Table<'_>) -> Option<Reply> {
     let inner = table.table("busy")?;
     if inner.has("status") {
         inner.problem(
@@ -161,7 +161,7 @@ fn busy(table: &Table<'_>) -> Option<Said> {
         );
     }
     let body = inner.required_text("body").map(|text| text.value);
-    let said = Said {
+    let said = Reply {
         status: 503,
         content_type: content_type(&inner, "text/plain"),
         body: body.unwrap_or_default(),

@@ -55,7 +55,7 @@ fn read(table: &Table<'_>, known: &Known, split: bool) -> Option<EventSpec> {
             records.push(record::read(&inner, kind, &names, known));
         }
     }
-    let help = table.text("help").map(|text| text.value);
+    let help = table.text("help").map(|text| text.value.into());
     table.finish();
     if ignore && !records.is_empty() {
         table.problem(

@@ -2,7 +2,7 @@
 
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::role::Role;
-use frontdesk::store::users::{AuditFilter, UserRow};
+use frontdesk::store::users::AuditFilter;
 use serde_json::Value;
 
 use crate::console::browser::Browser;
@@ -186,7 +186,7 @@ async fn a_quarantined_event_is_replayed_after_its_mapping_was_edited() {
         browser.look("event-unmapped").await;
     }
     let viewer = add(&gateway, "eva", Role::Viewer).await;
-    let eva = spanish_reader(&gateway, &viewer).await;
+    let eva = Person::reading_spanish(&gateway, &viewer).await;
     let page = eva.get(&gateway, &format!("/inbox/{id}")).await.body;
     assert!(page.contains("no es un número decimal"), "{page}");
     let folder = gateway.stop().await;
@@ -234,19 +234,11 @@ async fn refusals_are_listed_with_what_to_do() {
     gateway.stop().await;
 }
 
-async fn spanish_reader(gateway: &TestGateway, user: &UserRow) -> Person {
-    let reader = Person::inside(gateway, user).await;
-    reader
-        .post(gateway, "/preferences", &[("language", "es"), ("to", "/")])
-        .await;
-    reader
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_went_wrong_is_told_in_the_readers_language() {
     let gateway = TestGateway::start(ENDPOINTS).await;
     let viewer = add(&gateway, "eva", Role::Viewer).await;
-    let eva = spanish_reader(&gateway, &viewer).await;
+    let eva = Person::reading_spanish(&gateway, &viewer).await;
     let links = "http%3A%2F%2Fa.example+".repeat(12);
     let form = "application/x-www-form-urlencoded";
     let spam = format!("name=Eva&email=eva%40example.com&message={links}");
