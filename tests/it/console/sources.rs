@@ -27,7 +27,8 @@ async fn with_key(gateway: &TestGateway, endpoint: &str, key: &str) -> u16 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_declarations_say_is_said_in_spanish() {
-    let gateway = TestGateway::start(ENDPOINTS).await;
+    let shop = "[[endpoint]]\nname = \"shop\"\nsource = \"shopify\"\nsecrets = [\"the-secret-of-the-shop\"]\n";
+    let gateway = TestGateway::start(&format!("{ENDPOINTS}\n{shop}")).await;
     let boss = add(&gateway, "boss", Role::Manager).await;
     let boss = Person::reading_spanish(&gateway, &boss).await;
     let catalog = crate::dry::catalog();
