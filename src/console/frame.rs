@@ -76,7 +76,7 @@ impl<'v> Frame<'v> {
 
     /// A sentence of another room.
     pub fn said(&self, said: &Said) -> String {
-        self.visitor.words.said(said)
+        self.visitor.words.said_in(said, &self.visitor.zone)
     }
 
     /// The same in runs of letters, for one that holds code.

@@ -20,6 +20,7 @@ pub mod page;
 pub mod pages;
 pub mod places;
 pub mod prose;
+pub mod qr;
 pub mod rows;
 pub mod rule_words;
 pub mod session;

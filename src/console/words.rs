@@ -6,8 +6,10 @@ use std::sync::OnceLock;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use include_dir::{Dir, include_dir};
+use jiff::tz::TimeZone;
 use unic_langid::LanguageIdentifier;
 
+use crate::console::when;
 use crate::model::said::{Said, Word};
 
 static MESSAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/console/messages");
@@ -147,8 +149,13 @@ impl Words {
         self.find(&key, None).unwrap_or_else(|| word.to_owned())
     }
 
-    /// A sentence of another room; in English where only that is known.
+    /// A sentence of another room; in English where only that is known. Moments in it are those of UTC.
     pub fn said(self, said: &Said) -> String {
+        self.said_in(said, &TimeZone::UTC)
+    }
+
+    /// The same with moments as they are in a zone.
+    pub fn said_in(self, said: &Said, zone: &TimeZone) -> String {
         let Some(code) = &said.code else {
             let mut own = said.values.iter();
             let own = own.find(|(language, _)| language == self.language.code());
@@ -162,7 +169,8 @@ impl Words {
             let word = match word {
                 Word::Text(text) => text.clone(),
                 Word::Term(group, word) => self.word(group, word),
-                Word::Said(said) => self.said(said),
+                Word::Time(at) => when::shown(*at, zone),
+                Word::Said(said) => self.said_in(said, zone),
             };
             args.set(name.as_ref(), word);
         }
@@ -214,7 +222,22 @@ fn missing(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Language;
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    use super::{Language, Words};
+    use crate::said;
+
+    #[test]
+    fn moments_are_those_of_the_readers_zone() {
+        let since: Timestamp = "2026-07-31T09:00:00Z".parse().unwrap();
+        let said = said!("alarm-silence", "since {since}", since = since);
+        let madrid = TimeZone::get("Europe/Madrid").unwrap();
+        let words = Words::of(Language::Spanish);
+        let told = words.said_in(&said, &madrid);
+        assert!(told.contains("desde 2026-07-31 11:00:00"), "{told}");
+        assert_eq!(said.english, "since 2026-07-31T09:00:00Z");
+    }
 
     #[test]
     fn the_browsers_favourite_counts() {

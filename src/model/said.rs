@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::said;
@@ -12,11 +13,11 @@ use crate::said;
 /// What is said. It prints, and is written, as its English sentence.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Said {
+    pub english: String,
     /// Names the message; `None` of a sentence that no message has: one of a library, or of a data file.
     pub code: Option<Cow<'static, str>>,
     /// What stands in it, by name; without a code, the sentence in other languages, by theirs.
     pub values: Vec<(Cow<'static, str>, Word)>,
-    pub english: String,
 }
 
 /// A part of a sentence.
@@ -26,6 +27,8 @@ pub enum Word {
     Text(String),
     /// A word of the gateway's vocabulary: group and word, such as `path` and `contact.email`.
     Term(Cow<'static, str>, String),
+    /// A moment, which people read in their zone.
+    Time(Timestamp),
     Said(Box<Said>),
 }
 
@@ -50,6 +53,7 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Word::Text(text) | Word::Term(_, text) => f.write_str(text),
+            Word::Time(at) => at.fmt(f),
             Word::Said(said) => said.fmt(f),
         }
     }
@@ -82,6 +86,12 @@ macro_rules! text {
 }
 
 text!(&str, String, &String, char, usize, u16, u32, u64);
+
+impl From<Timestamp> for Word {
+    fn from(at: Timestamp) -> Self {
+        Word::Time(at)
+    }
+}
 
 impl From<Cow<'_, str>> for Word {
     fn from(text: Cow<'_, str>) -> Self {
@@ -168,6 +178,7 @@ impl<'de> Deserialize<'de> for Said {
 pub mod kept {
     use std::borrow::Cow;
 
+    use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::{Said, Word};
@@ -191,6 +202,7 @@ pub mod kept {
     enum KeptWord<'k> {
         Text(Cow<'k, str>),
         Term(Cow<'k, str>, Cow<'k, str>),
+        Time(Timestamp),
         Said(Box<Kept<'k>>),
     }
 
@@ -219,6 +231,7 @@ pub mod kept {
                 Word::Term(group, word) => {
                     KeptWord::Term(Cow::Borrowed(group), Cow::Borrowed(word))
                 }
+                Word::Time(at) => KeptWord::Time(*at),
                 Word::Said(said) => KeptWord::Said(Box::new((&**said).into())),
             }
         }
@@ -251,6 +264,7 @@ pub mod kept {
                 KeptWord::Term(group, word) => {
                     Word::Term(Cow::Owned(group.into_owned()), word.into_owned())
                 }
+                KeptWord::Time(at) => Word::Time(at),
                 KeptWord::Said(said) => Word::Said(Box::new((*said).into())),
             }
         }
@@ -319,8 +333,10 @@ mod tests {
         let whole = said!("at", "{field}: {why}", field = field, why = inner);
         let mut of_a_file = Said::from("is no order");
         of_a_file.tell("es", "no es un pedido".to_owned());
+        let at: jiff::Timestamp = "2026-01-31T09:00:00Z".parse().unwrap();
         for said in [
             whole,
+            said!("since", "since {at}", at = at),
             Said::from("only English"),
             of_a_file,
             Said::from("{\"said\":\"at\"}"),

@@ -122,7 +122,7 @@ async fn of<'v>(
         },
         origins: endpoint.allow_origins.join("\n"),
         samples: source.map(samples).unwrap_or_default(),
-        health: source_health::of(console, &endpoint.name).await?,
+        health: source_health::of(console, insider.words, &endpoint.name).await?,
         problems,
         source,
         standing,

@@ -63,9 +63,9 @@ pub enum Response {
         body: Vec<u8>,
     },
     /// Nothing did, and why.
-    Unreachable(String),
+    Unreachable(Said),
     /// The call was not made: the address may not be called.
-    Refused(String),
+    Refused(Said),
 }
 
 /// What a response means.
@@ -127,8 +127,8 @@ pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCa
 /// Reads a response: the answer, or the kind of trouble and a sentence about it.
 pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outcome {
     let (status, retry_after, body) = match response {
-        Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why.into()),
-        Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why.into()),
+        Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why),
+        Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why),
         Response::Answered {
             status,
             retry_after,

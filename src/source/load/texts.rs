@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::config::document::{Document, Table};
 use crate::model::problem::Problem;
 use crate::model::said::Said;
+use crate::said;
 use crate::source::declaration::Source;
 
 /// Adds the texts of one language to a source. All of them are there, or none.
@@ -92,10 +93,12 @@ impl Texts<'_> {
             let path = self.table.path(key);
             self.table.problem(
                 self.table.line_of(key),
-                format!(
-                    "`{path}` has another number of texts than the mapping: {} instead of {}",
-                    texts.len(),
-                    said.len()
+                said!(
+                    "load-texts",
+                    "`{key}` has another number of texts than the mapping: {count} instead of {wanted}",
+                    key = path,
+                    count = texts.len(),
+                    wanted = said.len()
                 ),
             );
             return;

@@ -122,7 +122,8 @@ fn said(text: &str) -> Vec<String> {
 fn every_sentence_of_other_rooms_exists_with_its_values() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let messages = messages(Language::Spanish);
-    let files = ["said.ftl", "received.ftl", "body.ftl"].map(|file| &messages[file]);
+    let files = ["said.ftl", "received.ftl", "body.ftl", "declaration.ftl"];
+    let files = files.map(|file| &messages[file]);
     let known: BTreeMap<_, _> = files.into_iter().flatten().collect();
     // What joins others stands beside the model of sentences.
     let joining = [
@@ -134,7 +135,8 @@ fn every_sentence_of_other_rooms_exists_with_its_values() {
     ];
     let mut codes: BTreeSet<String> = joining.map(|code| format!("said-{code}")).into();
     for folder in [
-        "app", "assign", "expr", "ingest", "merge", "payload", "process", "source", "store", "web",
+        "app", "assign", "config", "expr", "ingest", "merge", "payload", "process", "source",
+        "store", "web",
     ] {
         walk(&root.join(folder), &mut |text| {
             let calls = ["said!(", "phrase!("].map(|name| text.match_indices(name));
