@@ -20,8 +20,10 @@ use crate::ingest::spam::stamp::StampKey;
 use crate::model::event::Appended;
 use crate::model::id::new_id;
 use crate::model::request::Headers;
+use crate::model::said::Said;
 use crate::process::recipes::Recipes;
 use crate::process::worker::Processing;
+use crate::said;
 use crate::source::catalog::Catalog;
 use crate::source::declaration::Sample;
 use crate::source::endpoints;
@@ -62,7 +64,7 @@ struct Compiled {
     row: EndpointRow,
     /// Which of its secrets were live.
     live: Vec<Uuid>,
-    intake: Result<Arc<Intake>, Vec<String>>,
+    intake: Result<Arc<Intake>, Vec<Said>>,
 }
 
 impl Switchboard {
@@ -88,14 +90,19 @@ impl Switchboard {
         Compiled { row, live, intake }
     }
 
-    fn intake(&self, endpoint: &Endpoint) -> Result<Arc<Intake>, Vec<String>> {
+    fn intake(&self, endpoint: &Endpoint) -> Result<Arc<Intake>, Vec<Said>> {
         let problems = self.problems_of(endpoint);
         if !problems.is_empty() {
             return Err(problems);
         }
         let catalog = &self.ground.catalog;
         let Some(source) = catalog.get(&endpoint.source) else {
-            return Err(vec![format!("there is no source {}", endpoint.source)]);
+            let source = &endpoint.source;
+            return Err(vec![said!(
+                "source-absent",
+                "there is no source {source}",
+                source = source
+            )]);
         };
         let server = &self.ground.server;
         let compiled = Intake::compile(endpoint, source, server, catalog.disposable_mail());
@@ -107,7 +114,7 @@ impl Switchboard {
         Ok(Arc::new(intake))
     }
 
-    fn problems_of(&self, endpoint: &Endpoint) -> Vec<String> {
+    fn problems_of(&self, endpoint: &Endpoint) -> Vec<Said> {
         let mut problems = endpoints::problems(endpoint, &self.ground.catalog);
         if self
             .filed
@@ -115,8 +122,10 @@ impl Switchboard {
             .any(|(filed, _)| filed.name == endpoint.name)
         {
             let name = &endpoint.name;
-            problems.push(format!(
-                "frontdesk.toml has an endpoint called {name} too, which is the one in use"
+            problems.push(said!(
+                "endpoint-in-file",
+                "frontdesk.toml has an endpoint called {name} too, which is the one in use",
+                name = name
             ));
         }
         problems
@@ -233,7 +242,7 @@ impl Board for Switchboard {
         Ok(())
     }
 
-    fn problems(&self, row: &EndpointRow) -> Vec<String> {
+    fn problems(&self, row: &EndpointRow) -> Vec<Said> {
         let endpoint = endpoint_of(row, self.ground.clock.now());
         match self.intake(&endpoint) {
             Ok(_) => Vec::new(),
@@ -256,10 +265,12 @@ impl Board for Switchboard {
         let incoming = self.incoming(standing, sample, now)?;
         let kept = match receive(&intake, incoming, now) {
             Received::Events(kept) => kept,
-            Received::Refused(rejection, _) => return Err(Unsent::Refused(rejection.to_string())),
+            Received::Refused(rejection, _) => return Err(Unsent::Refused(rejection.said())),
             Received::Handshake(_) => {
-                let sentence = "this sample is a set-up request, which leaves no event";
-                return Err(Unsent::Refused(sentence.to_owned()));
+                return Err(Unsent::Refused(said!(
+                    "sample-set-up",
+                    "this sample is a set-up request, which leaves no event"
+                )));
             }
         };
         let appended = self.ground.store.append(kept.arrival).await?;
@@ -278,7 +289,6 @@ impl Switchboard {
         sample: &Sample,
         now: Timestamp,
     ) -> Result<Incoming, Unsent> {
-        let refused = |error: &dyn std::fmt::Display| Unsent::Refused(error.to_string());
         let endpoint = &standing.endpoint;
         let source = self
             .ground
@@ -289,7 +299,8 @@ impl Switchboard {
         // So that a second sample makes another event than the first.
         let n = id.as_u128() % 1_000_000;
         let n = u64::try_from(n).unwrap_or(1);
-        let rendered = sample.render(n, now, id).map_err(|error| refused(&error))?;
+        let rendered = sample.render(n, now, id);
+        let rendered = rendered.map_err(|error| Unsent::Refused(*error.0))?;
         let mut headers = vec![("content-type".to_owned(), rendered.content_type)];
         headers.extend(rendered.headers);
         let mut incoming = Incoming {
@@ -313,7 +324,7 @@ impl Switchboard {
             now,
         };
         let signed = sign(source, secret.expose_secret(), &unsigned);
-        let signed = signed.map_err(|error| refused(&error))?;
+        let signed = signed.map_err(|error| Unsent::Refused(error.said()))?;
         incoming
             .headers
             .0

@@ -210,12 +210,12 @@ impl<'a> Checking<'a> {
 }
 
 /// The formulas of a condition that fail for a sample.
-pub(super) fn failing(test: &Test, sample: &Sample) -> Vec<(String, String)> {
+pub(super) fn failing(test: &Test, sample: &Sample) -> Vec<(String, Said)> {
     let mut failures = Vec::new();
     let subject = sample.subject();
     test.failures(&Facts::new(&subject), &mut failures);
-    let text = |(expr, error): (String, crate::expr::FormulaError)| (expr, error.to_string());
-    failures.into_iter().map(text).collect()
+    let said = |(expr, error): (String, crate::expr::FormulaError)| (expr, *error.0);
+    failures.into_iter().map(said).collect()
 }
 
 #[cfg(test)]

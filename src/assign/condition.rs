@@ -220,12 +220,11 @@ fn ask_each<'t>(head: &str, tests: &'t [Test], facts: &Facts<'t>, text: &mut Tex
 
 fn compile_formula(text: &str) -> Result<Formula, Said> {
     let formula = Formula::compile(text).map_err(|error| {
-        let error = error.to_string();
         said!(
             "bad-formula",
             "the formula `{text}`: {why}",
             text = text,
-            why = error
+            why = *error.0
         )
     })?;
     let unknown = formula

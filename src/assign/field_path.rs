@@ -11,7 +11,7 @@ use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::did_you_mean;
 use crate::model::record::is_blank;
 use crate::model::rules::Operator;
-use crate::model::said::Said;
+use crate::model::said::{Said, Word};
 use crate::said;
 
 /// What conditions can ask of the event.
@@ -271,7 +271,7 @@ fn unknown(path: &str, root: Root, steps: &[String]) -> Said {
     };
     let first = steps.first().map(String::as_str).unwrap_or_default();
     let hint = match names.contains(&first) {
-        true => String::new(),
+        true => Word::from(""),
         false => did_you_mean(first, names),
     };
     said!(

@@ -16,6 +16,7 @@ use crate::assign::shift::{HALF_HOURS, half_hours, next_monday};
 use crate::assign::words;
 use crate::model::people::{HoursPolicy, Rep, Team};
 use crate::model::rules::{Comparison, NoneEligible, OnNoneEligible, RuleSet, Target, TeamTarget};
+use crate::model::said::Said;
 
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +32,7 @@ pub enum Oddity {
     NeverTrue(Box<(Comparison, Comparison)>),
     UnfilledField(String),
     /// A formula and its error.
-    FormulaFails(String, String),
+    FormulaFails(String, Said),
     /// The earlier rule that takes its leads.
     Shadowed(String),
     /// The earlier rule that takes its leads where somebody of it is eligible.

@@ -184,7 +184,7 @@ fn tell(path: &Path, endpoints: &[(String, &Source)], out: &mut dyn Write) -> an
         .iter()
         .map(|(name, source)| {
             let how = format!("`frontdesk sources {}` tells how", source.name);
-            vec![source.title.clone(), format!("/hooks/{name}"), how]
+            vec![source.title.to_string(), format!("/hooks/{name}"), how]
         })
         .collect();
     columns(&senders, "  ", out)?;

@@ -9,6 +9,8 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::model::problem::{Problem, nearest};
+use crate::model::said::{Phrase, Said, Word};
+use crate::{phrase, said};
 
 /// A parsed file, and what is wrong with it so far.
 pub struct Document<'t> {
@@ -39,7 +41,7 @@ impl<'t> Document<'t> {
         };
         for error in errors {
             let line = error.span().map_or(0, |span| document.line(span.start));
-            document.problem(line, error.message().to_owned());
+            document.problem(line, error.message());
         }
         document
     }
@@ -73,11 +75,11 @@ impl<'t> Document<'t> {
     }
 
     /// Notes a problem.
-    pub fn problem(&self, line: u32, message: String) {
+    pub fn problem(&self, line: u32, message: impl Into<Said>) {
         self.problems.borrow_mut().push(Problem {
             file: self.file.clone(),
             line,
-            message,
+            message: message.into(),
         });
     }
 
@@ -89,7 +91,7 @@ impl<'t> Document<'t> {
             problems.push(Problem {
                 file: "environment".to_owned(),
                 line: 0,
-                message: format!("{name} names no setting"),
+                message: format!("{name} names no setting").into(),
             });
         }
         problems.sort_by_key(|problem| problem.line);
@@ -102,6 +104,11 @@ impl<'t> Document<'t> {
         u32::try_from(line).unwrap_or(u32::MAX)
     }
 }
+
+const TEXT: Phrase = phrase!("a-text-quoted", "a text in quotes");
+const TRUTH: Phrase = phrase!("a-truth", "true or false");
+const WHOLE_NUMBER: Phrase = phrase!("a-whole-number", "a whole number");
+const TABLE: Phrase = phrase!("a-table", "a table");
 
 /// A table of a document.
 pub struct Table<'d> {
@@ -133,8 +140,8 @@ pub struct Item<'d> {
 
 impl<'d> Table<'d> {
     /// Notes a problem at `line`.
-    pub fn problem(&self, line: u32, message: impl Into<String>) {
-        self.document.problem(line, message.into());
+    pub fn problem(&self, line: u32, message: impl Into<Said>) {
+        self.document.problem(line, message);
     }
 
     /// `section.key`, for messages.
@@ -206,35 +213,43 @@ impl<'d> Table<'d> {
                 value: value.to_owned(),
                 line: item.line,
             }),
-            None => self.wrong(key, item, "a text in quotes"),
+            None => self.wrong(key, item, TEXT),
         }
     }
 
     /// A text that must be there.
     pub fn required_text(&self, key: &str) -> Option<Text> {
         if !self.has(key) {
-            self.problem(self.line, format!("`{}` is missing", self.path(key)));
+            self.missing(key);
             return None;
         }
         self.text(key)
     }
 
+    /// Notes that a key is not there.
+    pub fn missing(&self, key: &str) {
+        self.problem(
+            self.line,
+            said!("load-missing", "`{key}` is missing", key = self.path(key)),
+        );
+    }
+
     /// `true` or `false`.
     pub fn bool(&self, key: &str) -> Option<bool> {
         if let Some(value) = self.overridden(key) {
-            return self.parsed(key, &value, "true or false");
+            return self.parsed(key, &value, TRUTH);
         }
         let item = self.item(key)?;
         match item.value.as_bool() {
             Some(value) => Some(value),
-            None => self.wrong(key, item, "true or false"),
+            None => self.wrong(key, item, TRUTH),
         }
     }
 
     /// A whole number from 0.
     pub fn number(&self, key: &str) -> Option<u64> {
         if let Some(value) = self.overridden(key) {
-            return self.parsed(key, &value, "a whole number");
+            return self.parsed(key, &value, WHOLE_NUMBER);
         }
         let item = self.item(key)?;
         let number = item
@@ -243,7 +258,7 @@ impl<'d> Table<'d> {
             .and_then(|integer| u64::from_str_radix(integer.as_str(), integer.radix()).ok());
         match number {
             Some(value) => Some(value),
-            None => self.wrong(key, item, "a whole number"),
+            None => self.wrong(key, item, WHOLE_NUMBER),
         }
     }
 
@@ -259,7 +274,11 @@ impl<'d> Table<'d> {
         let item = self.item(key)?;
         let texts = item.texts();
         if texts.is_none() {
-            return self.wrong(key, item, "a text or a list of texts");
+            return self.wrong(
+                key,
+                item,
+                phrase!("a-text-or-texts", "a text or a list of texts"),
+            );
         }
         texts
     }
@@ -269,7 +288,7 @@ impl<'d> Table<'d> {
         match self.item(key) {
             Some(item) => match item.value.as_table() {
                 Some(table) => Some(self.child(key, table, item.line)),
-                None => self.wrong(key, item, "a table"),
+                None => self.wrong(key, item, TABLE),
             },
             None => None,
         }
@@ -294,7 +313,11 @@ impl<'d> Table<'d> {
             return vec![self.child(key, table, item.line)];
         }
         let Some(list) = item.value.as_array() else {
-            self.wrong::<()>(key, item, "a table or a list of tables");
+            self.wrong::<()>(
+                key,
+                item,
+                phrase!("a-table-or-tables", "a table or a list of tables"),
+            );
             return Vec::new();
         };
         let list: &'d DeArray<'d> = list;
@@ -305,7 +328,11 @@ impl<'d> Table<'d> {
                 Some(table) => tables.push(self.child(key, table, line)),
                 None => self.problem(
                     line,
-                    format!("`{}` must be a list of tables", self.path(key)),
+                    said!(
+                        "load-tables",
+                        "`{key}` must be a list of tables",
+                        key = self.path(key)
+                    ),
                 ),
             }
         }
@@ -319,9 +346,25 @@ impl<'d> Table<'d> {
             if asked.contains(&key) {
                 continue;
             }
-            let hint = nearest(&key, asked.iter().map(String::as_str))
-                .map_or_else(String::new, |name| format!(", did you mean `{name}`?"));
-            self.problem(line, format!("unknown key `{}`{hint}", self.path(&key)));
+            let hint = match nearest(&key, asked.iter().map(String::as_str)) {
+                Some(nearest) => said!(
+                    "load-key-meant",
+                    ", did you mean `{nearest}`?",
+                    nearest = nearest
+                )
+                .into(),
+                None => Word::from(""),
+            };
+            let key = self.path(&key);
+            self.problem(
+                line,
+                said!(
+                    "load-unknown",
+                    "unknown key `{key}`{hint}",
+                    key = key,
+                    hint = hint
+                ),
+            );
         }
     }
 
@@ -351,27 +394,34 @@ impl<'d> Table<'d> {
         Some(value)
     }
 
-    fn parsed<T: std::str::FromStr>(&self, key: &str, value: &str, expected: &str) -> Option<T> {
+    fn parsed<T: std::str::FromStr>(&self, key: &str, value: &str, expected: Phrase) -> Option<T> {
         let parsed = value.trim().parse().ok();
         if parsed.is_none() {
             let name = format!("{}__{}", self.variable, variable_part(key));
+            let expected = expected.english;
             self.problem(0, format!("{name} must be {expected}"));
         }
         parsed
     }
 
-    fn wrong<T>(&self, key: &str, item: Item<'_>, expected: &str) -> Option<T> {
+    fn wrong<T>(&self, key: &str, item: Item<'_>, expected: Phrase) -> Option<T> {
         let found = match item.value {
-            DeValue::String(_) => "a text",
-            DeValue::Integer(_) | DeValue::Float(_) => "a number",
-            DeValue::Boolean(_) => "true or false",
-            DeValue::Datetime(_) => "a date",
-            DeValue::Array(_) => "a list",
-            DeValue::Table(_) => "a table",
+            DeValue::String(_) => phrase!("a-text", "a text"),
+            DeValue::Integer(_) | DeValue::Float(_) => phrase!("a-number", "a number"),
+            DeValue::Boolean(_) => TRUTH,
+            DeValue::Datetime(_) => phrase!("a-date", "a date"),
+            DeValue::Array(_) => phrase!("a-list", "a list"),
+            DeValue::Table(_) => TABLE,
         };
         self.problem(
             item.line,
-            format!("`{}` must be {expected}, not {found}", self.path(key)),
+            said!(
+                "load-wrong",
+                "`{key}` must be {expected}, not {found}",
+                key = self.path(key),
+                expected = expected,
+                found = found
+            ),
         );
         None
     }

@@ -198,7 +198,7 @@ impl Config {
                     vec![Problem {
                         file,
                         line,
-                        message,
+                        message: message.into(),
                     }],
                 )
             }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::config::Endpoint;
+use crate::model::said::Said;
 use crate::store::StoreError;
 use crate::store::endpoints::EndpointRow;
 
@@ -20,7 +21,7 @@ pub trait Board: Send + Sync {
     async fn refresh(&self) -> Result<(), StoreError>;
 
     /// What keeps an endpoint from working; a sentence each.
-    fn problems(&self, row: &EndpointRow) -> Vec<String>;
+    fn problems(&self, row: &EndpointRow) -> Vec<Said>;
 
     /// Receives a sample, the one with this number, as if its sender had signed and posted it.
     async fn send_sample(&self, endpoint: &str, nth: usize) -> Result<Uuid, Unsent>;
@@ -33,7 +34,7 @@ pub struct Standing {
     pub row: Option<EndpointRow>,
     pub paused: Option<Timestamp>,
     /// What keeps it from working; it takes nothing then.
-    pub problems: Vec<String>,
+    pub problems: Vec<Said>,
 }
 
 /// Why a sample did not arrive.
@@ -43,7 +44,7 @@ pub enum Unsent {
     Missing,
     /// A sentence: what the gateway said, or why it cannot be signed.
     #[error("{0}")]
-    Refused(String),
+    Refused(Said),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

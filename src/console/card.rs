@@ -134,9 +134,11 @@ impl<'r> Reading<'r> {
     fn text(&self, kind: Kind, name: &str, text: &str) -> String {
         let of = kind.field(name).map(|field| &field.of);
         match (name, of) {
-            ("status" | "priority", _) => self.words.word("state", text),
+            ("status" | "priority" | "financial_status" | "fulfillment_status", _) => {
+                self.words.word("state", text)
+            }
             ("owner", _) => rule_words::rep(self.desk, text).to_owned(),
-            ("source", _) => self.console.title_of(text).to_owned(),
+            ("source", _) => self.console.title_of(self.words, text),
             (_, Some(FieldType::Time)) => match text.parse::<Timestamp>() {
                 Ok(at) => when::shown(at, self.zone),
                 Err(_) => text.to_owned(),

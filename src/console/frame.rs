@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::console::assets;
 use crate::console::number;
 use crate::console::places::{self, Group, Verb};
+use crate::console::prose::{self, Run};
 use crate::console::visitor::{Theme, Visitor};
 use crate::console::when;
 use crate::console::words::Language;
@@ -75,7 +76,20 @@ impl<'v> Frame<'v> {
 
     /// A sentence of another room.
     pub fn said(&self, said: &Said) -> String {
-        self.visitor.words.said(said)
+        self.visitor.words.said_in(said, &self.visitor.zone)
+    }
+
+    /// The same in runs of letters, for one that holds code.
+    pub fn runs(&self, said: &Said) -> Vec<Run> {
+        prose::runs(&self.said(said))
+    }
+
+    /// For the element around a sentence of another room: says so where that is only known in English.
+    pub fn tongue(&self, said: &Said) -> Safe<&'static str> {
+        Safe(match self.visitor.words.speaks(said) {
+            true => "",
+            false => " lang=\"en\"",
+        })
     }
 
     /// A number.

@@ -125,13 +125,16 @@ fn finished(visitor: &Visitor, response: ServiceResponse<BoxBody>) -> ServiceRes
     response
 }
 
+/// Whether a browser asks for something to read.
+pub fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
 /// A page that says what is wrong. Whoever has to sign in first is taken there, and comes back afterwards.
 fn explained(visitor: &Visitor, headers: &HeaderMap, fault: &Fault) -> HttpResponse {
     let status = fault.status_code();
-    let wants_page = headers
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
+    let wants_page = wants_page(headers);
     if matches!(fault, Fault::SignedOut) && wants_page {
         let to: String = form_urlencoded::byte_serialize(visitor.address.as_bytes()).collect();
         return HttpResponse::SeeOther()

@@ -20,6 +20,7 @@ pub mod page;
 pub mod pages;
 pub mod places;
 pub mod prose;
+pub mod qr;
 pub mod rows;
 pub mod rule_words;
 pub mod session;
@@ -43,6 +44,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::console::board::Board;
 use crate::console::door::Door;
+use crate::console::words::Words;
 use crate::process::worker::Processing;
 use crate::source::catalog::Catalog;
 use crate::store::Store;
@@ -103,21 +105,21 @@ impl Console {
     }
 
     /// The sources of the endpoints: name and title.
-    pub fn sources(&self) -> Vec<(String, String)> {
+    pub fn sources(&self, words: Words) -> Vec<(String, String)> {
         let standings = self.board.standings();
         let names = standings.iter().map(|it| it.endpoint.source.clone());
         let names: BTreeSet<String> = names.collect();
         let named = names.into_iter().map(|name| {
-            let title = self.title_of(&name).to_owned();
+            let title = self.title_of(words, &name);
             (name, title)
         });
         named.collect()
     }
 
     /// What a source is called; its name where it is not known any more.
-    pub fn title_of<'n>(&'n self, source: &'n str) -> &'n str {
+    pub fn title_of(&self, words: Words, source: &str) -> String {
         let known = self.catalog.get(source);
-        known.map_or(source, |known| known.title.as_str())
+        known.map_or_else(|| source.to_owned(), |known| words.said(&known.title))
     }
 
     /// Whether people come in over TLS: then cookies are kept to it.

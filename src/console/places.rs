@@ -3,11 +3,13 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceRequest;
+use actix_web::guard::fn_guard;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpResponse, Route, web};
 
+use crate::console::fault::Fault;
 use crate::console::gate;
 use crate::console::pages;
 use crate::model::role::Role;
@@ -178,6 +180,19 @@ pub fn register(config: &mut web::ServiceConfig) {
     for path in paths {
         config.service(resource(path));
     }
+    let of_browser = fn_guard(|context| {
+        let head = context.head();
+        head.method == Method::GET && gate::wants_page(head.headers())
+    });
+    let nowhere = web::resource(NOWHERE.path).guard(of_browser);
+    config.service(nowhere.route(gated(&NOWHERE, Method::GET)));
+}
+
+/// Where a browser ends up that asks for what is not there; others hear it from whoever answers last.
+static NOWHERE: Place = get("/{path:.*}", Who::Anyone, |route| route.to(nowhere));
+
+async fn nowhere() -> Result<HttpResponse, Fault> {
+    Err(Fault::Missing)
 }
 
 /// All methods of one path; any other is answered with those that exist.

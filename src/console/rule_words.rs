@@ -173,7 +173,7 @@ pub fn finding(words: Words, desk: &Desk, finding: &Finding) -> String {
         }
         Oddity::FormulaFails(formula, error) => with(
             "found-formula-fails",
-            &[("formula", formula), ("error", error)],
+            &[("formula", formula), ("error", &words.said(error))],
         ),
         Oddity::Shadowed(other) => with("found-shadowed", &[("other", other)]),
         Oddity::AskedSecond(other) => with("found-asked-second", &[("other", other)]),

@@ -6,8 +6,10 @@ use std::sync::OnceLock;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use include_dir::{Dir, include_dir};
+use jiff::tz::TimeZone;
 use unic_langid::LanguageIdentifier;
 
+use crate::console::when;
 use crate::model::said::{Said, Word};
 
 static MESSAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/console/messages");
@@ -147,22 +149,45 @@ impl Words {
         self.find(&key, None).unwrap_or_else(|| word.to_owned())
     }
 
-    /// A sentence of another room; in English where only that is known.
+    /// A sentence of another room; in English where only that is known. Moments in it are those of UTC.
     pub fn said(self, said: &Said) -> String {
+        self.said_in(said, &TimeZone::UTC)
+    }
+
+    /// The same with moments as they are in a zone.
+    pub fn said_in(self, said: &Said, zone: &TimeZone) -> String {
         let Some(code) = &said.code else {
-            return said.english.clone();
+            let mut own = said.values.iter();
+            let own = own.find(|(language, _)| language == self.language.code());
+            return own.map_or_else(
+                || said.english.clone(),
+                |(_, sentence)| sentence.to_string(),
+            );
         };
         let mut args = FluentArgs::new();
         for (name, word) in &said.values {
             let word = match word {
                 Word::Text(text) => text.clone(),
                 Word::Term(group, word) => self.word(group, word),
-                Word::Said(said) => self.said(said),
+                Word::Time(at) => when::shown(*at, zone),
+                Word::Said(said) => self.said_in(said, zone),
             };
             args.set(name.as_ref(), word);
         }
         let found = self.find(&format!("said-{code}"), Some(&args));
         found.unwrap_or_else(|| said.english.clone())
+    }
+
+    /// Whether a sentence of another room is known in this language.
+    pub fn speaks(self, said: &Said) -> bool {
+        match &said.code {
+            _ if self.language == Language::English => true,
+            Some(code) => self.knows(&format!("said-{code}")),
+            None => {
+                let mut own = said.values.iter();
+                own.any(|(language, _)| language == self.language.code())
+            }
+        }
     }
 
     /// Why something was refused, by its code; as it was said where there is no message.
@@ -197,7 +222,22 @@ fn missing(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Language;
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+
+    use super::{Language, Words};
+    use crate::said;
+
+    #[test]
+    fn moments_are_those_of_the_readers_zone() {
+        let since: Timestamp = "2026-07-31T09:00:00Z".parse().unwrap();
+        let said = said!("alarm-silence", "since {since}", since = since);
+        let madrid = TimeZone::get("Europe/Madrid").unwrap();
+        let words = Words::of(Language::Spanish);
+        let told = words.said_in(&said, &madrid);
+        assert!(told.contains("desde 2026-07-31 11:00:00"), "{told}");
+        assert_eq!(said.english, "since 2026-07-31T09:00:00Z");
+    }
 
     #[test]
     fn the_browsers_favourite_counts() {

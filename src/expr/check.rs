@@ -9,6 +9,8 @@ use minijinja::machinery::ast::{
 use crate::expr::FormulaError;
 use crate::expr::filters::{FILTERS, FUNCTIONS, TESTS, text};
 use crate::model::problem::did_you_mean;
+use crate::model::said::Phrase;
+use crate::{phrase, said};
 
 /// Filters whose result is a number to count and compare with.
 const NUMBERS: &[&str] = &["abs", "float", "int", "length", "round"];
@@ -35,7 +37,7 @@ pub fn check(expr: &Expr<'_>) -> Result<(), FormulaError> {
     match expr {
         Expr::Filter(filter) => check_filter(filter)?,
         Expr::Test(test) => {
-            known("test", test.name, TESTS)?;
+            known(phrase!("a-test", "test"), test.name, TESTS)?;
             if test.name == "matching" {
                 check_pattern(&test.args)?;
             }
@@ -68,7 +70,7 @@ pub fn tables(expr: &Expr<'_>, names: &mut BTreeSet<String>) {
 }
 
 fn check_filter(filter: &Filter<'_>) -> Result<(), FormulaError> {
-    known("filter", filter.name, FILTERS)?;
+    known(phrase!("a-filter", "filter"), filter.name, FILTERS)?;
     if PATTERNS.contains(&filter.name) {
         check_pattern(&filter.args)?;
     }
@@ -93,22 +95,29 @@ fn literal(args: &[CallArg<'_>]) -> Option<String> {
 
 fn check_call(call: &Call<'_>) -> Result<(), FormulaError> {
     match call.identify_call() {
-        CallType::Function(name) => known("function", name, FUNCTIONS),
-        CallType::Method(_, name) => Err(FormulaError(format!(
-            "values have no methods: write `value | {name}` instead of `value.{name}()`"
-        ))),
-        CallType::Object(_) => Err(FormulaError("only functions can be called".to_owned())),
+        CallType::Function(name) => known(phrase!("a-function", "function"), name, FUNCTIONS),
+        CallType::Method(_, name) => Err(said!(
+            "formula-method",
+            "values have no methods: write `value | {name}` instead of `value.{name}()`",
+            name = name
+        )
+        .into()),
+        CallType::Object(_) => Err(said!("formula-call", "only functions can be called").into()),
     }
 }
 
-fn known(what: &str, name: &str, names: &[&'static str]) -> Result<(), FormulaError> {
+fn known(what: Phrase, name: &str, names: &[&'static str]) -> Result<(), FormulaError> {
     if names.contains(&name) {
         return Ok(());
     }
-    Err(FormulaError(format!(
-        "unknown {what} {name:?}{}",
-        did_you_mean(name, names.iter().copied())
-    )))
+    Err(said!(
+        "formula-unknown",
+        "unknown {what} {name}{hint}",
+        what = what,
+        hint = did_you_mean(name, names.iter().copied()),
+        name = format!("{name:?}")
+    )
+    .into())
 }
 
 /// What an expression gives, as far as its shape tells.
@@ -188,36 +197,40 @@ fn check_comparison(
 fn check_order(shapes: [Shape; 2]) -> Result<(), FormulaError> {
     let as_sent = shapes.contains(&Shape::AsSent);
     if shapes.contains(&Shape::Amount) {
-        return Err(FormulaError(
+        return Err(said!(
+            "formula-amount-order",
             "an amount is kept as text and cannot be compared by size: write `| float` in place of `| decimal`"
-                .to_owned(),
-        ));
+        )
+        .into());
     }
     if as_sent && (shapes.contains(&Shape::Number) || shapes == [Shape::AsSent; 2]) {
-        return Err(FormulaError(
+        return Err(said!(
+            "formula-as-sent",
             "senders write numbers as text too, so say what to compare: `value | float > 10`, or `value | string < other`"
-                .to_owned(),
-        ));
+        )
+        .into());
     }
     Ok(())
 }
 
 fn check_equality(shapes: [Shape; 2]) -> Result<(), FormulaError> {
     if shapes.contains(&Shape::Amount) && shapes.contains(&Shape::Number) {
-        return Err(FormulaError(
+        return Err(said!(
+            "formula-amount-equal",
             "an amount is kept as text and never equals a number: write `| float` in place of `| decimal`"
-                .to_owned(),
-        ));
+        )
+        .into());
     }
     Ok(())
 }
 
 fn arithmetic() -> FormulaError {
-    FormulaError(
+    said!(
+        "formula-arithmetic",
         "write `| int` or `| float` on both sides to calculate with numbers, and `| plus(…)`, `| minus(…)`, `| times(…)` \
          for money, which stays exact"
-            .to_owned(),
     )
+    .into()
 }
 
 /// The expressions right inside an expression.
@@ -276,7 +289,7 @@ mod tests {
     fn check(formula: &str, expected: &str) {
         let found = Formula::compile(formula)
             .err()
-            .map(|error| error.0)
+            .map(|error| error.to_string())
             .unwrap_or_default();
         let same = if expected.is_empty() {
             found.is_empty()
@@ -354,7 +367,10 @@ mod tests {
             Ok(())
         );
         assert_eq!(
-            formula.check_variables(&["body", "headers"]).unwrap_err().0,
+            formula
+                .check_variables(&["body", "headers"])
+                .unwrap_err()
+                .to_string(),
             "there is no \"header\" here, did you mean \"headers\"?"
         );
         let formula =

@@ -20,6 +20,8 @@ use minijinja::{Environment, ErrorKind, Expression, UndefinedBehavior, Value, ma
 use crate::expr::path::Lookup;
 use crate::expr::scope::Scope;
 use crate::model::problem::did_you_mean;
+use crate::model::said::Said;
+use crate::said;
 
 /// Steps a formula or template may take; a loop over a whole order needs some thousands.
 const FUEL: u64 = 200_000;
@@ -33,26 +35,62 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Why a formula cannot be used, or failed.
+/// Why a formula cannot be used, or failed. Boxed, for every formula that works carries the room for it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct FormulaError(pub String);
+pub struct FormulaError(pub Box<Said>);
+
+impl From<Said> for FormulaError {
+    fn from(said: Said) -> Self {
+        FormulaError(Box::new(said))
+    }
+}
 
 impl From<minijinja::Error> for FormulaError {
     fn from(error: minijinja::Error) -> Self {
-        let sentence = match (error.kind(), error.detail()) {
-            (ErrorKind::OutOfFuel, _) => "the formula takes too many steps".to_owned(),
-            (ErrorKind::SyntaxError, Some(detail)) => format!("is not a formula: {detail}"),
-            (ErrorKind::InvalidOperation, Some(detail)) if detail.contains("plain object") => {
-                format!(
-                    "{detail}; a number with decimals keeps its exact text: write `| float` to calculate with it, or \
-                 `| plus(…)` and the like for money"
-                )
-            }
-            (_, Some(detail)) => detail.to_owned(),
-            (kind, None) => kind.to_string(),
-        };
-        FormulaError(sentence)
+        match own(&error) {
+            Some(said) => said.clone().into(),
+            None => of_machine(&error).into(),
+        }
+    }
+}
+
+/// The sentence that the house's own filter gave.
+fn own(error: &minijinja::Error) -> Option<&Said> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(said) = inner.downcast_ref() {
+            return Some(said);
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+/// What MiniJinja itself complains of, by the kind of its error.
+fn of_machine(error: &minijinja::Error) -> Said {
+    let detail = match error.detail() {
+        Some(detail) => detail.to_owned(),
+        None => error.kind().to_string(),
+    };
+    match error.kind() {
+        ErrorKind::OutOfFuel => said!("formula-steps", "the formula takes too many steps"),
+        ErrorKind::SyntaxError => said!(
+            "formula-syntax",
+            "is not a formula: {detail}",
+            detail = detail
+        ),
+        ErrorKind::InvalidOperation if detail.contains("plain object") => said!(
+            "formula-exact",
+            "{detail}; a number with decimals keeps its exact text: write `| float` to calculate with it, or \
+             `| plus(…)` and the like for money",
+            detail = detail
+        ),
+        ErrorKind::InvalidOperation => said!("formula-operation", "{detail}", detail = detail),
+        ErrorKind::MissingArgument => said!("formula-argument", "{detail}", detail = detail),
+        ErrorKind::TooManyArguments => said!("formula-arguments", "{detail}", detail = detail),
+        ErrorKind::UndefinedError => said!("formula-undefined", "{detail}", detail = detail),
+        _ => said!("formula-fails", "{detail}", detail = detail),
     }
 }
 
@@ -96,10 +134,13 @@ impl Formula {
             .find(|name| !allowed.contains(&name.as_str()))
         {
             None => Ok(()),
-            Some(name) => Err(FormulaError(format!(
-                "there is no {name:?} here{}",
-                did_you_mean(&name, allowed.iter().copied())
-            ))),
+            Some(name) => Err(said!(
+                "formula-no-name",
+                "there is no {name} here{hint}",
+                hint = did_you_mean(&name, allowed.iter().copied()),
+                name = format!("{name:?}")
+            )
+            .into()),
         }
     }
 

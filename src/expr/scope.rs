@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
-use minijinja::{Error, ErrorKind, Value};
 
-use crate::expr::{Formula, FormulaError, payload};
+use crate::expr::{Formula, FormulaError, filters, payload};
+use crate::said;
 
 /// A short list of names with their values; cloning it is cheap.
 #[derive(Debug, Clone, Default)]
@@ -174,10 +175,12 @@ impl Names {
     fn work_out(self: &Arc<Self>, one: &Let) -> Value {
         match one.made.eval(&Scope(Arc::clone(self))) {
             Ok(value) => value,
-            Err(error) => Value::from(Error::new(
-                ErrorKind::InvalidOperation,
-                format!("[let] {}: {error}", one.name),
-            )),
+            Err(error) => Value::from(filters::cannot(said!(
+                "let-fails",
+                "[let] {name}: {why}",
+                name = &one.name,
+                why = *error.0
+            ))),
         }
     }
 }

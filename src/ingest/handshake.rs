@@ -233,6 +233,6 @@ fn unanswerable(error: &FormulaError) -> Rejection {
     Rejection::MalformedBody(said!(
         "set-up-failed",
         "the set-up request cannot be answered: {error}",
-        error = error.to_string()
+        error = (*error.0).clone()
     ))
 }

@@ -13,7 +13,7 @@ use crate::ingest::spam::SpamGate;
 use crate::ingest::verify::Verifier;
 use crate::model::problem::Problem;
 use crate::payload::Formats;
-use crate::source::declaration::{Said, Source};
+use crate::source::declaration::{Reply, Source};
 use crate::source::domains::Domains;
 use crate::source::envelope::{self, Envelope};
 use crate::source::schema::Schemas;
@@ -75,11 +75,11 @@ pub struct Door {
 /// Answers that a source's sender insists on, in place of the gateway's own.
 #[derive(Debug, Clone, Default)]
 pub struct Sayings {
-    pub ok: Option<Said>,
-    pub ignored: Option<Said>,
-    pub invalid: Option<Said>,
+    pub ok: Option<Reply>,
+    pub ignored: Option<Reply>,
+    pub invalid: Option<Reply>,
     /// With 429 and 503; the status is the contract's.
-    pub busy: Option<Said>,
+    pub busy: Option<Reply>,
 }
 
 /// What receiving needs to know of an `[[event]]`.

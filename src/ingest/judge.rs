@@ -213,7 +213,7 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
 
 /// The mapping may be mended and the event replayed.
 fn unopened(error: &EnvelopeError) -> Finding {
-    Finding::unusable("envelope_failed", error.to_string().into())
+    Finding::unusable("envelope_failed", error.said())
 }
 
 fn cut(word: &str) -> String {

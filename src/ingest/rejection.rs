@@ -106,18 +106,7 @@ impl Rejection {
                 "the body is larger than the {most} bytes this endpoint takes",
                 most = *most
             ),
-            Rejection::File(ParseError::FileTooLarge { field, cap }) => said!(
-                "file-too-large",
-                "the file in the field {field} has more than the {most} bytes that are allowed",
-                field = field,
-                most = *cap
-            ),
-            Rejection::File(ParseError::FileRefused(field)) => said!(
-                "file-refused",
-                "this form takes no files: the field {field} holds one",
-                field = field
-            ),
-            Rejection::File(other) => other.to_string().into(),
+            Rejection::File(error) => error.said(),
             Rejection::SchemaViolation(_) => said!(
                 "schema-violated",
                 "the body is not what this source sends; it is kept, and can be replayed once the mapping is mended"
@@ -162,10 +151,8 @@ impl Rejection {
 impl From<ParseError> for Rejection {
     fn from(error: ParseError) -> Self {
         match error {
-            ParseError::UnsupportedMediaType(sentence) => {
-                Rejection::UnsupportedMediaType(sentence.into())
-            }
-            ParseError::Malformed(sentence) => Rejection::MalformedBody(sentence.into()),
+            ParseError::UnsupportedMediaType(said) => Rejection::UnsupportedMediaType(said),
+            ParseError::Malformed(said) => Rejection::MalformedBody(said),
             ParseError::FileRefused(_) | ParseError::FileTooLarge { .. } => Rejection::File(error),
         }
     }
@@ -174,10 +161,8 @@ impl From<ParseError> for Rejection {
 impl From<DecodeError> for Rejection {
     fn from(error: DecodeError) -> Self {
         match error {
-            DecodeError::Unsupported(_) => {
-                Rejection::UnsupportedMediaType(error.to_string().into())
-            }
-            DecodeError::Malformed(_) => Rejection::MalformedBody(error.to_string().into()),
+            DecodeError::Unsupported(_) => Rejection::UnsupportedMediaType(error.said()),
+            DecodeError::Malformed(_) => Rejection::MalformedBody(error.said()),
             DecodeError::TooLarge(cap) => Rejection::BodyTooLarge(cap),
         }
     }

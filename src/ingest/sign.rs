@@ -10,7 +10,9 @@ use crate::ingest::verify::keys;
 use crate::ingest::verify::signature::{Signable, needs_document};
 use crate::ingest::verify::stamp::write_time;
 use crate::model::request::Headers;
+use crate::model::said::{Phrase, Said};
 use crate::payload;
+use crate::said;
 use crate::source::declaration::{Encoding, KeyPlace, Signature, Source, Verify};
 
 /// A request before it is signed.
@@ -41,13 +43,29 @@ pub struct Signed {
 
 /// Why a request cannot be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum SignError {
-    #[error("the secret {0}")]
-    Secret(String),
-    #[error("the key of this source stands in the body, which is not a JSON object")]
+    Secret(Phrase),
     Body,
-    #[error("the time cannot be written as this source writes it: {0}")]
     Time(String),
+}
+
+impl SignError {
+    /// The sentence about it.
+    pub fn said(&self) -> Said {
+        match self {
+            SignError::Secret(why) => said!("sign-secret", "the secret {why}", why = *why),
+            SignError::Body => said!(
+                "sign-body",
+                "the key of this source stands in the body, which is not a JSON object"
+            ),
+            SignError::Time(why) => said!(
+                "sign-time",
+                "the time cannot be written as this source writes it: {why}",
+                why = why
+            ),
+        }
+    }
 }
 
 /// Signs with the first scheme of the source that the secret can sign for; a source without any needs nothing.

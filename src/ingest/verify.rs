@@ -26,6 +26,7 @@ use crate::ingest::verify::reading::Reading;
 use crate::ingest::verify::scheme::Scheme;
 use crate::model::event::Verdict;
 use crate::model::request::RawRequest;
+use crate::model::said::Said;
 use crate::payload::{Formats, ParseError};
 use crate::said;
 use crate::source::declaration::Source;
@@ -77,7 +78,7 @@ impl Verifier {
         endpoint: &Endpoint,
         url: String,
         settings: Settings,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Said> {
         let secrets = endpoint.secrets.as_slice();
         let declared = match endpoint.unverified {
             true => [].iter(),
@@ -87,16 +88,19 @@ impl Verifier {
             .filter_map(|scheme| Scheme::compile(scheme, secrets))
             .collect();
         if schemes.is_empty() && !endpoint.unverified {
-            return Err(format!(
-                "none of its secrets is a key as {} has them, so nothing could be verified; say verify = \"none\" if \
+            return Err(said!(
+                "no-key",
+                "none of its secrets is a key as {source} has them, so nothing could be verified; say verify = \"none\" if \
                  anybody may post here",
-                source.title
+                source = source.title.clone()
             ));
         }
         let check = match &source.check {
             Some(expr) if !schemes.is_empty() => {
                 let formula = Formula::compile(&expr.text);
-                let formula = formula.map_err(|error| format!("verify.check: {error}"))?;
+                let formula = formula.map_err(|error| {
+                    said!("check-formula", "verify.check: {why}", why = *error.0)
+                })?;
                 Some((expr.text.clone(), formula))
             }
             _ => None,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::model::dedupe::DedupeClaim;
 use crate::model::request::RawRequest;
 use crate::model::said::Said;
+use crate::said;
 
 /// Where an event stands. The numbers are stored: never renumber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,6 +75,19 @@ impl Violation {
         Violation {
             path: path.into(),
             message: message.into(),
+        }
+    }
+
+    /// Place and message as one sentence.
+    pub fn said(&self) -> Said {
+        match self.path.as_str() {
+            "" => self.message.clone(),
+            path => said!(
+                "violation",
+                "{path} {why}",
+                path = path,
+                why = self.message.clone()
+            ),
         }
     }
 }

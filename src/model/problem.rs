@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::model::said::{Said, Word};
+use crate::said;
+
 /// Shown as `mappings/shopify.toml:31: unknown filter "lowercase", did you mean "lower"?`
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
@@ -9,16 +12,28 @@ pub struct Problem {
     /// From 1; 0 when the whole file is meant.
     pub line: u32,
     /// What is wrong and what to do, in a sentence.
-    pub message: String,
+    pub message: Said,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line == 0 {
-            write!(f, "{}: {}", self.file, self.message)
-        } else {
-            write!(f, "{}:{}: {}", self.file, self.line, self.message)
-        }
+        self.said().fmt(f)
+    }
+}
+
+impl Problem {
+    /// Place and message as one sentence.
+    pub fn said(&self) -> Said {
+        let place = match self.line {
+            0 => self.file.clone(),
+            line => format!("{}:{line}", self.file),
+        };
+        said!(
+            "violation",
+            "{path}: {why}",
+            path = place,
+            why = self.message.clone()
+        )
     }
 }
 
@@ -43,14 +58,22 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `, did you mean "lower"?` for the nearest candidate; else the candidates, when they are few; else nothing.
-pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Word {
     let candidates: Vec<&str> = candidates.into_iter().collect();
     match nearest(word, candidates.iter().copied()) {
-        Some(nearest) => format!(", did you mean {nearest:?}?"),
-        None if (1..=12).contains(&candidates.len()) => {
-            format!("; known are {}", candidates.join(", "))
-        }
-        None => String::new(),
+        Some(nearest) => said!(
+            "did-you-mean",
+            ", did you mean \"{nearest}\"?",
+            nearest = nearest
+        )
+        .into(),
+        None if (1..=12).contains(&candidates.len()) => said!(
+            "known-are",
+            "; known are {names}",
+            names = candidates.join(", ")
+        )
+        .into(),
+        None => Word::from(""),
     }
 }
 
@@ -71,7 +94,7 @@ mod tests {
             ("decmial", ", did you mean \"decimal\"?"),
             ("zzzz", "; known are lower, upper, phone, decimal, lookup"),
         ] {
-            assert_eq!(did_you_mean(word, known), expected, "{word}");
+            assert_eq!(did_you_mean(word, known).to_string(), expected, "{word}");
         }
     }
 }

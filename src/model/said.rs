@@ -5,27 +5,30 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::said;
 
 /// What is said. It prints, and is written, as its English sentence.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Said {
-    /// Names the message; `None` of a sentence that is only known in English, such as one of a library.
-    pub code: Option<Cow<'static, str>>,
-    /// What stands in it, by name.
-    pub values: Vec<(Cow<'static, str>, Word)>,
     pub english: String,
+    /// Names the message; `None` of a sentence that no message has: one of a library, or of a data file.
+    pub code: Option<Cow<'static, str>>,
+    /// What stands in it, by name; without a code, the sentence in other languages, by theirs.
+    pub values: Vec<(Cow<'static, str>, Word)>,
 }
 
 /// A part of a sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Word {
     /// The same in every language: a name, a number.
     Text(String),
     /// A word of the gateway's vocabulary: group and word, such as `path` and `contact.email`.
     Term(Cow<'static, str>, String),
+    /// A moment, which people read in their zone.
+    Time(Timestamp),
     Said(Box<Said>),
 }
 
@@ -44,10 +47,13 @@ impl fmt::Display for Said {
     }
 }
 
+impl std::error::Error for Said {}
+
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Word::Text(text) | Word::Term(_, text) => f.write_str(text),
+            Word::Time(at) => at.fmt(f),
             Word::Said(said) => said.fmt(f),
         }
     }
@@ -79,7 +85,13 @@ macro_rules! text {
     };
 }
 
-text!(&str, String, &String, usize, u16, u32, u64);
+text!(&str, String, &String, char, usize, u16, u32, u64);
+
+impl From<Timestamp> for Word {
+    fn from(at: Timestamp) -> Self {
+        Word::Time(at)
+    }
+}
 
 impl From<Cow<'_, str>> for Word {
     fn from(text: Cow<'_, str>) -> Self {
@@ -107,6 +119,14 @@ impl From<Phrase> for Said {
 impl From<Phrase> for Word {
     fn from(phrase: Phrase) -> Self {
         Said::from(phrase).into()
+    }
+}
+
+impl Said {
+    /// Adds the sentence in another language: for one that stands in a data file, and has no code.
+    pub fn tell(&mut self, language: &str, sentence: String) {
+        let language = Cow::Owned(language.to_owned());
+        self.values.push((language, Word::Text(sentence)));
     }
 }
 
@@ -158,6 +178,7 @@ impl<'de> Deserialize<'de> for Said {
 pub mod kept {
     use std::borrow::Cow;
 
+    use jiff::Timestamp;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::{Said, Word};
@@ -181,13 +202,15 @@ pub mod kept {
     enum KeptWord<'k> {
         Text(Cow<'k, str>),
         Term(Cow<'k, str>, Cow<'k, str>),
+        Time(Timestamp),
         Said(Box<Kept<'k>>),
     }
 
     impl<'k> From<&'k Said> for Kept<'k> {
         fn from(said: &'k Said) -> Self {
             // What only looks like a kept sentence must not be read as one.
-            if said.code.is_none() && !said.english.starts_with(BEGINS) {
+            let is_plain = said.code.is_none() && said.values.is_empty();
+            if is_plain && !said.english.starts_with(BEGINS) {
                 return Kept::English(Cow::Borrowed(&said.english));
             }
             let values = said.values.iter();
@@ -208,6 +231,7 @@ pub mod kept {
                 Word::Term(group, word) => {
                     KeptWord::Term(Cow::Borrowed(group), Cow::Borrowed(word))
                 }
+                Word::Time(at) => KeptWord::Time(*at),
                 Word::Said(said) => KeptWord::Said(Box::new((&**said).into())),
             }
         }
@@ -240,6 +264,7 @@ pub mod kept {
                 KeptWord::Term(group, word) => {
                     Word::Term(Cow::Owned(group.into_owned()), word.into_owned())
                 }
+                KeptWord::Time(at) => Word::Time(at),
                 KeptWord::Said(said) => Word::Said(Box::new((*said).into())),
             }
         }
@@ -306,9 +331,14 @@ mod tests {
         let inner = said!("no-country", "\"{name}\" is no country", name = "Spayn");
         let field = Word::Term("path".into(), "contact.email".to_owned());
         let whole = said!("at", "{field}: {why}", field = field, why = inner);
+        let mut of_a_file = Said::from("is no order");
+        of_a_file.tell("es", "no es un pedido".to_owned());
+        let at: jiff::Timestamp = "2026-01-31T09:00:00Z".parse().unwrap();
         for said in [
             whole,
+            said!("since", "since {at}", at = at),
             Said::from("only English"),
+            of_a_file,
             Said::from("{\"said\":\"at\"}"),
             Said::from("{"),
         ] {

@@ -1,6 +1,8 @@
 //! The content type: what it promises, and which format of a source that is.
 
+use crate::model::said::{Said, either};
 use crate::payload::{Format, ParseError};
+use crate::said;
 
 /// The parts of a `Content-Type` header that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +60,10 @@ pub fn pick(accepts: &[Format], declared: &ContentType, body: &[u8]) -> Result<F
         (Some(format), _) if accepts.contains(&format) => Ok(format),
         (None, Some(seen)) if is_vague(&declared.media_type) => Ok(seen),
         (None, _) if declared.media_type.is_empty() => accepts.first().copied().ok_or_else(|| {
-            ParseError::UnsupportedMediaType("the source accepts no body at all".to_owned())
+            ParseError::UnsupportedMediaType(said!(
+                "no-body-taken",
+                "the source accepts no body at all"
+            ))
         }),
         _ => Err(ParseError::UnsupportedMediaType(refusal(accepts, declared))),
     }
@@ -78,12 +83,15 @@ fn looks_like(body: &[u8]) -> Option<Format> {
     }
 }
 
-fn refusal(accepts: &[Format], declared: &ContentType) -> String {
-    let named: Vec<_> = accepts.iter().map(|format| format.media_type()).collect();
+fn refusal(accepts: &[Format], declared: &ContentType) -> Said {
+    let named = accepts.iter().map(|format| format.media_type().to_owned());
+    let named: Vec<String> = named.collect();
     let shown: String = declared.media_type.chars().take(80).collect();
-    format!(
-        "the content type {shown:?} is not understood here; send {}",
-        named.join(" or ")
+    said!(
+        "content-type-unknown",
+        "the content type {shown} is not understood here; send {accepted}",
+        shown = format!("{shown:?}"),
+        accepted = either(&named)
     )
 }
 

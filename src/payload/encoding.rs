@@ -5,6 +5,8 @@
 
 use std::io::Read;
 
+use crate::model::said::Said;
+use crate::said;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 /// Encodings that may be stacked in one header.
@@ -12,14 +14,35 @@ const MAX_STACKED: usize = 3;
 
 /// Why an encoded body cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum DecodeError {
-    #[error("the content encoding {0:?} is not understood here; send gzip, deflate or none")]
     Unsupported(String),
-    #[error("the body is not valid {0}: it is damaged or cut short")]
     Malformed(&'static str),
     /// Larger than the cap once decoded.
-    #[error("the body is larger than {0} bytes once it is unpacked")]
     TooLarge(usize),
+}
+
+impl DecodeError {
+    /// The sentence about it.
+    pub fn said(&self) -> Said {
+        match self {
+            DecodeError::Unsupported(name) => said!(
+                "encoding-unknown",
+                "the content encoding {name} is not understood here; send gzip, deflate or none",
+                name = format!("{name:?}")
+            ),
+            DecodeError::Malformed(name) => said!(
+                "encoding-damaged",
+                "the body is not valid {name}: it is damaged or cut short",
+                name = *name
+            ),
+            DecodeError::TooLarge(most) => said!(
+                "unpacked-too-large",
+                "the body is larger than {most} bytes once it is unpacked",
+                most = *most
+            ),
+        }
+    }
 }
 
 /// The body without its `Content-Encoding`; `None` when there is nothing to undo.

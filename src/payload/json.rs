@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::payload::{ParseError, is_reserved};
+use crate::payload::{ParseError, complaint, is_reserved};
+use crate::said;
 
 /// The single member of the map as which the library hands over a number with its text.
 const NUMBER: &str = "$serde_json::private::Number";
@@ -18,9 +19,10 @@ const NUMBER: &str = "$serde_json::private::Number";
 pub fn parse(text: &str) -> Result<Value, ParseError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim_ascii().is_empty() {
-        return Err(ParseError::Malformed(
-            "the body is empty; a JSON document was expected".to_owned(),
-        ));
+        return Err(ParseError::Malformed(said!(
+            "json-empty",
+            "the body is empty; a JSON document was expected"
+        )));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     let document = Document.deserialize(&mut reader).map_err(malformed)?;
@@ -29,11 +31,7 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
 }
 
 fn malformed(error: serde_json::Error) -> ParseError {
-    let said = error.to_string();
-    ParseError::Malformed(match said.strip_prefix("recursion limit exceeded") {
-        Some(place) => format!("the body is nested more than 127 levels deep,{place}"),
-        None => format!("the body is not valid JSON: {said}"),
-    })
+    ParseError::Malformed(complaint::of_json(&error))
 }
 
 /// Builds the document. Not `Value`'s own reader, because that parses the text of a member called
@@ -112,7 +110,7 @@ impl<'de> Visitor<'de> for Document {
 }
 
 fn reserved<E: Error>() -> E {
-    E::custom("a member has a reserved name")
+    E::custom(complaint::RESERVED.english)
 }
 
 /// What the name of a member says.

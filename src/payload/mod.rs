@@ -1,5 +1,6 @@
 //! Bodies as documents: what a content type promises, parsed into one JSON shape.
 
+mod complaint;
 pub mod content_type;
 pub mod encoding;
 pub mod form;
@@ -14,7 +15,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::model::said::Said;
 use crate::payload::content_type::ContentType;
+use crate::said;
 
 /// A body format that a source may accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,19 +56,36 @@ impl Format {
 
 /// Why a body is not a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum ParseError {
     /// The content type is none that the source sends.
-    #[error("{0}")]
-    UnsupportedMediaType(String),
+    UnsupportedMediaType(Said),
     /// The body is not what its content type says.
-    #[error("{0}")]
-    Malformed(String),
+    Malformed(Said),
     /// A form holds a file where none is taken.
-    #[error("this form takes no files: the field {0} holds one")]
     FileRefused(String),
     /// A form holds a larger file than may be.
-    #[error("the file in the field {field} has more than the {cap} bytes that are allowed")]
     FileTooLarge { field: String, cap: usize },
+}
+
+impl ParseError {
+    /// The sentence about it.
+    pub fn said(&self) -> Said {
+        match self {
+            ParseError::UnsupportedMediaType(said) | ParseError::Malformed(said) => said.clone(),
+            ParseError::FileRefused(field) => said!(
+                "file-refused",
+                "this form takes no files: the field {field} holds one",
+                field = field
+            ),
+            ParseError::FileTooLarge { field, cap } => said!(
+                "file-too-large",
+                "the file in the field {field} has more than the {most} bytes that are allowed",
+                field = field,
+                most = *cap
+            ),
+        }
+    }
 }
 
 /// Parses `body` as its content type says; without one, as the first of the formats.
@@ -100,7 +120,12 @@ fn unfold(document: &mut Value, field: &str) -> Result<(), ParseError> {
     };
     if let Some(text) = slot.as_str().filter(|text| !text.trim().is_empty()) {
         *slot = json::parse(text).map_err(|error| {
-            ParseError::Malformed(format!("the field {field} should hold JSON: {error}"))
+            ParseError::Malformed(said!(
+                "field-json",
+                "the field {field} should hold JSON: {why}",
+                field = field,
+                why = error.said()
+            ))
         })?;
     }
     Ok(())
@@ -124,14 +149,17 @@ pub fn text<'a>(body: &'a [u8], charset: Option<&str>) -> Result<Cow<'a, str>, P
         .ok_or_else(|| ParseError::Malformed(not_utf8(body, invalid)))
 }
 
-fn not_utf8(body: &[u8], invalid: usize) -> String {
+fn not_utf8(body: &[u8], invalid: usize) -> Said {
     match body {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            "the body is UTF-16, which is not taken; send UTF-8".to_owned()
-        }
-        _ => format!(
-            "the body is not valid UTF-8: the byte at position {invalid} is wrong; send UTF-8 or declare the charset in \
-             the content type"
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => said!(
+            "body-utf16",
+            "the body is UTF-16, which is not taken; send UTF-8"
+        ),
+        _ => said!(
+            "body-not-utf8",
+            "the body is not valid UTF-8: the byte at position {position} is wrong; send UTF-8 or declare the charset in \
+             the content type",
+            position = invalid
         ),
     }
 }

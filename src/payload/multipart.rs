@@ -5,9 +5,11 @@ use std::ops::Range;
 use memchr::memmem;
 use serde_json::{Value, json};
 
+use crate::model::said::Said;
 use crate::payload::content_type::{ContentType, Parameters};
 use crate::payload::tree::Tree;
 use crate::payload::{ParseError, text};
+use crate::{phrase, said};
 
 /// Bytes that the headers of one part may take.
 const MAX_HEADERS: usize = 8 * 1024;
@@ -68,20 +70,35 @@ pub struct Part<'a> {
 pub fn parts<'a>(body: &'a [u8], boundary: Option<&str>) -> Result<Vec<Part<'a>>, ParseError> {
     let boundary = boundary
         .filter(|boundary| (1..=200).contains(&boundary.len()))
-        .ok_or_else(|| malformed("the content type names no boundary between the parts"))?;
+        .ok_or_else(|| {
+            malformed(phrase!(
+                "multipart-no-boundary",
+                "the content type names no boundary between the parts"
+            ))
+        })?;
     let delimiter = format!("\r\n--{boundary}");
     let delimiter = delimiter.as_bytes();
     let mut parts = Vec::new();
-    let mut found = first(body, delimiter)
-        .ok_or_else(|| malformed("the boundary of the content type does not stand in the body"))?;
+    let mut found = first(body, delimiter).ok_or_else(|| {
+        malformed(phrase!(
+            "multipart-boundary-absent",
+            "the boundary of the content type does not stand in the body"
+        ))
+    })?;
     while !found.last {
         if parts.len() >= MAX_PARTS {
-            return Err(malformed(&format!(
-                "the form has more than {MAX_PARTS} parts"
+            return Err(malformed(said!(
+                "multipart-parts",
+                "the form has more than {most} parts",
+                most = MAX_PARTS
             )));
         }
-        let next = next(body, found.end.saturating_sub(2), delimiter)
-            .ok_or_else(|| malformed("the last part has no end: the body is cut short"))?;
+        let next = next(body, found.end.saturating_sub(2), delimiter).ok_or_else(|| {
+            malformed(phrase!(
+                "multipart-cut",
+                "the last part has no end: the body is cut short"
+            ))
+        })?;
         let inside = body.get(found.end..next.start).unwrap_or_default();
         parts.push(part(inside, found.start..next.start)?);
         found = next;
@@ -139,7 +156,12 @@ fn delimiter_at(body: &[u8], start: usize, length: usize) -> Option<Delimiter> {
 fn part(inside: &[u8], span: Range<usize>) -> Result<Part<'_>, ParseError> {
     let end = memmem::find(inside, b"\r\n\r\n")
         .filter(|end| *end <= MAX_HEADERS)
-        .ok_or_else(|| malformed("a part has no end of its headers"))?;
+        .ok_or_else(|| {
+            malformed(phrase!(
+                "multipart-headers",
+                "a part has no end of its headers"
+            ))
+        })?;
     let (head, content) = inside.split_at(end);
     let head = String::from_utf8_lossy(head);
     let mut name = None;
@@ -161,7 +183,12 @@ fn part(inside: &[u8], span: Range<usize>) -> Result<Part<'_>, ParseError> {
         }
     }
     Ok(Part {
-        name: name.ok_or_else(|| malformed("a part has no name in its Content-Disposition"))?,
+        name: name.ok_or_else(|| {
+            malformed(phrase!(
+                "multipart-no-name",
+                "a part has no name in its Content-Disposition"
+            ))
+        })?,
         filename,
         charset,
         content: content.get(4..).unwrap_or_default(),
@@ -176,8 +203,8 @@ fn unescape(name: &str) -> String {
         .replace("%0A", "\n")
 }
 
-fn malformed(sentence: &str) -> ParseError {
-    ParseError::Malformed(sentence.to_owned())
+fn malformed(sentence: impl Into<Said>) -> ParseError {
+    ParseError::Malformed(sentence.into())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::payload::{ParseError, is_reserved};
+use crate::said;
 
 /// Fields a form may have.
 const MAX_FIELDS: usize = 2_000;
@@ -27,20 +28,25 @@ impl Tree {
     pub fn insert(&mut self, name: &str, value: Value) -> Result<(), ParseError> {
         self.fields += 1;
         if self.fields > MAX_FIELDS {
-            return Err(ParseError::Malformed(format!(
-                "the form has more than {MAX_FIELDS} fields"
+            return Err(ParseError::Malformed(said!(
+                "form-fields",
+                "the form has more than {most} fields",
+                most = MAX_FIELDS
             )));
         }
         let (base, path) = path(name);
         if path.len() > MAX_DEPTH {
-            return Err(ParseError::Malformed(format!(
-                "a field's name has more than {MAX_DEPTH} brackets"
+            return Err(ParseError::Malformed(said!(
+                "form-brackets",
+                "a field's name has more than {most} brackets",
+                most = MAX_DEPTH
             )));
         }
         if is_reserved(base) || path.iter().any(|part| is_reserved(part)) {
-            return Err(ParseError::Malformed(
-                "a field has a reserved name".to_owned(),
-            ));
+            return Err(ParseError::Malformed(said!(
+                "form-reserved",
+                "a field has a reserved name"
+            )));
         }
         place(self.root.entry(base).or_insert(Value::Null), &path, value);
         Ok(())

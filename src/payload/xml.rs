@@ -7,7 +7,9 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value};
 
-use crate::payload::{ParseError, is_reserved};
+use crate::model::said::Word;
+use crate::payload::{ParseError, complaint, is_reserved};
+use crate::{phrase, said};
 
 /// Elements inside elements.
 const MAX_DEPTH: usize = 64;
@@ -21,36 +23,42 @@ const MAX_NODES: usize = 100_000;
 /// `Malformed`: not well-formed, an unknown entity, a document type with definitions, too deep, too many elements.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
     if text.trim().is_empty() {
-        return Err(ParseError::Malformed(
-            "the body is empty; an XML document was expected".to_owned(),
-        ));
+        return Err(ParseError::Malformed(said!(
+            "xml-empty",
+            "the body is empty; an XML document was expected"
+        )));
     }
     let mut reader = Reader::from_str(text);
     let mut open = vec![Element::default()];
     let mut nodes = 0;
     loop {
-        match reader.read_event().map_err(malformed)? {
+        match reader.read_event().map_err(unread)? {
             Event::Start(tag) => open.push(Element::of(&tag, &mut nodes)?),
             Event::Empty(tag) => close(&mut open, Element::of(&tag, &mut nodes)?)?,
             Event::End(_) => {
                 let element = open.pop().unwrap_or_default();
                 close(&mut open, element)?;
             }
-            Event::Text(piece) => add(&mut open, &piece.decode().map_err(malformed)?),
-            Event::CData(piece) => add(&mut open, &piece.decode().map_err(malformed)?),
+            Event::Text(piece) => add(&mut open, &piece.decode().map_err(unread)?),
+            Event::CData(piece) => add(&mut open, &piece.decode().map_err(unread)?),
             Event::GeneralRef(name) => {
-                let name = name.decode().map_err(malformed)?;
+                let name = name.decode().map_err(unread)?;
                 add(&mut open, &entity(&name)?);
             }
             Event::DocType(definition) if definition.contains(&b'[') => {
-                return Err(malformed("definitions of a document type are not taken"));
+                return Err(malformed(phrase!(
+                    "xml-doctype",
+                    "definitions of a document type are not taken"
+                )));
             }
             Event::DocType(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
             Event::Eof => break,
         }
         if open.len() > MAX_DEPTH {
-            return Err(malformed(format!(
-                "it is nested more than {MAX_DEPTH} levels deep"
+            return Err(malformed(said!(
+                "xml-deep",
+                "it is nested more than {most} levels deep",
+                most = MAX_DEPTH
             )));
         }
     }
@@ -58,8 +66,14 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
         [root] if root.members.len() == 1 => {
             Ok(Value::Object(std::mem::take(&mut open.remove(0).members)))
         }
-        [_] => Err(malformed("there is not one element around all others")),
-        _ => Err(malformed("it ends before its last element does")),
+        [_] => Err(malformed(phrase!(
+            "xml-no-root",
+            "there is not one element around all others"
+        ))),
+        _ => Err(malformed(phrase!(
+            "xml-cut",
+            "it ends before its last element does"
+        ))),
     }
 }
 
@@ -134,11 +148,14 @@ impl Element {
             ..Element::default()
         };
         if is_reserved(&element.name) {
-            return Err(malformed("an element has a reserved name"));
+            return Err(malformed(phrase!(
+                "xml-reserved",
+                "an element has a reserved name"
+            )));
         }
         *nodes += 1;
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(malformed)?;
+            let attribute = attribute.map_err(unread)?;
             *nodes += 1;
             let (name, prefix) = attribute.key.decompose();
             let prefix = prefix.map(|prefix| prefix.into_inner().to_vec());
@@ -154,7 +171,11 @@ impl Element {
             }
         }
         if *nodes > MAX_NODES {
-            return Err(malformed(format!("it has more than {MAX_NODES} elements")));
+            return Err(malformed(said!(
+                "xml-elements",
+                "it has more than {most} elements",
+                most = MAX_NODES
+            )));
         }
         Ok(element)
     }
@@ -181,9 +202,12 @@ fn local(tag: &BytesStart<'_>) -> String {
 
 /// Puts a finished element into the one around it; no element's value is itself a list, so a list is a repeated one.
 fn close(open: &mut [Element], element: Element) -> Result<(), ParseError> {
-    let around = open
-        .last_mut()
-        .ok_or_else(|| malformed("an element ends that did not begin"))?;
+    let around = open.last_mut().ok_or_else(|| {
+        malformed(phrase!(
+            "xml-not-begun",
+            "an element ends that did not begin"
+        ))
+    })?;
     let name = element.name.clone();
     let value = element.into_value();
     match around.members.get_mut(&name) {
@@ -216,17 +240,26 @@ fn entity(name: &str) -> Result<String, ParseError> {
     number
         .and_then(char::from_u32)
         .map(String::from)
-        .ok_or_else(|| malformed("it uses an entity that XML itself does not have"))
+        .ok_or_else(|| malformed(complaint::UNKNOWN_ENTITY))
 }
 
 fn unescaped(value: &str) -> Result<String, ParseError> {
     quick_xml::escape::unescape(value)
         .map(std::borrow::Cow::into_owned)
-        .map_err(malformed)
+        .map_err(unread)
 }
 
-fn malformed(cause: impl std::fmt::Display) -> ParseError {
-    ParseError::Malformed(format!("the body is not XML that can be read: {cause}"))
+fn unread(error: impl Into<quick_xml::Error>) -> ParseError {
+    malformed(complaint::of_xml(&error.into()))
+}
+
+fn malformed(cause: impl Into<Word>) -> ParseError {
+    let cause: Word = cause.into();
+    ParseError::Malformed(said!(
+        "xml-bad",
+        "the body is not XML that can be read: {cause}",
+        cause = cause
+    ))
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use crate::expr::scope::Scope;
 use crate::expr::{is_blank, payload};
 use crate::model::field::{Field, FieldType};
 use crate::model::problem::nearest;
+use crate::model::said::{Said, Word};
+use crate::{phrase, said};
 
 /// Characters of a wrong value that are shown.
 const SHOWN: usize = 40;
@@ -18,7 +20,7 @@ const SHOWN: usize = 40;
 pub struct Misfit {
     /// Below the field: `[2].unit_price`; empty when the field itself is meant.
     pub path: String,
-    pub sentence: String,
+    pub sentence: Said,
 }
 
 type Coerced = Result<Option<Json>, Misfit>;
@@ -46,7 +48,10 @@ pub fn coerce(of: &FieldType, value: &Value, names: &Scope) -> Coerced {
         FieldType::Object(fields) => object(fields, value, names),
         FieldType::Objects(fields) => objects(fields, value, names),
         FieldType::Free => Ok(payload::to_json(value).and_then(without_blanks)),
-        FieldType::Link => Err(misfit("is written by the gateway itself".to_owned())),
+        FieldType::Link => Err(misfit(phrase!(
+            "misfit-link",
+            "is written by the gateway itself"
+        ))),
     }
 }
 
@@ -64,7 +69,10 @@ fn text(value: &Value) -> Result<Option<String>, Misfit> {
             let mut found = Vec::new();
             for item in items(value) {
                 if item.kind() == ValueKind::Seq {
-                    return Err(misfit("a list of lists is not a text".to_owned()));
+                    return Err(misfit(phrase!(
+                        "misfit-lists",
+                        "a list of lists is not a text"
+                    )));
                 }
                 found.extend(text(&item)?);
             }
@@ -73,10 +81,18 @@ fn text(value: &Value) -> Result<Option<String>, Misfit> {
         // An element of XML with attributes has a text beside them.
         ValueKind::Map => match filters::text_of(value) {
             Some(text) => Ok(Some(text.into_owned())),
-            None => Err(misfit(format!("{} is not a text", shown(value)))),
+            None => Err(no_text(value)),
         },
-        _ => Err(misfit(format!("{} is not a text", shown(value)))),
+        _ => Err(no_text(value)),
     }
+}
+
+fn no_text(value: &Value) -> Misfit {
+    misfit(said!(
+        "misfit-text",
+        "{value} is not a text",
+        value = shown(value)
+    ))
 }
 
 /// Of several values the first that says something.
@@ -118,22 +134,29 @@ fn currency(value: &Value) -> Coerced {
     if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return Ok(Some(Json::String(code.to_ascii_uppercase())));
     }
-    Err(misfit(format!(
-        "{} is not a currency code of three letters",
-        shown(value)
+    Err(misfit(said!(
+        "misfit-currency",
+        "{value} is not a currency code of three letters",
+        value = shown(value)
     )))
 }
 
 fn amount(value: &Value) -> Coerced {
     if value.kind() == ValueKind::Number && !value.is_integer() {
-        return Err(misfit(format!(
-            "{value} was computed as a binary float, which does not hold money; use `decimal`, `times` and the like"
+        return Err(misfit(said!(
+            "misfit-float",
+            "{value} was computed as a binary float, which does not hold money; use `decimal`, `times` and the like",
+            value = value.to_string()
         )));
     }
     let text = text(value)?.unwrap_or_default();
     match money::parse(&text) {
         Some(decimal) => Ok(Some(Json::String(decimal.into_owned()))),
-        None => Err(misfit(format!("{} is not a decimal number", shown(value)))),
+        None => Err(misfit(said!(
+            "misfit-amount",
+            "{value} is not a decimal number",
+            value = shown(value)
+        ))),
     }
 }
 
@@ -141,7 +164,11 @@ fn amount(value: &Value) -> Coerced {
 fn number(value: &Value) -> Coerced {
     let text = text(value)?.unwrap_or_default();
     let Some(decimal) = money::parse(&text) else {
-        return Err(misfit(format!("{} is not a number", shown(value))));
+        return Err(misfit(said!(
+            "misfit-number",
+            "{value} is not a number",
+            value = shown(value)
+        )));
     };
     let whole = decimal
         .split_once('.')
@@ -156,7 +183,11 @@ fn number(value: &Value) -> Coerced {
 fn time(value: &Value) -> Coerced {
     match filters::to_timestamp(value) {
         Some(time) => Ok(Some(Json::String(time.to_string()))),
-        None => Err(misfit(format!("{} is not a time", shown(value)))),
+        None => Err(misfit(said!(
+            "misfit-time",
+            "{value} is not a time",
+            value = shown(value)
+        ))),
     }
 }
 
@@ -172,9 +203,10 @@ fn truth(value: &Value) -> Coerced {
     };
     match truth {
         Some(truth) => Ok(truth.then_some(Json::Bool(true))),
-        None => Err(misfit(format!(
-            "{} is neither true nor false",
-            shown(value)
+        None => Err(misfit(said!(
+            "misfit-truth",
+            "{value} is neither true nor false",
+            value = shown(value)
         ))),
     }
 }
@@ -186,14 +218,16 @@ fn one_of(words: &[&str], value: &Value) -> Coerced {
     match words.iter().find(|word| word.eq_ignore_ascii_case(&text)) {
         Some(word) => Ok(Some(Json::from(*word))),
         None => {
-            let hint = nearest(&text, words.iter().copied()).map_or_else(
-                || "translate it with `lookup`".to_owned(),
-                |word| format!("did you mean '{word}'?"),
-            );
-            let words = words.join(", ");
-            Err(misfit(format!(
-                "{} is none of {words}; {hint}",
-                shown(value)
+            let hint: Said = match nearest(&text, words.iter().copied()) {
+                Some(word) => said!("misfit-meant", "did you mean '{word}'?", word = word),
+                None => phrase!("misfit-lookup", "translate it with `lookup`").into(),
+            };
+            Err(misfit(said!(
+                "misfit-word",
+                "{value} is none of {words}; {hint}",
+                value = shown(value),
+                words = words.join(", "),
+                hint = hint
             )))
         }
     }
@@ -232,7 +266,11 @@ fn object(fields: &[Field], value: &Value, names: &Scope) -> Coerced {
         return Ok(None);
     }
     if value.kind() != ValueKind::Map {
-        return Err(misfit(format!("{} is not an object", shown(value))));
+        return Err(misfit(said!(
+            "misfit-object",
+            "{value} is not an object",
+            value = shown(value)
+        )));
     }
     let mut found = Map::new();
     for field in fields {
@@ -276,10 +314,10 @@ fn without_blanks(json: Json) -> Option<Json> {
     }
 }
 
-fn misfit(sentence: String) -> Misfit {
+fn misfit(sentence: impl Into<Said>) -> Misfit {
     Misfit {
         path: String::new(),
-        sentence,
+        sentence: sentence.into(),
     }
 }
 
@@ -293,15 +331,15 @@ impl Misfit {
 }
 
 /// The beginning of a value, in quotes where it is a text.
-fn shown(value: &Value) -> String {
+fn shown(value: &Value) -> Word {
     match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable => "a list".to_owned(),
-        ValueKind::Map => "an object".to_owned(),
+        ValueKind::Seq | ValueKind::Iterable => phrase!("a-list", "a list").into(),
+        ValueKind::Map => phrase!("an-object", "an object").into(),
         _ => {
             let text = value.to_string();
             let cut: String = text.chars().take(SHOWN).collect();
             let dots = if cut.len() < text.len() { "…" } else { "" };
-            format!("'{cut}{dots}'")
+            format!("'{cut}{dots}'").into()
         }
     }
 }

@@ -1,7 +1,5 @@
 //! From an event's payload to drafts of records: each field evaluated, coerced, and marked with its line.
 
-use std::fmt;
-
 use minijinja::Value;
 use serde_json::{Map, Value as Json};
 
@@ -9,8 +7,10 @@ use crate::expr::scope::Scope;
 use crate::expr::{Formula, FormulaError};
 use crate::model::field::Kind;
 use crate::model::record::Draft;
+use crate::model::said::Said;
 use crate::process::coerce::{Misfit, coerce};
 use crate::process::recipe::{EventRecipe, FieldRecipe, Recipe, RecordRecipe, ValueRecipe};
+use crate::{phrase, said};
 
 /// Fields that say something about a person, but not who it is: a contact of these alone is nobody.
 const NOBODY: &[&str] = &[
@@ -27,27 +27,28 @@ const NOBODY: &[&str] = &[
 ///
 /// Shown as `mappings/shopify.toml:31: order.total: 'abc' is not a decimal number`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub struct MapError {
     pub file: String,
     pub line: u32,
     /// `order.line_items[2].unit_price`
     pub path: String,
-    pub sentence: String,
-}
-
-impl fmt::Display for MapError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let MapError {
-            file,
-            line,
-            path,
-            sentence,
-        } = self;
-        write!(f, "{file}:{line}: {path}: {sentence}")
-    }
+    pub sentence: Said,
 }
 
 impl MapError {
+    /// The whole of it as a sentence.
+    pub fn said(&self) -> Said {
+        said!(
+            "map-failed",
+            "{file}:{line}: {path}: {why}",
+            file = &self.file,
+            line = self.line,
+            path = &self.path,
+            why = self.sentence.clone()
+        )
+    }
+
     /// The place as a JSON pointer into the record: `/order/line_items/2/unit_price`.
     pub fn pointer(&self) -> String {
         let steps = self.path.split(['.', '[']);
@@ -64,7 +65,7 @@ impl MapError {
 struct Fault {
     line: u32,
     path: String,
-    sentence: String,
+    sentence: Said,
 }
 
 /// The drafts of one event, in the order of the mapping. Records that came out blank are left out.
@@ -129,13 +130,14 @@ fn draft(
         }
     }
     if let Some(field) = lost_id(record, &draft) {
-        let sentence =
+        let sentence = phrase!(
+            "map-no-id",
             "is blank: without its id nothing that is told of this record later could find it"
-                .to_owned();
+        );
         let fault = Fault {
             line: field.line,
             path: ".external_id".to_owned(),
-            sentence,
+            sentence: sentence.into(),
         };
         on_fault(fault)?;
     }
@@ -244,7 +246,7 @@ impl FieldRecipe {
         Fault {
             line: self.line,
             path: String::new(),
-            sentence: error.0,
+            sentence: *error.0,
         }
     }
 
@@ -262,7 +264,7 @@ impl RecordRecipe {
         Fault {
             line: self.line,
             path: format!(".{clause}"),
-            sentence: error.0,
+            sentence: *error.0,
         }
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::model::event::{Claimed, EventStatus, Violation};
 use crate::model::id::new_id;
 use crate::model::record::Draft;
-use crate::model::said::Said;
+use crate::model::said::{Said, together};
 use crate::process::decide::decide;
 use crate::process::decide::plan::{Made, Plan};
 use crate::process::decide::rules::Rules;
@@ -77,7 +77,13 @@ pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclu
             OpenError::Body(_) => "malformed_body",
             OpenError::Envelope(_) => "envelope_failed",
         };
-        Conclusion::quarantined(code, format!("{}: {error}", recipe.file).into())
+        let reason = said!(
+            "file-unopened",
+            "{file}: {why}",
+            file = &recipe.file,
+            why = error.said()
+        );
+        Conclusion::quarantined(code, reason)
     })
 }
 
@@ -176,10 +182,9 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
         Understood::Unnamed(unnamed) => {
             Planned::Conclude(Conclusion::quarantined("event_unnamed", unnamed.said()))
         }
-        Understood::Faulty(error) => Planned::Conclude(Conclusion::quarantined(
-            "mapping_failed",
-            error.to_string().into(),
-        )),
+        Understood::Faulty(error) => {
+            Planned::Conclude(Conclusion::quarantined("mapping_failed", error.said()))
+        }
         Understood::Thin { .. } if !recipe.configured => {
             Planned::Conclude(Conclusion::quarantined(
                 "endpoint_gone",
@@ -198,26 +203,20 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
             };
             match call(recipe, place, &names) {
                 Ok(call) => Planned::NeedsFetch(call),
-                Err(error) => Planned::Conclude(Conclusion::quarantined(
-                    "mapping_failed",
-                    error.to_string().into(),
-                )),
+                Err(error) => {
+                    Planned::Conclude(Conclusion::quarantined("mapping_failed", error.said()))
+                }
             }
         }
     }
 }
 
 fn violated(recipe: &Recipe, schema: &str, violations: &[Violation]) -> Said {
-    let listed: Vec<String> = violations
-        .iter()
-        .take(3)
-        .map(|violation| format!("{} {}", violation.path, violation.message))
-        .collect();
     said!(
         "schema-invalid",
         "not valid by {file}: {violations}",
         file = format!("schemas/{}/{schema}.json", recipe.source),
-        violations = listed.join("; ")
+        violations = together(violations.iter().take(3).map(Violation::said))
     )
 }
 

@@ -192,17 +192,17 @@ impl TryReport {
             Understood::Unnamed(unnamed) => self.violations.push(Violation {
                 path: String::new(),
                 message: match unnamed.is_outside {
-                    true => format!(
-                        "{}; give the header that names it with --header",
-                        unnamed.said()
-                    )
-                    .into(),
+                    true => said!(
+                        "name-by-header",
+                        "{why}; give the header that names it with --header",
+                        why = unnamed.said()
+                    ),
                     false => unnamed.said(),
                 },
             }),
             Understood::Faulty(error) => self.violations.push(Violation {
                 path: error.pointer(),
-                message: error.to_string().into(),
+                message: error.said(),
             }),
             Understood::Records(drafts) => {
                 let records = drafts.into_iter().map(|draft| TryRecord::of(part, draft));

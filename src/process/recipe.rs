@@ -8,7 +8,9 @@ use crate::config::Endpoint;
 use crate::expr::Formula;
 use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::Problem;
+use crate::model::said::Said;
 use crate::payload::Formats;
+use crate::said;
 use crate::source::declaration::{
     EventSpec, Expr, Fetch, FetchMethod, FieldSpec, FieldValue, RecordSpec, Source,
 };
@@ -246,14 +248,25 @@ impl Compiler<'_> {
 
     fn field(&mut self, names: Names, spec: &FieldSpec) -> Option<FieldRecipe> {
         let Some(of) = names.find(&spec.name) else {
-            self.note(spec.line, format!("there is no field {:?}", spec.name));
+            self.note(
+                spec.line,
+                said!(
+                    "load-field-gone",
+                    "there is no field {name}",
+                    name = format!("{:?}", spec.name)
+                ),
+            );
             return None;
         };
         let value = match (&spec.value, of) {
             (_, FieldType::Link) => {
                 self.note(
                     spec.line,
-                    format!("{:?} is written by the gateway itself", spec.name),
+                    said!(
+                        "load-field-link",
+                        "{name} is written by the gateway itself",
+                        name = format!("{:?}", spec.name)
+                    ),
                 );
                 return None;
             }
@@ -277,7 +290,11 @@ impl Compiler<'_> {
             (FieldValue::Object(_) | FieldValue::Each { .. } | FieldValue::Entries(_), _) => {
                 self.note(
                     spec.line,
-                    format!("{:?} cannot be written as this table", spec.name),
+                    said!(
+                        "load-field-table",
+                        "{name} cannot be written as this table",
+                        name = format!("{:?}", spec.name)
+                    ),
                 );
                 return None;
             }
@@ -301,11 +318,11 @@ impl Compiler<'_> {
         compile(self.file, expr, &mut self.problems)
     }
 
-    fn note(&mut self, line: u32, message: String) {
+    fn note(&mut self, line: u32, message: impl Into<Said>) {
         self.problems.push(Problem {
             file: self.file.to_owned(),
             line,
-            message,
+            message: message.into(),
         });
     }
 }

@@ -32,7 +32,7 @@ impl Recipes {
                 problems.push(Problem {
                     file: "frontdesk.toml".to_owned(),
                     line: endpoint.line,
-                    message: format!("there is no source called \"{}\"", endpoint.source),
+                    message: format!("there is no source called \"{}\"", endpoint.source).into(),
                 });
                 continue;
             };

@@ -32,6 +32,16 @@ pub enum OpenError {
     Envelope(#[from] EnvelopeError),
 }
 
+impl OpenError {
+    /// The sentence about it.
+    pub fn said(&self) -> Said {
+        match self {
+            OpenError::Body(error) => error.said(),
+            OpenError::Envelope(error) => error.said(),
+        }
+    }
+}
+
 /// What became of one part.
 #[derive(Debug)]
 pub enum Understood<'a> {

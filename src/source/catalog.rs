@@ -15,6 +15,7 @@ use crate::source::load;
 static MAPPINGS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
 static SCHEMAS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/schemas");
 static SAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/samples");
+static TEXTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/texts");
 static DISPOSABLE_MAIL: &str = include_str!("../../lists/disposable_mail.txt");
 /// Where the operator's folder adds to that list.
 const DISPOSABLE_MAIL_FILE: &str = "lists/disposable_mail.txt";
@@ -60,6 +61,7 @@ impl Catalog {
             ("mappings", &MAPPINGS),
             ("schemas", &SCHEMAS),
             ("samples", &SAMPLES),
+            ("texts", &TEXTS),
         ] {
             files.embedded(folder, dir);
         }
@@ -67,7 +69,7 @@ impl Catalog {
         disposable_mail.add(DISPOSABLE_MAIL);
         let mut problems = Vec::new();
         if let Some(path) = &config.path {
-            files.folder(path, &mut problems);
+            files.overlay(Files::folder(path, &mut problems));
         }
         if let Some(own) = files.0.remove(DISPOSABLE_MAIL_FILE) {
             disposable_mail.add(&own.text);
@@ -118,9 +120,10 @@ impl Catalog {
     /// Every problem of that text.
     pub fn reread(&self, name: &str, text: &str) -> Result<Source, Vec<Problem>> {
         let label = format!("mappings/{name}.toml");
-        // Its samples are of events that an edited mapping need not have.
+        // Its samples and texts are of events that an edited mapping need not have.
         let documents = load::Documents {
             samples: None,
+            texts: BTreeMap::new(),
             ..self.files.documents(name)
         };
         load::source(name, &label, text, &documents)
@@ -156,21 +159,34 @@ impl Files {
         }
     }
 
-    /// Files of the operator's folder; the built-in schemas and samples of a source that is overridden stay in use.
-    fn folder(&mut self, root: &Path, problems: &mut Vec<Problem>) {
-        let before = self.0.len();
-        for part in ["mappings", "schemas", "samples", "lists"] {
-            self.walk(root, &root.join(part), problems);
+    /// Files of the operator's folder.
+    fn folder(root: &Path, problems: &mut Vec<Problem>) -> Self {
+        let mut files = Files::default();
+        for part in ["mappings", "schemas", "samples", "texts", "lists"] {
+            files.walk(root, &root.join(part), problems);
         }
-        if self.0.len() == before && !root.is_dir() {
+        if files.0.is_empty() && !root.is_dir() {
             problems.push(Problem {
                 file: root.display().to_string(),
                 line: 0,
                 message:
-                    "is not a folder; catalog.path names one with mappings/, schemas/, samples/, lists/"
-                        .to_owned(),
+                    "is not a folder; catalog.path names one with mappings/, schemas/, samples/, texts/, \
+                     lists/"
+                        .into(),
             });
         }
+        files
+    }
+
+    /// Puts files over these. The schemas and samples of a source that is overridden stay in use; its texts do not, for
+    /// they say in another language what another mapping says.
+    fn overlay(&mut self, own: Files) {
+        for (source, _) in own.mappings() {
+            let end = format!("/{source}.toml");
+            self.0
+                .retain(|path, _| !(path.starts_with("texts/") && path.ends_with(&end)));
+        }
+        self.0.extend(own.0);
     }
 
     fn walk(&mut self, root: &Path, folder: &Path, problems: &mut Vec<Problem>) {
@@ -199,7 +215,7 @@ impl Files {
                 Err(error) => problems.push(Problem {
                     file: label,
                     line: 0,
-                    message: format!("cannot be read: {error}"),
+                    message: format!("cannot be read: {error}").into(),
                 }),
             }
         }
@@ -218,6 +234,15 @@ impl Files {
                 (Some("lists"), ..) => {
                     format!("has no place here: there is {DISPOSABLE_MAIL_FILE}")
                 }
+                (Some("texts"), Some(_), Some(file)) => match file.strip_suffix(".toml") {
+                    Some(source) if self.0.contains_key(&format!("mappings/{source}.toml")) => {
+                        continue;
+                    }
+                    Some(source) => {
+                        format!("belongs to no source: there is no mappings/{source}.toml")
+                    }
+                    None => "has no place here: texts are texts/LANGUAGE/SOURCE.toml".to_owned(),
+                },
                 (_, Some(source), Some(_))
                     if self.0.contains_key(&format!("mappings/{source}.toml")) =>
                 {
@@ -231,7 +256,7 @@ impl Files {
             strays.push(Problem {
                 file: file.label.clone(),
                 line: 0,
-                message,
+                message: message.into(),
             });
         }
         strays
@@ -263,6 +288,20 @@ impl Files {
                 .collect(),
             schemas: below("schemas"),
             samples: Some(below("samples")),
+            texts: self.texts(source),
         }
+    }
+
+    /// The texts of one source by language.
+    fn texts(&self, source: &str) -> BTreeMap<String, (&str, &str)> {
+        let end = format!("/{source}.toml");
+        let texts = self.0.iter().filter_map(|(path, file)| {
+            let language = path.strip_prefix("texts/")?.strip_suffix(&end)?;
+            Some((
+                language.to_owned(),
+                (file.label.as_str(), file.text.as_str()),
+            ))
+        });
+        texts.collect()
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::model::field::Kind;
+use crate::model::said::Said;
 use crate::payload::Formats;
 
 /// A formula of the expression language, where it stands.
@@ -26,15 +27,15 @@ pub struct Source {
     /// File as shown in messages: `mappings/shopify.toml`.
     pub file: String,
     /// `Shopify`.
-    pub title: String,
+    pub title: Said,
     /// Where to paste the URL, for people.
-    pub help: String,
+    pub help: Said,
     /// Where the secret is found, for people.
-    pub secret: Option<String>,
+    pub secret: Option<Said>,
     /// How the sender retries, for people.
-    pub retries: Option<String>,
+    pub retries: Option<Said>,
     /// What surprises people who connect this sender, a sentence each.
-    pub traps: Vec<String>,
+    pub traps: Vec<Said>,
     /// Facts that are not verified.
     pub experimental: bool,
     /// What an endpoint of this source may or must set under `settings`.
@@ -65,7 +66,7 @@ pub struct Source {
 /// One setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingSpec {
-    pub help: String,
+    pub help: Said,
     pub required: bool,
     /// Never shown, never logged.
     pub secret: bool,
@@ -287,18 +288,18 @@ pub struct AnswerPolicy {
     /// `on_invalid = "accept"`: 200 for an event that goes to quarantine.
     pub accept_invalid: bool,
     /// Said of what is written down; else the contract's own answer.
-    pub ok: Option<Said>,
+    pub ok: Option<Reply>,
     /// Said when nothing of a request is of interest; else as `ok`.
-    pub ignored: Option<Said>,
+    pub ignored: Option<Reply>,
     /// Said when a request is kept in quarantine; else the contract's refusal, or `ok` where it is accepted.
-    pub invalid: Option<Said>,
+    pub invalid: Option<Reply>,
     /// Said with 429 and 503, whose status stays what it is; else the contract's refusal.
-    pub busy: Option<Said>,
+    pub busy: Option<Reply>,
 }
 
 /// An answer that a sender insists on: `[answer.ok]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct Reply {
     pub status: u16,
     pub content_type: String,
     pub body: String,
@@ -320,7 +321,7 @@ pub struct EventSpec {
     /// In order of the contract: contact first, so that the others can link to it.
     pub records: Vec<RecordSpec>,
     /// Lines where a sentence about the event may help people.
-    pub help: Option<String>,
+    pub help: Option<Said>,
 }
 
 /// A declared read of the sender's API, for events that only name their subject.

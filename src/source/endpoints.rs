@@ -4,6 +4,8 @@ use secrecy::ExposeSecret;
 
 use crate::config::{Config, Endpoint, SecretString};
 use crate::model::problem::{Problem, nearest};
+use crate::model::said::{Said, Word};
+use crate::said;
 use crate::source::catalog::Catalog;
 use crate::source::declaration::{KeyForm, Signature, SignatureKind, Source, Verify};
 
@@ -16,11 +18,16 @@ pub fn check(config: &Config, catalog: &Catalog) -> Vec<Problem> {
     let names: Vec<&str> = catalog.names().collect();
     let mut problems = Vec::new();
     for endpoint in &config.endpoints {
-        let mut note = |message: String| {
+        let mut note = |why: Said| {
             problems.push(Problem {
                 file: config.file.clone(),
                 line: endpoint.line,
-                message: format!("endpoint \"{}\": {message}", endpoint.name),
+                message: said!(
+                    "of-endpoint",
+                    "endpoint \"{endpoint}\": {why}",
+                    endpoint = &endpoint.name,
+                    why = why
+                ),
             });
         };
         match catalog.get(&endpoint.source) {
@@ -36,61 +43,80 @@ pub fn check(config: &Config, catalog: &Catalog) -> Vec<Problem> {
 }
 
 /// What keeps one endpoint from working, a sentence each.
-pub fn problems(endpoint: &Endpoint, catalog: &Catalog) -> Vec<String> {
+pub fn problems(endpoint: &Endpoint, catalog: &Catalog) -> Vec<Said> {
     let mut found = Vec::new();
-    let mut note = |message: String| found.push(message);
+    let mut note = |message: Said| found.push(message);
     match catalog.get(&endpoint.source) {
         Some(source) => {
             check_proof(endpoint, source, &mut note);
             check_settings(endpoint, source, &mut note);
         }
-        None => note(format!("there is no source called \"{}\"", endpoint.source)),
+        None => note(unknown_source(&endpoint.source, &[])),
     }
     found
 }
 
-fn unknown_source(name: &str, names: &[&str]) -> String {
-    let hint = nearest(name, names.iter().copied()).map_or_else(
-        || "`frontdesk sources` lists them".to_owned(),
-        |name| format!("did you mean \"{name}\"?"),
-    );
-    format!("there is no source called \"{name}\"; {hint}")
+fn unknown_source(name: &str, names: &[&str]) -> Said {
+    let hint: Said = match nearest(name, names.iter().copied()) {
+        Some(nearest) => said!(
+            "source-meant",
+            "did you mean \"{nearest}\"?",
+            nearest = nearest
+        ),
+        None => said!("sources-listed", "`frontdesk sources` lists them"),
+    };
+    said!(
+        "source-unknown",
+        "there is no source called \"{name}\"; {hint}",
+        name = name,
+        hint = hint
+    )
 }
 
-fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(String)) {
+fn check_proof(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Said)) {
     if endpoint.unverified {
         return;
     }
     if source.verify.is_empty() {
-        note(format!(
-            "{} does not sign what it sends; say `verify = \"none\"` out loud if anybody may post here",
-            source.title
+        note(said!(
+            "signs-nothing",
+            "{source} does not sign what it sends; say `verify = \"none\"` out loud if anybody may post here",
+            source = source.title.clone()
         ));
         return;
     }
     if endpoint.secrets.is_empty() && !is_unreadable(endpoint, "secrets") {
-        note(format!(
-            "it has no secret, so nothing could be verified; {}",
-            source.help.lines().next().unwrap_or_default()
+        note(said!(
+            "no-secret",
+            "it has no secret, so nothing could be verified; {help}",
+            help = source.help.lines().next().unwrap_or_default()
         ));
     }
     for retired in &endpoint.retired_secrets {
         let is_live = |secret: &SecretString| secret.expose_secret() == retired.expose_secret();
         if endpoint.secrets.iter().any(is_live) {
-            note("a secret is both live and retired; take it out of `secrets`".to_owned());
+            note(said!(
+                "secret-retired",
+                "a secret is both live and retired; take it out of `secrets`"
+            ));
         }
     }
     for (position, secret) in endpoint.secrets.iter().enumerate() {
         let secret = secret.expose_secret();
         let which = position + 1;
         if secret.chars().count() < SHORTEST {
-            note(format!(
-                "secret {which} is shorter than {SHORTEST} characters and could be guessed"
+            note(said!(
+                "secret-short",
+                "secret {which} is shorter than {least} characters and could be guessed",
+                which = which,
+                least = SHORTEST
             ));
         } else if !usable(secret, source) {
-            note(format!(
-                "secret {which} is not in the form {} gives it: it does not decode to a key",
-                source.title
+            note(said!(
+                "secret-unfit",
+                "secret {which} is not in the form {source} gives it: it does not decode to a key",
+                which = which,
+                source = source.title.clone()
             ));
         }
     }
@@ -132,19 +158,40 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
     STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()
 }
 
-fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(String)) {
+fn check_settings(endpoint: &Endpoint, source: &Source, note: &mut impl FnMut(Said)) {
     for (name, spec) in &source.settings {
         let told = is_unreadable(endpoint, &format!("settings.{name}"));
         if spec.required && !told && !endpoint.settings.contains_key(name) {
-            note(format!("the setting `{name}` is missing: {}", spec.help));
+            note(said!(
+                "setting-missing",
+                "the setting `{name}` is missing: {help}",
+                name = name,
+                help = spec.help.clone()
+            ));
         }
     }
     for name in endpoint.settings.keys() {
         if source.settings.contains_key(name) {
             continue;
         }
-        let hint = nearest(name, source.settings.keys().map(String::as_str))
-            .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-        note(format!("{} has no setting `{name}`{hint}", source.title));
+        note(said!(
+            "no-setting",
+            "{source} has no setting `{name}`{hint}",
+            hint = setting_meant(name, source),
+            source = source.title.clone(),
+            name = name
+        ));
+    }
+}
+
+fn setting_meant(name: &str, source: &Source) -> Word {
+    match nearest(name, source.settings.keys().map(String::as_str)) {
+        Some(nearest) => said!(
+            "setting-meant",
+            "; did you mean `{nearest}`?",
+            nearest = nearest
+        )
+        .into(),
+        None => Word::from(""),
     }
 }

@@ -109,16 +109,38 @@ pub struct Heading {
 
 /// Why an envelope cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
 pub enum EnvelopeError {
-    #[error("{place}: {cause}")]
     Formula {
         place: &'static str,
         cause: FormulaError,
     },
-    #[error("[split] each: `{0}` gives no list, so there are no events to be found")]
     NoList(String),
-    #[error("the request holds more than {MAX_PARTS} events")]
     TooManyParts,
+}
+
+impl EnvelopeError {
+    /// The sentence about it.
+    pub fn said(&self) -> Said {
+        match self {
+            EnvelopeError::Formula { place, cause } => said!(
+                "envelope-formula",
+                "{place}: {why}",
+                place = *place,
+                why = (*cause.0).clone()
+            ),
+            EnvelopeError::NoList(formula) => said!(
+                "envelope-no-list",
+                "[split] each: `{formula}` gives no list, so there are no events to be found",
+                formula = formula
+            ),
+            EnvelopeError::TooManyParts => said!(
+                "envelope-parts",
+                "the request holds more than {most} events",
+                most = MAX_PARTS
+            ),
+        }
+    }
 }
 
 impl Envelope {
@@ -391,7 +413,7 @@ pub fn compile(file: &str, expr: &Expr, problems: &mut Vec<Problem>) -> Option<F
             problems.push(Problem {
                 file: file.to_owned(),
                 line: expr.line,
-                message: error.0,
+                message: *error.0,
             });
             None
         }

@@ -12,3 +12,4 @@ mod load;
 pub mod sample;
 pub mod schema;
 pub mod settings;
+mod violation;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::expr::scope::Scope;
 use crate::expr::{FormulaError, render};
+use crate::said;
 use crate::source::declaration::Sample;
 
 /// A sample with its blanks filled in; not signed yet.
@@ -36,8 +37,14 @@ impl Sample {
             ("uuid", Value::from(uuid.to_string())),
         ]);
         let fill = |what: &str, template: &str| {
-            render(template, &scope)
-                .map_err(|error| FormulaError(format!("the template of the {what} fails: {error}")))
+            render(template, &scope).map_err(|error| {
+                FormulaError::from(said!(
+                    "template-fails",
+                    "the template of the {what} fails: {error}",
+                    what = what,
+                    error = *error.0
+                ))
+            })
         };
         let mut headers = BTreeMap::new();
         for (name, template) in &self.headers {

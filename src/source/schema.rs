@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use jsonschema::Validator;
+use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use crate::model::event::Violation;
 use crate::model::problem::Problem;
+use crate::model::said::Said;
 use crate::source::declaration::Source;
+use crate::source::violation;
 
 /// Violations listed at most.
 const MAX_VIOLATIONS: usize = 20;
@@ -32,7 +34,7 @@ impl Schemas {
                 Err(message) => problems.push(Problem {
                     file: format!("schemas/{}/{name}.json", source.name),
                     line: 0,
-                    message,
+                    message: message.into(),
                 }),
             }
         }
@@ -43,8 +45,7 @@ impl Schemas {
         }
     }
 
-    /// What is wrong with `document`; empty when nothing is, or when there is no such schema. A schema may say the
-    /// sentence itself (`x-message`), and the place to point to (`x-path`).
+    /// What is wrong with `document`; empty when nothing is, or when there is no such schema.
     pub fn violations(&self, name: &str, document: &Value) -> Vec<Violation> {
         let Some((validator, schema)) = self.0.get(name) else {
             return Vec::new();
@@ -55,16 +56,7 @@ impl Schemas {
         validator
             .iter_errors(document)
             .take(MAX_VIOLATIONS)
-            .map(|error| {
-                let place = error.schema_path().to_string();
-                let said = |word: &str| said(schema, &place, word);
-                Violation {
-                    path: said("x-path").unwrap_or_else(|| error.instance_path().to_string()),
-                    message: said("x-message")
-                        .unwrap_or_else(|| error.masked().to_string())
-                        .into(),
-                }
-            })
+            .map(|error| violated(schema, &error))
             .collect()
     }
 }
@@ -80,9 +72,27 @@ pub fn compile(schema: &Value) -> Result<Validator, String> {
         .map_err(|error| format!("is not a valid JSON Schema: {error}"))
 }
 
-/// A text that the schema object of the failed keyword holds: the object around the keyword at `place`.
-fn said(schema: &Value, place: &str, word: &str) -> Option<String> {
-    let (object, _keyword) = place.rsplit_once('/')?;
-    let text = schema.pointer(object)?.get(word)?.as_str()?;
-    Some(text.to_owned())
+/// One violation. The schema object around the failed keyword may say the sentence itself (`x-message`, and in another
+/// language `x-message-es`), and the place to point to (`x-path`).
+fn violated(schema: &Value, error: &ValidationError<'_>) -> Violation {
+    let place = error.schema_path().to_string();
+    let around = place.rsplit_once('/');
+    let around = around.and_then(|(object, _keyword)| schema.pointer(object));
+    let path = around.and_then(|object| object.get("x-path")?.as_str());
+    Violation {
+        path: path.map_or_else(|| error.instance_path().to_string(), str::to_owned),
+        message: around
+            .and_then(own_words)
+            .unwrap_or_else(|| violation::said(error)),
+    }
+}
+
+fn own_words(object: &Value) -> Option<Said> {
+    let mut said = Said::from(object.get("x-message")?.as_str()?);
+    for (name, text) in object.as_object()? {
+        if let (Some(language), Some(text)) = (name.strip_prefix("x-message-"), text.as_str()) {
+            said.tell(language, text.to_owned());
+        }
+    }
+    Some(said)
 }

@@ -18,7 +18,7 @@ use crate::ingest::receive::{Incoming, Kept, Received, receive};
 use crate::ingest::refusal;
 use crate::ingest::rejection::Rejection;
 use crate::model::event::{Appended, EventStatus};
-use crate::source::declaration::Said;
+use crate::source::declaration::Reply;
 use crate::store::{Inbox, StoreError};
 use crate::web::gate::{Ended, Gate};
 use crate::web::refusals::{self, Refusals, headers, unread};
@@ -321,7 +321,7 @@ impl Hooks {
 }
 
 /// What the sender insists to hear of events that ended so.
-fn said<'g>(gate: &'g Gate, ends: &[Ended]) -> Option<&'g Said> {
+fn said<'g>(gate: &'g Gate, ends: &[Ended]) -> Option<&'g Reply> {
     let said = &gate.intake.door.said;
     let is_ignored = |end: &Ended| end.0 == EventStatus::Ignored;
     match ends.iter().all(is_ignored) {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::ingest::handshake::Answer;
 use crate::ingest::rejection::Rejection;
 use crate::payload::ParseError;
-use crate::source::declaration::Said;
+use crate::source::declaration::Reply;
 
 /// The status of a rejection. `busy` is what the sender must hear when the store cannot be used.
 pub fn status(rejection: &Rejection, busy: u16) -> StatusCode {
@@ -75,7 +75,7 @@ pub fn refused(rejection: &Rejection, busy: u16, event: Option<Uuid>) -> HttpRes
 }
 
 /// The same in the words its sender insists on.
-pub fn busy(said: &Said, rejection: &Rejection, busy: u16) -> HttpResponse {
+pub fn busy(said: &Reply, rejection: &Rejection, busy: u16) -> HttpResponse {
     let mut answer = HttpResponse::build(status(rejection, busy));
     if let Rejection::RateLimited(after)
     | Rejection::StoreUnavailable(after)
@@ -159,7 +159,7 @@ pub fn accepted(standing: Standing, events: &[Uuid]) -> HttpResponse {
 }
 
 /// What this source's sender insists to hear. The event's id is told beside it.
-pub fn said(said: &Said, event: Option<Uuid>) -> HttpResponse {
+pub fn said(said: &Reply, event: Option<Uuid>) -> HttpResponse {
     let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::OK);
     let mut answer = HttpResponse::build(status);
     if let Some(event) = event {

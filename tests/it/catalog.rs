@@ -4,7 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use frontdesk::config::CatalogConfig;
+use frontdesk::console::prose::{self, Piece, Run};
+use frontdesk::console::words::{Language, Words};
+use frontdesk::model::said::Said;
 use frontdesk::source::catalog::Catalog;
+use frontdesk::source::declaration::Source;
 
 #[test]
 fn the_built_in_sources_load() {
@@ -60,14 +64,119 @@ fn a_folder_adds_and_overrides() {
         ("mappings/shopify.toml", &shop),
     ])
     .unwrap();
-    assert_eq!(catalog.get("acme").unwrap().title, "Acme");
+    assert_eq!(catalog.get("acme").unwrap().title.english, "Acme");
     let shop = catalog.get("shopify").unwrap();
-    assert_eq!(shop.title, "Our own Shopify");
+    assert_eq!(shop.title.english, "Our own Shopify");
+    assert_eq!(
+        shop.help.values,
+        [],
+        "built-in texts speak of another mapping"
+    );
     assert!(
         shop.schemas.contains_key("order"),
         "built-in schemas stay in use"
     );
     assert!(catalog.get("meta").is_some());
+}
+
+/// The sentences of a source that people read.
+fn sentences(source: &Source) -> Vec<&Said> {
+    let mut all = vec![&source.help];
+    all.extend(&source.secret);
+    all.extend(&source.retries);
+    all.extend(&source.traps);
+    all.extend(source.settings.values().map(|spec| &spec.help));
+    all.extend(source.events.iter().filter_map(|event| event.help.as_ref()));
+    all
+}
+
+/// What is to be typed or copied, which is the same in every language.
+fn code(text: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for piece in prose::read(text) {
+        match piece {
+            Piece::Code(code) => found.push(code),
+            Piece::Text(runs) => found.extend(runs.into_iter().filter_map(|run| match run {
+                Run::Code(code) => Some(code),
+                Run::Plain(_) | Run::Strong(_) => None,
+            })),
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn built_in_sources_speak_every_language_of_the_console() {
+    let catalog = crate::dry::catalog();
+    for source in catalog.sources() {
+        for language in Language::ALL {
+            let words = Words::of(language);
+            for said in sentences(source) {
+                assert!(words.speaks(said), "{}: {said}", source.name);
+                let (here, english) = (code(&words.said(said)), code(said));
+                assert_eq!(here, english, "{} in {}", source.name, language.code());
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_are_those_of_the_mapping_and_no_others() {
+    let mapping = ACME.replace(
+        "[delivery]",
+        "traps = [\"One.\", \"Two.\"]\n[settings.token]\nhelp = \"A token.\"\n[delivery]",
+    );
+    let check = |texts: &str, expected: Result<&str, &str>| {
+        let files = [
+            ("mappings/acme.toml", mapping.as_str()),
+            ("texts/es/acme.toml", texts),
+        ];
+        let help = load(&files).map(|catalog| {
+            let words = Words::of(Language::Spanish);
+            words.said(&catalog.get("acme").unwrap().help)
+        });
+        let help = help.as_ref().map(String::as_str);
+        assert_eq!(help.map_err(String::as_str), expected, "{texts}");
+    };
+    let texts = "help = 'Pega la URL.'\ntraps = ['Uno.', 'Dos.']\nsettings.token = 'Un token.'\n";
+    check(texts, Ok("Pega la URL."));
+    check(&format!("title = 'Cumbre'\n{texts}"), Ok("Pega la URL."));
+    for (from, to, expected) in [
+        (
+            "help",
+            "hlp",
+            "texts/es/acme.toml:1: `help` is missing\ntexts/es/acme.toml:1: unknown key `hlp`, did you mean `help`?",
+        ),
+        (
+            ", 'Dos.'",
+            "",
+            "texts/es/acme.toml:2: `traps` has another number of texts than the mapping: 1 instead of 2",
+        ),
+        (
+            "token",
+            "secret",
+            "texts/es/acme.toml:3: `settings.token` is missing\ntexts/es/acme.toml:3: unknown key `settings.secret`",
+        ),
+        (
+            "help",
+            "secret = 'No.'\nhelp",
+            "texts/es/acme.toml:1: unknown key `secret`",
+        ),
+    ] {
+        check(&texts.replacen(from, to, 1), Err(expected));
+    }
+    let strays = load(&[
+        ("texts/es/nobody.toml", ""),
+        ("texts/es/acme.txt", ""),
+        ("texts/acme.toml", ""),
+    ]);
+    let strays = strays.unwrap_err();
+    assert_eq!(strays.lines().count(), 3, "{strays}");
+    assert!(
+        strays.contains("belongs to no source: there is no mappings/nobody.toml"),
+        "{strays}"
+    );
 }
 
 #[test]

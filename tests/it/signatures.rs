@@ -59,7 +59,7 @@ impl Case {
 
     /// Which secret passes; an error for a secret that is no key at all, too.
     fn verify(&self, source: &Source) -> Result<Option<usize>, Rejection> {
-        let no_key = |sentence: String| Rejection::KeyInvalid(sentence.into());
+        let no_key = Rejection::KeyInvalid;
         let secret = std::str::from_utf8(&self.secret).unwrap();
         let settings = Settings::defaults(source);
         let verifier = Verifier::compile(

@@ -116,7 +116,7 @@ async fn show(
         here: form_urlencoded::Serializer::new(String::new())
             .append_pair("endpoint", &event.endpoint)
             .finish(),
-        source: console.title_of(&event.source).to_owned(),
+        source: console.title_of(insider.words, &event.source),
         line: Line::of(event),
         f: Frame::new(&insider, "inbox"),
     })
@@ -164,7 +164,7 @@ pub fn steps(
     let violations: Vec<String> = event
         .violations
         .iter()
-        .map(|violation| format!("{} {}", violation.path, words.said(&violation.message)))
+        .map(|violation| words.said(&violation.said()))
         .collect();
     if !violations.is_empty() {
         steps.push(step("validated", "bad", None, violations.join("; ")));

@@ -115,7 +115,7 @@ async fn show(
         statuses: EventStatus::ALL.map(EventStatus::as_str),
         codes: CODES,
         endpoints: console.endpoints(),
-        sources: console.sources(),
+        sources: console.sources(insider.words),
         lines,
         next,
         here: query.address(None),

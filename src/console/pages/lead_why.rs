@@ -15,6 +15,7 @@ use crate::console::places::{Place, Who, get};
 use crate::console::rule_words;
 use crate::console::verdict::{self, Verdict};
 use crate::console::visitor::Insider;
+use crate::console::words::Language;
 use crate::model::field::Kind;
 
 pub const PLACES: &[Place] = &[get("/leads/{id}/why", Who::SignedIn, |route| {
@@ -41,7 +42,7 @@ struct Decision {
     at: Timestamp,
     owner: Option<String>,
     version: u64,
-    /// As it was written down when it was made.
+    /// As it was written down when it was made, which is in English.
     reason: String,
     verdict: Verdict,
 }

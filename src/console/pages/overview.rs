@@ -136,7 +136,7 @@ async fn now(console: &Console, insider: &Insider) -> Result<Now, Fault> {
     let desk = console.store.desk().await?;
     let mut leads = figures::of(insider.words, &own, (at, DAYS));
     for leads in &mut leads.by_source {
-        leads.name = console.title_of(&leads.name).to_owned();
+        leads.name = console.title_of(insider.words, &leads.name);
     }
     for leads in &mut leads.by_rep {
         leads.name = rule_words::rep(&desk, &leads.name).to_owned();

@@ -42,7 +42,7 @@ struct Query {
 struct Page<'v> {
     f: Frame<'v>,
     /// Name and title of every source.
-    sources: Vec<(&'v str, &'v str)>,
+    sources: Vec<(&'v str, String)>,
     source: String,
     file: String,
     samples: Vec<String>,
@@ -88,7 +88,7 @@ async fn show(
     if let Some(sample) = source.samples.get(query.sample) {
         let id = new_id(insider.now);
         let rendered = sample.render(1, insider.now, id);
-        let rendered = rendered.map_err(|error| Fault::Senseless(error.to_string().into()))?;
+        let rendered = rendered.map_err(|error| Fault::Senseless(*error.0))?;
         headers = format!("content-type: {}\n", rendered.content_type);
         for (name, value) in &rendered.headers {
             headers.push_str(&format!("{name}: {value}\n"));
@@ -128,7 +128,7 @@ fn of<'v>(
     let sources = console.catalog.sources();
     Page {
         sources: sources
-            .map(|it| (it.name.as_str(), it.title.as_str()))
+            .map(|it| (it.name.as_str(), insider.words.said(&it.title)))
             .collect(),
         source: source.name.clone(),
         file: source.file.clone(),
@@ -173,7 +173,8 @@ fn run(console: &Console, insider: &Insider, source: &Source, typed: &Typed) -> 
         ..Tried::default()
     };
     let told = |problems: Vec<crate::model::problem::Problem>| {
-        wrong(problems.iter().map(ToString::to_string).collect())
+        let problems = problems.iter().map(|it| insider.words.said(&it.said()));
+        wrong(problems.collect())
     };
     let edited = match console.catalog.reread(&source.name, &typed.mapping) {
         Ok(edited) => edited,
@@ -189,7 +190,7 @@ fn run(console: &Console, insider: &Insider, source: &Source, typed: &Typed) -> 
     }
     match try_body(&recipe, &request(insider, typed), &[]) {
         Ok(report) => tried(insider, report),
-        Err(error) => wrong(vec![error.to_string()]),
+        Err(error) => wrong(vec![insider.words.said(&error.said())]),
     }
 }
 
@@ -226,7 +227,7 @@ fn tried(insider: &Insider, report: TryReport) -> Tried {
     Tried {
         problems: Vec::new(),
         violations: violations
-            .map(|it| format!("{} {}", it.path, it.message))
+            .map(|it| insider.words.said(&it.said()))
             .collect(),
         event: report.event,
         ignored: report.ignored as u64,

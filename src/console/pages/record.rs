@@ -350,7 +350,7 @@ fn fields(reading: Reading<'_>, record: &Record) -> Vec<Field> {
                 lines,
                 locked,
                 editable: by_hand::is_editable(record.kind, &name),
-                origin: origin(reading.console, record, &name),
+                origin: origin(reading, record, &name),
                 query: form_urlencoded::Serializer::new(String::new())
                     .append_pair("field", &name)
                     .finish(),
@@ -373,7 +373,7 @@ fn parts_of(record: &Record, name: &str) -> Vec<String> {
 }
 
 /// Where a value came from: of a list that is united, its newest entry.
-fn origin(console: &Console, record: &Record, name: &str) -> Option<Origin> {
+fn origin(reading: Reading<'_>, record: &Record, name: &str) -> Option<Origin> {
     let meta = &record.meta;
     let prefix = format!("{name}.");
     let newest = || {
@@ -388,7 +388,7 @@ fn origin(console: &Console, record: &Record, name: &str) -> Option<Origin> {
     };
     let field = meta.fields.get(name).or_else(newest)?;
     let origin = meta.origins.get(field.origin as usize)?;
-    let source = console.catalog.get(&origin.source);
+    let source = reading.console.catalog.get(&origin.source);
     let by_hand = field.line == 0 && (field.locked || source.is_none());
     let formula = source.filter(|_| field.line > 0).and_then(|source| {
         let text = formula::at(source, (record.kind, name), field.line)?;
@@ -397,7 +397,7 @@ fn origin(console: &Console, record: &Record, name: &str) -> Option<Origin> {
     Some(Origin {
         source: match by_hand {
             true => origin.source.clone(),
-            false => console.title_of(&origin.source).to_owned(),
+            false => reading.console.title_of(reading.words, &origin.source),
         },
         event: origin.event,
         at: Timestamp::from_millisecond(origin.at_ms).ok(),
@@ -425,7 +425,7 @@ fn step(reading: Reading<'_>, record: &Record, change: Change) -> Step {
             Some(ChangeKind::Noted) => "warn",
             _ => "",
         },
-        who: reading.console.title_of(&change.source).to_owned(),
+        who: reading.console.title_of(reading.words, &change.source),
         event: change.event,
         at: change.at,
         changed: change

@@ -14,11 +14,12 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::source_health::{self, Health};
-use crate::console::pages::sources::{Setting, origins, settings, url, wrong};
+use crate::console::pages::sources::{Setting, faults, origins, settings, url, wrong};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::prose::{self, Piece, Run};
 use crate::console::visitor::Insider;
 use crate::model::id::new_id;
+use crate::model::said::Said;
 use crate::source::declaration::Source;
 use crate::source::{fresh, guide};
 use crate::store::endpoints::{EndpointChange, EndpointRow, SecretRow};
@@ -105,10 +106,11 @@ async fn of<'v>(
         let row = standing.row.as_ref()?;
         row.settings.get(name).cloned()
     };
+    let told = |said: &Said| prose::read(&insider.words.said(said));
     Ok(Page {
         url: url(console, &endpoint.name),
-        steps: source.map(|it| prose::read(&it.help)).unwrap_or_default(),
-        secret_help: source.and_then(|it| it.secret.as_deref()).map(prose::read),
+        steps: source.map(|it| told(&it.help)).unwrap_or_default(),
+        secret_help: source.and_then(|it| it.secret.as_ref()).map(told),
         proof: source.map_or_else(String::new, |it| insider.words.said(&guide::in_short(it))),
         secrets: secrets(standing, insider.now),
         shown_once: None,
@@ -120,7 +122,7 @@ async fn of<'v>(
         },
         origins: endpoint.allow_origins.join("\n"),
         samples: source.map(samples).unwrap_or_default(),
-        health: source_health::of(console, &endpoint.name).await?,
+        health: source_health::of(console, insider.words, &endpoint.name).await?,
         problems,
         source,
         standing,
@@ -216,7 +218,7 @@ async fn add_secret(
     let change = EndpointChange::AddSecret { secret, others_end };
     let mut after = row.clone();
     change.clone().apply(&mut after);
-    let problems = console.board.problems(&after);
+    let problems = faults(&console, &insider, &after);
     if !problems.is_empty() {
         return again(&console, &insider, &name, problems).await;
     }
@@ -291,7 +293,7 @@ async fn set(
     change.clone().apply(&mut after);
     let mut problems = wrong(&insider, &after);
     if problems.is_empty() {
-        problems = console.board.problems(&after);
+        problems = faults(&console, &insider, &after);
     }
     if !problems.is_empty() {
         return again(&console, &insider, &name, problems).await;

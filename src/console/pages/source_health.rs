@@ -2,9 +2,11 @@
 
 use crate::console::Console;
 use crate::console::fault::Fault;
+use crate::console::words::Words;
 use crate::process::health::fold::Tally;
 use crate::process::health::keep::{MAPPING, RHYTHM};
-use crate::process::health::report::{Fit, fit, words};
+use crate::process::health::observe::type_names;
+use crate::process::health::report::{Fit, fit};
 use crate::process::health::rhythm::Rhythm;
 
 /// What was seen of one endpoint.
@@ -42,7 +44,7 @@ impl EventHealth {
 ///
 /// # Errors
 /// The store's.
-pub async fn of(console: &Console, endpoint: &str) -> Result<Health, Fault> {
+pub async fn of(console: &Console, words: Words, endpoint: &str) -> Result<Health, Fault> {
     let rhythms = console.store.observations(RHYTHM.to_owned()).await?;
     let rhythm = rhythms.into_iter().find(|it| it.name == endpoint);
     let recipes = console.processing.recipes().current();
@@ -53,7 +55,7 @@ pub async fn of(console: &Console, endpoint: &str) -> Result<Health, Fault> {
         .filter(|tally| tally.endpoint == endpoint);
     let events = tallies.filter_map(|tally| {
         let fit = fit(&tally, recipes.source(&tally.source)?);
-        Some(event(&tally, fit))
+        Some(event(words, &tally, fit))
     });
     Ok(Health {
         rhythm: rhythm.and_then(|it| serde_json::from_value(it.document).ok()),
@@ -61,8 +63,12 @@ pub async fn of(console: &Console, endpoint: &str) -> Result<Health, Fault> {
     })
 }
 
-fn event(tally: &Tally, fit: Fit) -> EventHealth {
-    let named = |types| words(types).join(", ");
+fn event(words: Words, tally: &Tally, fit: Fit) -> EventHealth {
+    let named = |types| {
+        let names = type_names(types).into_iter();
+        let names = names.map(|name| words.word("json-type", name));
+        names.collect::<Vec<_>>().join(", ")
+    };
     EventHealth {
         event: tally.event.clone(),
         seen: tally.events,

@@ -60,7 +60,7 @@ async fn send(
     let sent = console.board.send_sample(&name, nth).await;
     let event = sent.map_err(|unsent| match unsent {
         Unsent::Missing => Fault::Missing,
-        Unsent::Refused(sentence) => Fault::InUse(sentence.into()),
+        Unsent::Refused(sentence) => Fault::InUse(sentence),
         Unsent::Store(error) => error.into(),
     })?;
     let log = insider

@@ -15,8 +15,10 @@ use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::source;
 use crate::console::places::{Group, Place, Who, get, post};
+use crate::console::prose::Run;
 use crate::console::visitor::Insider;
 use crate::model::id::new_id;
+use crate::model::said::Said;
 use crate::process::health::keep::RHYTHM;
 use crate::process::health::rhythm::Rhythm;
 use crate::source::declaration::Source;
@@ -44,7 +46,7 @@ struct Line {
     url: String,
     is_filed: bool,
     paused: Option<Timestamp>,
-    problems: Vec<String>,
+    is_broken: bool,
     last: Option<Timestamp>,
     silent: Option<Timestamp>,
 }
@@ -61,7 +63,7 @@ struct Query {
 struct New<'v> {
     f: Frame<'v>,
     /// Name and title of every source, to choose from.
-    sources: Vec<(&'v str, &'v str)>,
+    sources: Vec<(&'v str, String)>,
     chosen: Option<Chosen<'v>>,
     problems: Vec<String>,
 }
@@ -83,7 +85,7 @@ struct Chosen<'v> {
 /// A setting to fill in.
 pub struct Setting {
     pub name: String,
-    pub help: String,
+    pub help: Said,
     pub required: bool,
     /// Covered while it is typed, and never shown again.
     pub secret: bool,
@@ -101,13 +103,12 @@ async fn show(console: web::Data<Console>, insider: Insider) -> Result<HttpRespo
     let lines = standings.iter().map(|standing| {
         let endpoint = &standing.endpoint;
         let rhythm = rhythms.get(&endpoint.name);
-        let source = console.catalog.get(&endpoint.source);
         Line {
-            title: source.map_or_else(|| endpoint.source.clone(), |it| it.title.clone()),
+            title: console.title_of(insider.words, &endpoint.source),
             url: url(&console, &endpoint.name),
             is_filed: standing.row.is_none(),
             paused: standing.paused,
-            problems: standing.problems.clone(),
+            is_broken: !standing.problems.is_empty(),
             last: rhythm
                 .map(|it| it.last)
                 .max(lately.get(&endpoint.name).copied()),
@@ -168,7 +169,7 @@ fn new<'v>(
     let sources = console.catalog.sources();
     New {
         sources: sources
-            .map(|it| (it.name.as_str(), it.title.as_str()))
+            .map(|it| (it.name.as_str(), insider.words.said(&it.title)))
             .collect(),
         chosen,
         problems,
@@ -300,7 +301,7 @@ fn row(
     };
     problems.extend(wrong(insider, &row));
     if problems.is_empty() {
-        problems = console.board.problems(&row);
+        problems = faults(console, insider, &row);
     }
     Ok((row, problems))
 }
@@ -311,6 +312,12 @@ pub fn origins(form: &Form) -> Vec<String> {
     lines
         .map(|it| it.trim_end_matches('/').to_lowercase())
         .collect()
+}
+
+/// What keeps an endpoint from working, in the reader's language.
+pub fn faults(console: &Console, insider: &Insider, row: &EndpointRow) -> Vec<String> {
+    let found = console.board.problems(row);
+    found.iter().map(|said| insider.words.said(said)).collect()
 }
 
 /// What can be seen without compiling anything.

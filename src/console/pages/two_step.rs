@@ -10,6 +10,7 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::places::{Place, Who, get, post};
+use crate::console::qr::{self, Drawing};
 use crate::console::visitor::Insider;
 use crate::store::users::UserChange;
 
@@ -31,6 +32,8 @@ struct Page<'v> {
     /// The secret in groups of four, to be typed.
     grouped: String,
     uri: String,
+    /// The same to be scanned.
+    qr: Option<Drawing>,
     has_codes: bool,
     wrong: Option<String>,
 }
@@ -41,10 +44,12 @@ fn of<'v>(insider: &'v Insider, secret: &'v str, wrong: Option<&str>) -> Page<'v
         .chunks(4)
         .map(|group| group.iter().collect())
         .collect();
+    let uri = code::uri(secret, insider.account.name());
     Page {
         f: Frame::new(insider, "account"),
         grouped: groups.join(" "),
-        uri: code::uri(secret, insider.account.name()),
+        qr: qr::of(&uri),
+        uri,
         secret,
         has_codes: insider.account.user.totp.is_some(),
         wrong: wrong.map(|key| insider.words.say(key)),

@@ -26,6 +26,7 @@ use minijinja::{Environment, Error, ErrorKind, Value};
 
 use crate::expr::is_blank;
 use crate::expr::payload::Exact;
+use crate::model::said::Said;
 
 pub use time::to_timestamp;
 
@@ -202,8 +203,8 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// An error of a filter, in the words of the person who wrote the formula.
-fn cannot(sentence: String) -> Error {
-    Error::new(ErrorKind::InvalidOperation, sentence)
+pub(super) fn cannot(sentence: Said) -> Error {
+    Error::new(ErrorKind::InvalidOperation, sentence.to_string()).with_source(sentence)
 }
 
 /// A text for an error message, cut short: payloads may be long, and personal.

@@ -6,6 +6,7 @@ use minijinja::{Error, Value};
 use rust_decimal::Decimal;
 
 use crate::expr::filters::{cannot, list, shown, text_of};
+use crate::said;
 
 /// Digits that a decimal holds exactly.
 const MAX_DIGITS: usize = 28;
@@ -52,9 +53,10 @@ pub fn minor_units(
         (Some(digits), _) => digits,
         (None, Some(currency)) => digits_of(&currency),
         (None, None) => {
-            return Err(cannot(format!(
-                "minor_units: {} came without its currency, which says how many digits are decimals",
-                shown(&text)
+            return Err(cannot(said!(
+                "filter-no-currency",
+                "minor_units: {text} came without its currency, which says how many digits are decimals",
+                text = shown(&text)
             )));
         }
     };
@@ -64,9 +66,10 @@ pub fn minor_units(
         .and_then(|units| Decimal::try_from_i128_with_scale(units, digits).ok());
     match amount {
         Some(amount) => Ok(Value::from(amount.to_string())),
-        None => Err(cannot(format!(
-            "minor_units: {} is not a whole number of minor units",
-            shown(&text)
+        None => Err(cannot(said!(
+            "filter-no-units",
+            "minor_units: {text} is not a whole number of minor units",
+            text = shown(&text)
         ))),
     }
 }
@@ -276,17 +279,28 @@ fn exact(filter: &str, value: &Value) -> Result<Option<Decimal>, Error> {
 fn told(filter: &str, amount: Option<Decimal>) -> Result<Value, Error> {
     amount
         .map(|amount| Value::from(amount.to_string()))
-        .ok_or_else(|| cannot(format!("{filter}: the result is too large")))
+        .ok_or_else(|| {
+            cannot(said!(
+                "filter-too-large",
+                "{filter}: the result is too large",
+                filter = filter
+            ))
+        })
 }
 
 fn too_large() -> Error {
-    cannot("sum_of: the sum is too large".to_owned())
+    cannot(said!(
+        "filter-sum-too-large",
+        "sum_of: the sum is too large"
+    ))
 }
 
 fn no_amount(filter: &str, text: &str) -> Error {
-    cannot(format!(
-        "{filter}: {} is not an amount that can be read one way only",
-        shown(text)
+    cannot(said!(
+        "filter-no-amount",
+        "{filter}: {text} is not an amount that can be read one way only",
+        filter = filter,
+        text = shown(text)
     ))
 }
 

@@ -9,6 +9,7 @@ use crate::expr::filters::list::answer_text;
 use crate::expr::filters::{cannot, text_of};
 use crate::expr::payload;
 use crate::model::fold::fold;
+use crate::said;
 
 /// How deep groups of fields may nest: `fields[contact][email]`.
 const MAX_DEPTH: usize = 4;
@@ -61,8 +62,10 @@ fn table(tables: Option<&Value>, name: &str) -> Result<Value, Error> {
         .and_then(|tables| tables.get_attr(name).ok())
         .filter(|table| table.kind() == ValueKind::Map)
         .ok_or_else(|| {
-            cannot(format!(
-                "there is no lookup table {name:?}: add [lookup.{name}]"
+            cannot(said!(
+                "filter-no-table",
+                "there is no lookup table \"{name}\": add [lookup.{name}]",
+                name = name
             ))
         })
 }

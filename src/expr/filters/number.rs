@@ -7,6 +7,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::expr::filters::{cannot, money, shown, text_of};
 use crate::expr::payload::Exact;
+use crate::said;
 
 /// `float`: a number to compare with, from any number or its text.
 pub fn float(value: &Value) -> Result<Value, Error> {
@@ -24,7 +25,7 @@ pub fn float(value: &Value) -> Result<Value, Error> {
     money::parse(&text)
         .and_then(|decimal| decimal.parse().ok())
         .map(|number: f64| Value::from(number))
-        .ok_or_else(|| cannot(format!("float: {} is not a number", shown(&text))))
+        .ok_or_else(|| no_number("float", &text))
 }
 
 /// `int`: a whole number; what stands after the decimal point is cut off.
@@ -45,7 +46,16 @@ pub fn int(value: &Value) -> Result<Value, Error> {
         .and_then(|decimal| decimal.parse::<Decimal>().ok())
         .and_then(|decimal| decimal.trunc().to_i128())
         .map(|number| i64::try_from(number).map_or_else(|_| Value::from(number), Value::from))
-        .ok_or_else(|| cannot(format!("int: {} is not a number", shown(&text))))
+        .ok_or_else(|| no_number("int", &text))
+}
+
+fn no_number(filter: &str, text: &str) -> Error {
+    cannot(said!(
+        "filter-no-number",
+        "{filter}: {text} is not a number",
+        filter = filter,
+        text = shown(text)
+    ))
 }
 
 /// `is number`: a JSON number, whole or not.

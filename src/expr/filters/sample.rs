@@ -3,6 +3,7 @@
 use minijinja::{Error, State, Value};
 
 use crate::expr::filters::{cannot, text_of};
+use crate::said;
 
 /// Longest number that `digits` makes.
 const MAX_DIGITS: usize = 30;
@@ -13,7 +14,12 @@ pub fn pick(state: &State, list: &Value) -> Result<Value, Error> {
     let count = state
         .lookup("n")
         .and_then(|n| n.as_usize())
-        .ok_or_else(|| cannot("pick(…) is for samples, which count `n`".to_owned()))?;
+        .ok_or_else(|| {
+            cannot(said!(
+                "filter-no-sample",
+                "pick(…) is for samples, which count `n`"
+            ))
+        })?;
     match list.len() {
         Some(len) if len > 0 => list.get_item_by_index(count % len),
         _ => Ok(Value::UNDEFINED),

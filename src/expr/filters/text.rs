@@ -10,6 +10,7 @@ use regex::Regex;
 
 use crate::expr::filters::{cannot, shown, text_of};
 use crate::expr::payload;
+use crate::said;
 
 /// Patterns come from declarations, so they are few; the bound is for templates that build them.
 const MAX_PATTERNS: usize = 1_000;
@@ -52,8 +53,12 @@ pub fn json(value: &Value) -> Result<Value, Error> {
     };
     match serde_json::from_str(&text) {
         Ok(document) => Ok(payload::of_json(Arc::new(document))),
-        Err(error) => Err(cannot(format!(
-            "json: the field is not valid JSON: {error}"
+        Err(error) => Err(cannot(said!(
+            "filter-no-json",
+            "json: the field is not valid JSON: {error}",
+            line = error.line(),
+            column = error.column(),
+            error = error.to_string()
         ))),
     }
 }
@@ -72,14 +77,18 @@ pub fn base64_decode(value: &Value) -> Result<Value, Error> {
             letter => letter,
         })
         .collect();
-    let bytes = STANDARD_NO_PAD
-        .decode(plain)
-        .map_err(|_| cannot("base64_decode: the field is not base64".to_owned()))?;
+    let bytes = STANDARD_NO_PAD.decode(plain).map_err(|_| {
+        cannot(said!(
+            "filter-no-base64",
+            "base64_decode: the field is not base64"
+        ))
+    })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Value::from(text)),
-        Err(_) => Err(cannot(
-            "base64_decode: the field holds no text but other bytes".to_owned(),
-        )),
+        Err(_) => Err(cannot(said!(
+            "filter-no-text",
+            "base64_decode: the field holds no text but other bytes"
+        ))),
     }
 }
 
@@ -90,7 +99,13 @@ pub fn tojson(value: &Value) -> Result<String, Error> {
     }
     payload::to_json(value)
         .map(|json| json.to_string())
-        .ok_or_else(|| cannot(format!("tojson: a {} has no JSON form", value.kind())))
+        .ok_or_else(|| {
+            cannot(said!(
+                "filter-no-form",
+                "tojson: a {kind} has no JSON form",
+                kind = value.kind().to_string()
+            ))
+        })
 }
 
 /// `query_param('utm_source')`: a parameter of an address, or of a bare query string.
@@ -150,8 +165,14 @@ pub fn compiled(pattern: &str) -> Result<Arc<Regex>, Error> {
     {
         return Ok(Arc::clone(found));
     }
-    let regex = Regex::new(pattern)
-        .map_err(|error| cannot(format!("the pattern {} is wrong: {error}", shown(pattern))))?;
+    let regex = Regex::new(pattern).map_err(|error| {
+        cannot(said!(
+            "filter-no-pattern",
+            "the pattern {pattern} is wrong: {error}",
+            pattern = shown(pattern),
+            error = error.to_string()
+        ))
+    })?;
     let regex = Arc::new(regex);
     if let Ok(mut patterns) = PATTERNS.write() {
         if patterns.len() >= MAX_PATTERNS {

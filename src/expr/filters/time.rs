@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use minijinja::{Error, Value};
 
 use crate::expr::filters::{cannot, shown, text_of};
+use crate::said;
 
 /// `time`, `date`: RFC 3339 in UTC.
 pub fn time(value: &Value) -> Result<Value, Error> {
@@ -15,9 +16,10 @@ pub fn time(value: &Value) -> Result<Value, Error> {
     };
     match parse(&text) {
         Some(at) => Ok(Value::from(at.to_string())),
-        None => Err(cannot(format!(
-            "time: {} is not a time: write it as 2026-01-31T12:00:00Z, or as seconds or milliseconds since 1970",
-            shown(&text)
+        None => Err(cannot(said!(
+            "filter-no-time",
+            "time: {text} is not a time: write it as 2026-01-31T12:00:00Z, or as seconds or milliseconds since 1970",
+            text = shown(&text)
         ))),
     }
 }

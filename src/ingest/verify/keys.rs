@@ -15,6 +15,8 @@ use crate::expr::filters::html;
 use crate::ingest::verify::key::BASE64;
 use crate::ingest::verify::pem;
 use crate::ingest::verify::signature::Signable;
+use crate::model::said::Phrase;
+use crate::phrase;
 use crate::source::declaration::{Algorithm, KeyForm, Signature, SignatureKind};
 
 /// What checks signatures. A hash that was fed the key already is copied: that is cheaper than starting over.
@@ -40,7 +42,7 @@ impl Key {
     ///
     /// # Errors
     /// A sentence when it is no such key. It does not repeat the secret.
-    pub fn read(declared: &Signature, secret: &str) -> Result<Self, String> {
+    pub fn read(declared: &Signature, secret: &str) -> Result<Self, Phrase> {
         Ok(match declared.kind {
             SignatureKind::Hmac(algorithm) => hmac(algorithm, &bytes(declared, secret)?)?,
             SignatureKind::Digest(algorithm) => Key::Digest(algorithm, bytes(declared, secret)?),
@@ -98,21 +100,25 @@ impl Key {
     }
 }
 
+const CANNOT_SIGN: Phrase = phrase!("key-cannot-sign", "cannot sign");
+
 /// A signature as the sender would make it, with the shared secret or the private key.
 ///
 /// # Errors
 /// A sentence when the secret is no such key, or a public one.
-pub fn sign(declared: &Signature, secret: &str, what: &Signable<'_>) -> Result<Vec<u8>, String> {
+pub fn sign(declared: &Signature, secret: &str, what: &Signable<'_>) -> Result<Vec<u8>, Phrase> {
     let message = || what.message(&declared.signed, &[]);
     match declared.kind {
         SignatureKind::Ed25519 => {
             let bytes = bytes(declared, secret)?;
             let seed = match (bytes.len(), bytes.first_chunk::<32>()) {
                 (64, Some(seed)) => seed,
-                _ => return Err(
-                    "is a public key, which cannot sign: give the private one, whsk_… of 64 bytes"
-                        .to_owned(),
-                ),
+                _ => {
+                    return Err(phrase!(
+                        "key-public-seed",
+                        "is a public key, which cannot sign: give the private one, whsk_… of 64 bytes"
+                    ));
+                }
             };
             Ok(EdSigning::from_bytes(seed)
                 .sign(&message())
@@ -128,17 +134,17 @@ pub fn sign(declared: &Signature, secret: &str, what: &Signable<'_>) -> Result<V
                 &message(),
                 &mut signature,
             )
-            .map_err(|_| "cannot sign".to_owned())?;
+            .map_err(|_| CANNOT_SIGN)?;
             Ok(signature)
         }
         SignatureKind::Hmac(_) | SignatureKind::Digest(_) => Key::read(declared, secret)?
             .tag(declared, what)
-            .ok_or_else(|| "cannot sign".to_owned()),
+            .ok_or(CANNOT_SIGN),
     }
 }
 
 /// The bytes that a secret stands for.
-fn bytes(declared: &Signature, secret: &str) -> Result<Vec<u8>, String> {
+fn bytes(declared: &Signature, secret: &str) -> Result<Vec<u8>, Phrase> {
     let text = declared
         .key_prefixes
         .iter()
@@ -147,20 +153,27 @@ fn bytes(declared: &Signature, secret: &str) -> Result<Vec<u8>, String> {
     let bytes = match declared.key {
         KeyForm::Text => text.as_bytes().to_vec(),
         KeyForm::Html => html::unescape(text).into_owned().into_bytes(),
-        KeyForm::Base64 => BASE64
-            .decode(text.trim())
-            .map_err(|_| "is not base64, which this source's secrets are".to_owned())?,
-        KeyForm::Hex => hex::decode(text.trim())
-            .map_err(|_| "is not hexadecimal, which this source's secrets are".to_owned())?,
+        KeyForm::Base64 => BASE64.decode(text.trim()).map_err(|_| {
+            phrase!(
+                "key-no-base64",
+                "is not base64, which this source's secrets are"
+            )
+        })?,
+        KeyForm::Hex => hex::decode(text.trim()).map_err(|_| {
+            phrase!(
+                "key-no-hex",
+                "is not hexadecimal, which this source's secrets are"
+            )
+        })?,
     };
     if bytes.is_empty() {
-        return Err("is empty".to_owned());
+        return Err(phrase!("key-empty", "is empty"));
     }
     Ok(bytes)
 }
 
-fn hmac(algorithm: Algorithm, bytes: &[u8]) -> Result<Key, String> {
-    let refused = |_| "cannot be used as a key".to_owned();
+fn hmac(algorithm: Algorithm, bytes: &[u8]) -> Result<Key, Phrase> {
+    let refused = |_| phrase!("key-unfit", "cannot be used as a key");
     Ok(match algorithm {
         Algorithm::Sha1 => Key::HmacSha1(Hmac::new_from_slice(bytes).map_err(refused)?),
         Algorithm::Sha256 => Key::HmacSha256(Hmac::new_from_slice(bytes).map_err(refused)?),
@@ -169,12 +182,15 @@ fn hmac(algorithm: Algorithm, bytes: &[u8]) -> Result<Key, String> {
 }
 
 /// The public key: 32 bytes, or the last 32 of a private key's 64 (RFC 8032, as the libraries of the standard keep it).
-fn ed25519(bytes: &[u8]) -> Result<VerifyingKey, String> {
+fn ed25519(bytes: &[u8]) -> Result<VerifyingKey, Phrase> {
     bytes
         .last_chunk::<32>()
         .filter(|_| matches!(bytes.len(), 32 | 64))
         .and_then(|public| VerifyingKey::from_bytes(public).ok())
-        .ok_or_else(|| "is no ed25519 key of 32 bytes in base64".to_owned())
+        .ok_or(phrase!(
+            "key-no-ed25519",
+            "is no ed25519 key of 32 bytes in base64"
+        ))
 }
 
 /// For `pem`: the public key of a private one.

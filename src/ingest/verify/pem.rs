@@ -5,6 +5,8 @@ use ring::signature::RsaKeyPair;
 
 use crate::ingest::verify::key::BASE64;
 use crate::ingest::verify::keys::public_of;
+use crate::model::said::Phrase;
+use crate::phrase;
 
 /// The algorithm identifier `rsaEncryption` with its NULL (RFC 8017 A.1), as DER.
 const RSA: &[u8] = &[
@@ -17,12 +19,12 @@ const BIT_STRING: u8 = 0x03;
 ///
 /// # Errors
 /// A sentence when the text is no RSA key in PEM.
-pub fn public_key(text: &str) -> Result<Vec<u8>, String> {
+pub fn public_key(text: &str) -> Result<Vec<u8>, Phrase> {
     let (label, der) = read(text)?;
     match label {
         "PUBLIC KEY" => inner(&der)
             .map(<[u8]>::to_vec)
-            .ok_or_else(|| "is no RSA public key".to_owned()),
+            .ok_or(phrase!("key-no-rsa", "is no RSA public key")),
         "RSA PUBLIC KEY" => Ok(der),
         _ => Ok(public_of(&private_key(text)?)),
     }
@@ -32,19 +34,34 @@ pub fn public_key(text: &str) -> Result<Vec<u8>, String> {
 ///
 /// # Errors
 /// A sentence when the text is no RSA private key in PEM.
-pub fn private_key(text: &str) -> Result<RsaKeyPair, String> {
+pub fn private_key(text: &str) -> Result<RsaKeyPair, Phrase> {
     let (label, der) = read(text)?;
     let key = match label {
         "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der),
         "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der),
-        _ => return Err("is a public key, which cannot sign: give the private one".to_owned()),
+        _ => {
+            return Err(phrase!(
+                "key-rsa-public",
+                "is a public key, which cannot sign: give the private one"
+            ));
+        }
     };
-    key.map_err(|_| "is no RSA private key of 2048 bits or more".to_owned())
+    key.map_err(|_| {
+        phrase!(
+            "key-no-private",
+            "is no RSA private key of 2048 bits or more"
+        )
+    })
 }
 
 /// The label of a PEM block and its bytes. Lines may have been joined by `\n` written out, as environments do.
-fn read(text: &str) -> Result<(&str, Vec<u8>), String> {
-    let refused = || "is no key in PEM: it begins with -----BEGIN PUBLIC KEY-----".to_owned();
+fn read(text: &str) -> Result<(&str, Vec<u8>), Phrase> {
+    let refused = || {
+        phrase!(
+            "key-no-pem",
+            "is no key in PEM: it begins with -----BEGIN PUBLIC KEY-----"
+        )
+    };
     let (_, rest) = text.split_once("-----BEGIN ").ok_or_else(refused)?;
     let (label, rest) = rest.split_once("-----").ok_or_else(refused)?;
     let (body, _) = rest.split_once("-----END ").ok_or_else(refused)?;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::expr::payload::of_json;
 use crate::expr::scope::Scope;
 use crate::merge::{by_hand, identity};
+use crate::model::event::Violation;
 use crate::model::field::{CONSENT_STATES, FieldType, Kind};
 use crate::model::id::new_id;
 use crate::model::identity::IdentityKey;
@@ -152,7 +153,7 @@ fn shaped(
     }
     let formula = of_json(Arc::new(value));
     let shaped = coerce(&known.of, &formula, names);
-    let shaped = shaped.map_err(|misfit| format!("{}{}", misfit.path, misfit.sentence))?;
+    let shaped = shaped.map_err(|misfit| Violation::new(misfit.path, misfit.sentence).said())?;
     let shaped = shaped.unwrap_or(Value::Null);
     match (&known.of, shaped.as_str()) {
         (FieldType::Email, Some(text)) if !text.contains('@') => Err(said!(

@@ -10,10 +10,11 @@ use reqwest::{Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Network;
+use crate::model::said::Said;
 use crate::process::fetch::guard::{Channel, admits};
 use crate::process::fetch::{FetchCall, Response};
 use crate::source::declaration::FetchMethod;
-use crate::tls;
+use crate::{phrase, said, tls};
 
 /// How long and how large an answer may be.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,8 @@ impl Default for Limits {
 pub struct Client {
     allow: Arc<[Network]>,
     limits: Limits,
-    https: OnceLock<Result<reqwest::Client, String>>,
-    http: OnceLock<Result<reqwest::Client, String>>,
+    https: OnceLock<Result<reqwest::Client, Said>>,
+    http: OnceLock<Result<reqwest::Client, Said>>,
 }
 
 /// Resolves names and lets only admitted addresses through, so that what was checked is what is connected to.
@@ -50,7 +51,7 @@ struct Guarded {
 /// None of a name's addresses may be called.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct NotAdmitted(String);
+struct NotAdmitted(Said);
 
 impl Client {
     /// `allow` is `[outbound] allow`.
@@ -98,12 +99,19 @@ impl Client {
         }
     }
 
-    fn prepare(&self, url: &str) -> Result<(Url, &reqwest::Client), String> {
-        let url = Url::parse(url).map_err(|_| "the URL of the fetch is not a URL".to_owned())?;
+    fn prepare(&self, url: &str) -> Result<(Url, &reqwest::Client), Said> {
+        let url = Url::parse(url)
+            .map_err(|_| said!("fetch-no-url", "the URL of the fetch is not a URL"))?;
         let channel = match url.scheme() {
             "https" => Channel::Https,
             "http" => Channel::Http,
-            other => return Err(format!("{other}: is not https:")),
+            other => {
+                return Err(said!(
+                    "fetch-no-https",
+                    "{scheme}: is not https:",
+                    scheme = other
+                ));
+            }
         };
         let host = url.host_str().unwrap_or_default();
         let literal = host.trim_start_matches('[').trim_end_matches(']');
@@ -123,7 +131,7 @@ impl Client {
         Ok((url, client))
     }
 
-    fn build(&self, channel: Channel) -> Result<reqwest::Client, String> {
+    fn build(&self, channel: Channel) -> Result<reqwest::Client, Said> {
         tls::install();
         reqwest::Client::builder()
             .user_agent(concat!("frontdesk/", env!("CARGO_PKG_VERSION")))
@@ -135,16 +143,23 @@ impl Client {
                 allow: Arc::clone(&self.allow),
             }))
             .build()
-            .map_err(|error| format!("TLS cannot be set up: {error}"))
+            .map_err(|error| {
+                said!(
+                    "fetch-no-tls",
+                    "TLS cannot be set up: {error}",
+                    error = error.to_string()
+                )
+            })
     }
 
     async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, Response> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
             if body.len() + chunk.len() > self.limits.max_answer {
-                return Err(Response::Unreachable(format!(
-                    "the sender's API answered more than {} bytes",
-                    self.limits.max_answer
+                return Err(Response::Unreachable(said!(
+                    "api-too-long",
+                    "the sender's API answered more than {most} bytes",
+                    most = self.limits.max_answer
                 )));
             }
             body.extend_from_slice(&chunk);
@@ -169,13 +184,17 @@ impl Resolve for Guarded {
     }
 }
 
-fn refusal(host: &str, channel: Channel) -> String {
+fn refusal(host: &str, channel: Channel) -> Said {
     match channel {
-        Channel::Https => format!(
-            "{host} leads to a private address; list it under [outbound] allow if it is meant"
+        Channel::Https => said!(
+            "fetch-private",
+            "{host} leads to a private address; list it under [outbound] allow if it is meant",
+            host = host
         ),
-        Channel::Http => format!(
-            "{host} would be called without TLS; use https, or list its address under [outbound] allow"
+        Channel::Http => said!(
+            "fetch-plain",
+            "{host} would be called without TLS; use https, or list its address under [outbound] allow",
+            host = host
         ),
     }
 }
@@ -189,25 +208,33 @@ fn failure(error: &reqwest::Error) -> Response {
         }
         cause = inner.source();
     }
-    Response::Unreachable(
-        if error.is_timeout() {
-            "the sender's API did not answer in time"
-        } else if error.is_connect() {
-            "the sender's API cannot be reached"
-        } else {
-            "the answer of the sender's API broke off"
-        }
-        .to_owned(),
-    )
+    let phrase = if error.is_timeout() {
+        phrase!("api-slow", "the sender's API did not answer in time")
+    } else if error.is_connect() {
+        phrase!("api-away", "the sender's API cannot be reached")
+    } else {
+        phrase!("api-broke-off", "the answer of the sender's API broke off")
+    };
+    Response::Unreachable(phrase.into())
 }
 
-fn headers(given: &[(String, SecretString)]) -> Result<HeaderMap, String> {
+fn headers(given: &[(String, SecretString)]) -> Result<HeaderMap, Said> {
     let mut headers = HeaderMap::with_capacity(given.len());
     for (name, value) in given {
-        let key = HeaderName::try_from(name.as_str())
-            .map_err(|_| format!("{name:?} is not a header name"))?;
-        let mut value = HeaderValue::try_from(value.expose_secret())
-            .map_err(|_| format!("the header {name} has a value that HTTP does not allow"))?;
+        let key = HeaderName::try_from(name.as_str()).map_err(|_| {
+            said!(
+                "fetch-no-header",
+                "{name} is not a header name",
+                name = format!("{name:?}")
+            )
+        })?;
+        let mut value = HeaderValue::try_from(value.expose_secret()).map_err(|_| {
+            said!(
+                "fetch-no-value",
+                "the header {name} has a value that HTTP does not allow",
+                name = name
+            )
+        })?;
         value.set_sensitive(true);
         headers.insert(key, value);
     }

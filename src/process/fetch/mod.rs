@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use crate::expr::scope::Scope;
 use crate::expr::{Formula, payload};
 use crate::model::said::Said;
+use crate::phrase;
 use crate::process::fetch::retry::Trouble;
 use crate::process::map::MapError;
 use crate::process::recipe::{FetchRecipe, Recipe};
@@ -62,9 +63,9 @@ pub enum Response {
         body: Vec<u8>,
     },
     /// Nothing did, and why.
-    Unreachable(String),
+    Unreachable(Said),
     /// The call was not made: the address may not be called.
-    Refused(String),
+    Refused(Said),
 }
 
 /// What a response means.
@@ -80,23 +81,25 @@ pub enum Outcome {
 /// # Errors
 /// A formula that fails, or a URL that comes out blank.
 pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCall, MapError> {
-    let fault = |line: u32, path: String, sentence: &str| MapError {
+    let fault = |line: u32, path: String, sentence: Said| MapError {
         file: recipe.file.clone(),
         line,
         path,
-        sentence: sentence.to_owned(),
+        sentence,
     };
     let Some(fetch) = place.of(recipe) else {
-        return Err(fault(0, "fetch".to_owned(), "is not declared any more"));
+        let sentence = phrase!("fetch-gone", "is not declared any more");
+        return Err(fault(0, "fetch".to_owned(), sentence.into()));
     };
     let names = names.with("settings", recipe.settings.as_value());
-    let fault = |path: String, sentence: &str| fault(fetch.line, path, sentence);
+    let fault = |path: String, sentence: Said| fault(fetch.line, path, sentence);
     let text = |path: String, formula: &Formula| match formula.text(&names) {
         Ok(text) => Ok(text),
-        Err(error) => Err(fault(path, &error.0)),
+        Err(error) => Err(fault(path, *error.0)),
     };
     let Some(url) = text("fetch.url".to_owned(), &fetch.url)? else {
-        return Err(fault("fetch.url".to_owned(), "is blank"));
+        let sentence = phrase!("fetch-blank", "is blank");
+        return Err(fault("fetch.url".to_owned(), sentence.into()));
     };
     let mut headers = Vec::with_capacity(fetch.headers.len());
     for (name, formula) in &fetch.headers {
@@ -108,7 +111,7 @@ pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCa
     for (name, formula) in &fetch.json {
         let value = formula
             .eval(&names)
-            .map_err(|error| fault(format!("fetch.json.{name}"), &error.0))?;
+            .map_err(|error| fault(format!("fetch.json.{name}"), *error.0))?;
         members.insert(name.clone(), payload::to_json(&value).unwrap_or_default());
     }
     Ok(FetchCall {
@@ -124,8 +127,8 @@ pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCa
 /// Reads a response: the answer, or the kind of trouble and a sentence about it.
 pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outcome {
     let (status, retry_after, body) = match response {
-        Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why.into()),
-        Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why.into()),
+        Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why),
+        Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why),
         Response::Answered {
             status,
             retry_after,

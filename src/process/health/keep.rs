@@ -363,7 +363,7 @@ fn silence(endpoint: &str, rhythm: &Rhythm, since: Timestamp) -> Said {
          about {missed} should have come. Look at the sender's list of deliveries: many switch a webhook off after \
          failures. The next event ends this alarm",
         endpoint = endpoint,
-        since = since.to_string(),
+        since = since,
         usual = format!("{:.0}", rhythm.per_week()),
         missed = format!("{:.0}", rhythm.missed())
     )
@@ -377,7 +377,7 @@ fn quarantine(stream: &Traffic, since: Timestamp) -> Said {
          mapping and replay them: frontdesk events replay --status quarantined --endpoint {endpoint}",
         event = &stream.event_type,
         endpoint = &stream.endpoint,
-        since = since.to_string(),
+        since = since,
         reason = reason.unwrap_or_else(|| phrase!("see-events", "see the events").into())
     )
 }

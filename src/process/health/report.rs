@@ -258,7 +258,7 @@ pub fn complaint(tally: &Tally, source: &Source) -> Option<Said> {
          GET /api/v1/health/mappings shows what comes instead; mend the mapping and replay",
         event = &tally.event,
         endpoint = &tally.endpoint,
-        since = since.to_string(),
+        since = since,
         fields = said::together(named.chain(more))
     ))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::source::declaration::{
-    Handshake, KeyPlace, Said, SignatureKind, SignedPart, Source, Verify,
+    Handshake, KeyPlace, Reply, SignatureKind, SignedPart, Source, Verify,
 };
 use crate::source::guide::{Block, Page};
 
@@ -29,7 +29,7 @@ pub fn write(source: &Source, public_url: &str, page: &mut Page) {
     samples(source, &endpoint, page);
     if !source.traps.is_empty() {
         page.heading("Traps");
-        page.list(source.traps.clone());
+        page.list(source.traps.iter().map(ToString::to_string).collect());
     }
 }
 
@@ -179,7 +179,7 @@ pub fn write_answers(source: &Source, page: &mut Page) {
     }
 }
 
-fn said(said: &Said) -> String {
+fn said(said: &Reply) -> String {
     match said.body.as_str() {
         "" => format!("{} with an empty body", said.status),
         body => format!("{} with `{}`", said.status, body.replace('\n', " ")),

@@ -6,9 +6,10 @@ use crate::config::document::Table;
 use crate::config::value;
 use crate::payload::{Format, Formats};
 use crate::source::declaration::{
-    AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Said, Split,
+    AnswerPolicy, BodySpec, DeliverySpec, Expr, Handshake, Reply, Split,
 };
 use crate::source::load::formula::{self, HANDSHAKE, Known, REQUEST};
+use crate::{phrase, said};
 
 pub fn body(root: &Table<'_>) -> BodySpec {
     let table = root.section("body");
@@ -21,7 +22,11 @@ pub fn body(root: &Table<'_>) -> BodySpec {
             "xml" => accepts.push(Format::Xml),
             other => table.problem(
                 word.line,
-                format!("`body.accepts` knows json, form, multipart and xml, not \"{other}\""),
+                said!(
+                    "load-accepts",
+                    "`body.accepts` knows json, form, multipart and xml, not \"{other}\"",
+                    other = other
+                ),
             ),
         }
     }
@@ -49,7 +54,13 @@ pub fn split(root: &Table<'_>, known: &Known) -> Option<Split> {
     let names = formula::with(REQUEST, &["item", "outer"]);
     let each = formula::list(&table, "each", &names, known);
     if each.is_empty() {
-        table.problem(table.line, "`split.each` must name at least one list");
+        table.problem(
+            table.line,
+            phrase!(
+                "load-split-empty",
+                "`split.each` must name at least one list"
+            ),
+        );
     }
     table.finish();
     Some(Split { each })
@@ -72,7 +83,10 @@ pub fn delivery(root: &Table<'_>, known: &Known, split: bool) -> DeliverySpec {
     let Some(table) = root.table("delivery") else {
         root.problem(
             root.line,
-            "`[delivery]` is missing: it says where the event's type stands",
+            phrase!(
+                "load-no-delivery",
+                "`[delivery]` is missing: it says where the event's type stands"
+            ),
         );
         return DeliverySpec {
             event: missing,
@@ -112,7 +126,11 @@ pub fn answer(root: &Table<'_>) -> AnswerPolicy {
         Some(other) => {
             table.problem(
                 table.line_of("busy_status"),
-                format!("`answer.busy_status` is 503, or 429 for senders that give up on 5xx, not {other}"),
+                said!(
+                    "load-busy",
+                    "`answer.busy_status` is 503, or 429 for senders that give up on 5xx, not {other}",
+                    other = other
+                ),
             );
             503
         }
@@ -122,7 +140,13 @@ pub fn answer(root: &Table<'_>) -> AnswerPolicy {
         Some(word) if word.value == "accept" => true,
         Some(word) if word.value == "refuse" => false,
         Some(word) => {
-            table.problem(word.line, "`answer.on_invalid` is \"accept\" or \"refuse\"");
+            table.problem(
+                word.line,
+                phrase!(
+                    "load-on-invalid",
+                    "`answer.on_invalid` is \"accept\" or \"refuse\""
+                ),
+            );
             false
         }
     };
@@ -139,10 +163,10 @@ pub fn answer(root: &Table<'_>) -> AnswerPolicy {
 }
 
 /// `[answer.ok]`
-fn said(table: &Table<'_>, key: &str) -> Option<Said> {
+fn said(table: &Table<'_>, key: &str) -> Option<Reply> {
     let inner = table.table(key)?;
     let body = inner.text("body").map(|text| text.value);
-    let said = Said {
+    let said = Reply {
         status: status(&inner),
         content_type: content_type(&inner, "text/plain"),
         body: body.unwrap_or_default(),
@@ -152,16 +176,16 @@ fn said(table: &Table<'_>, key: &str) -> Option<Said> {
 }
 
 /// `[answer.busy]`: the words that go with 429 and 503. Its status is `busy_status`, for the sender must come again.
-fn busy(table: &Table<'_>) -> Option<Said> {
+fn busy(table: &Table<'_>) -> Option<Reply> {
     let inner = table.table("busy")?;
     if inner.has("status") {
         inner.problem(
             inner.line_of("status"),
-            "`answer.busy` has no status of its own: it is said with 429 and 503; `answer.busy_status` chooses one",
+            phrase!("load-busy-status", "`answer.busy` has no status of its own: it is said with 429 and 503; `answer.busy_status` chooses one"),
         );
     }
     let body = inner.required_text("body").map(|text| text.value);
-    let said = Said {
+    let said = Reply {
         status: 503,
         content_type: content_type(&inner, "text/plain"),
         body: body.unwrap_or_default(),
@@ -180,7 +204,11 @@ fn status(table: &Table<'_>) -> u16 {
         _ => {
             table.problem(
                 table.line_of("status"),
-                format!("`{}` is a status from 200 to 599", table.path("status")),
+                said!(
+                    "load-status",
+                    "`{key}` is a status from 200 to 599",
+                    key = table.path("status")
+                ),
             );
             200
         }
@@ -211,7 +239,10 @@ fn handshake(table: &Table<'_>, known: &Known) -> Handshake {
     {
         table.problem(
             method.line,
-            "`handshake.method` is GET, HEAD, OPTIONS or POST",
+            phrase!(
+                "load-handshake-method",
+                "`handshake.method` is GET, HEAD, OPTIONS or POST"
+            ),
         );
     }
     let json = formulas(table, "json", names, known);

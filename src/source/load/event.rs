@@ -7,13 +7,17 @@ use crate::source::envelope::matches;
 use crate::source::load::delivery;
 use crate::source::load::formula::{self, Known};
 use crate::source::load::record;
+use crate::{phrase, said};
 
 pub fn read_all(root: &Table<'_>, known: &Known, split: bool) -> Vec<EventSpec> {
     let tables = root.tables("event");
     if tables.is_empty() {
         root.problem(
             root.line,
-            "there is no [[event]]: nothing would ever become a record",
+            phrase!(
+                "load-no-event",
+                "there is no [[event]]: nothing would ever become a record"
+            ),
         );
     }
     let mut events: Vec<EventSpec> = Vec::new();
@@ -27,9 +31,12 @@ pub fn read_all(root: &Table<'_>, known: &Known, split: bool) -> Vec<EventSpec> 
         if let Some(earlier) = shadow {
             table.problem(
                 event.line,
-                format!(
-                    "the event \"{}\" is never reached: \"{}\" in line {} takes it first",
-                    event.name, earlier.name, earlier.line
+                said!(
+                    "load-unreached",
+                    "the event \"{event}\" is never reached: \"{other}\" in line {line} takes it first",
+                    event = &event.name,
+                    other = &earlier.name,
+                    line = earlier.line
                 ),
             );
         }
@@ -55,18 +62,24 @@ fn read(table: &Table<'_>, known: &Known, split: bool) -> Option<EventSpec> {
             records.push(record::read(&inner, kind, &names, known));
         }
     }
-    let help = table.text("help").map(|text| text.value);
+    let help = table.text("help").map(|text| text.value.into());
     table.finish();
     if ignore && !records.is_empty() {
         table.problem(
             table.line,
-            "an event cannot both be ignored and become records",
+            phrase!(
+                "load-both",
+                "an event cannot both be ignored and become records"
+            ),
         );
     }
     if !ignore && records.is_empty() {
         table.problem(
             table.line,
-            "the event becomes nothing: add [event.contact] or the like, or `ignore = true`",
+            phrase!(
+                "load-nothing",
+                "the event becomes nothing: add [event.contact] or the like, or `ignore = true`"
+            ),
         );
     }
     Some(EventSpec {
@@ -91,7 +104,10 @@ fn fetches(table: &Table<'_>, known: &Known, head: &[&'static str]) -> Vec<Fetch
         if several && name.is_none() {
             table.problem(
                 table.line,
-                "of several fetches each needs a `name`: its answer is `fetched.NAME`",
+                phrase!(
+                    "load-fetch-unnamed",
+                    "of several fetches each needs a `name`: its answer is `fetched.NAME`"
+                ),
             );
         }
         if let Some(name) = &name
@@ -101,7 +117,11 @@ fn fetches(table: &Table<'_>, known: &Known, head: &[&'static str]) -> Vec<Fetch
         {
             table.problem(
                 name.line,
-                format!("there is a fetch called \"{}\" already", name.value),
+                said!(
+                    "load-fetch-twice",
+                    "there is a fetch called \"{name}\" already",
+                    name = &name.value
+                ),
             );
         }
         fetches.extend(fetch(table, name.map(|name| name.value), known, head));
@@ -152,12 +172,18 @@ fn method(table: &Table<'_>, has_body: bool) -> FetchMethod {
         ("GET", true) => {
             table.problem(
                 word.line,
-                "a GET has no body: leave `json` out, or say POST",
+                phrase!(
+                    "load-get-body",
+                    "a GET has no body: leave `json` out, or say POST"
+                ),
             );
             FetchMethod::Get
         }
         _ => {
-            table.problem(word.line, "`fetch.method` is GET or POST");
+            table.problem(
+                word.line,
+                phrase!("load-fetch-method", "`fetch.method` is GET or POST"),
+            );
             FetchMethod::Get
         }
     }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::config::document::{Table, Text};
 use crate::expr::Formula;
 use crate::model::problem::nearest;
+use crate::model::said::{Said, Word};
+use crate::said;
 use crate::source::declaration::Expr;
 
 /// What formulas and events may name.
@@ -76,7 +78,16 @@ pub fn checked(
     let formula = match Formula::compile(&text.value) {
         Ok(formula) => formula,
         Err(error) => {
-            table.problem(line, format!("`{}`: {error}", table.path(key)));
+            table.problem(
+                line,
+                said!(
+                    "load-formula",
+                    "`{key}`: {why}{hint}",
+                    key = table.path(key),
+                    why = *error.0,
+                    hint = ""
+                ),
+            );
             return None;
         }
     };
@@ -84,7 +95,16 @@ pub fn checked(
     allowed.extend(known.lets.iter().map(String::as_str));
     if let Err(error) = formula.check_variables(&allowed) {
         let hint = quoted(&text.value);
-        table.problem(line, format!("`{}`: {error}{hint}", table.path(key)));
+        table.problem(
+            line,
+            said!(
+                "load-formula",
+                "`{key}`: {why}{hint}",
+                key = table.path(key),
+                why = *error.0,
+                hint = hint
+            ),
+        );
         return None;
     }
     for name in formula.paths() {
@@ -92,28 +112,38 @@ pub fn checked(
             && names.contains(&"settings")
             && !known.settings.contains(name)
         {
-            let hint = nearest(name, known.settings.iter().map(String::as_str)).map_or_else(
-                || format!("add [settings.{name}]"),
-                |name| format!("did you mean \"{name}\"?"),
+            let nearest = nearest(name, known.settings.iter().map(String::as_str));
+            let add = said!(
+                "load-add",
+                "add [{table}]",
+                table = format!("settings.{name}")
             );
-            let sentence = format!(
-                "`{}`: the source declares no setting \"{name}\"; {hint}",
-                table.path(key)
+            let sentence = said!(
+                "load-no-setting",
+                "`{key}`: the source declares no setting \"{name}\"; {hint}",
+                key = table.path(key),
+                hint = meant_or(nearest, add),
+                name = name
             );
             table.problem(line, sentence);
         }
     }
     for name in formula.tables() {
         if !known.tables.contains(name) {
-            let hint = nearest(name, known.tables.iter().map(String::as_str)).map_or_else(
-                || format!("add [lookup.{name}]"),
-                |name| format!("did you mean \"{name}\"?"),
+            let nearest = nearest(name, known.tables.iter().map(String::as_str));
+            let add = said!(
+                "load-add",
+                "add [{table}]",
+                table = format!("lookup.{name}")
             );
             table.problem(
                 line,
-                format!(
-                    "`{}`: there is no lookup table \"{name}\"; {hint}",
-                    table.path(key)
+                said!(
+                    "load-no-table",
+                    "`{key}`: there is no lookup table \"{name}\"; {hint}",
+                    key = table.path(key),
+                    hint = meant_or(nearest, add),
+                    name = name
                 ),
             );
         }
@@ -125,13 +155,30 @@ pub fn checked(
 }
 
 /// How a lone word is written when it is meant as it stands, which is what people forget first.
-fn quoted(text: &str) -> String {
+fn quoted(text: &str) -> Word {
     let is_word = text
         .chars()
         .all(|letter| letter.is_alphanumeric() || letter == '_');
     match is_word {
-        true => format!(r#"; the text itself is written "'{text}'""#),
-        false => String::new(),
+        true => said!(
+            "load-quoted",
+            "; the text itself is written \"'{text}'\"",
+            text = text
+        )
+        .into(),
+        false => Word::from(""),
+    }
+}
+
+/// The name that was most likely meant, or else what can be done.
+fn meant_or(nearest: Option<&str>, otherwise: Said) -> Said {
+    match nearest {
+        Some(nearest) => said!(
+            "source-meant",
+            "did you mean \"{nearest}\"?",
+            nearest = nearest
+        ),
+        None => otherwise,
     }
 }
 
@@ -141,13 +188,20 @@ pub fn schema(table: &Table<'_>, known: &Known) -> Option<String> {
     if known.schemas.contains(&text.value) {
         return Some(text.value);
     }
-    let hint = nearest(&text.value, known.schemas.iter().map(String::as_str)).map_or_else(
-        || format!("write it as schemas/SOURCE/{}.json", text.value),
-        |name| format!("did you mean \"{name}\"?"),
+    let nearest = nearest(&text.value, known.schemas.iter().map(String::as_str));
+    let write = said!(
+        "load-write-schema",
+        "write it as schemas/SOURCE/{name}.json",
+        name = &text.value
     );
     table.problem(
         text.line,
-        format!("there is no schema \"{}\"; {hint}", text.value),
+        said!(
+            "load-no-schema",
+            "there is no schema \"{name}\"; {hint}",
+            name = &text.value,
+            hint = meant_or(nearest, write)
+        ),
     );
     None
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::config::document::{Document, Table};
 use crate::model::fold::fold;
+use crate::said;
 
 /// The key that names another source, whose table of the same name is taken in.
 const INCLUDE: &str = "include";
@@ -32,9 +33,11 @@ pub fn read_all(root: &Table<'_>, mappings: &BTreeMap<String, &str>) -> BTreeMap
                 }
                 None => table.problem(
                     from.line,
-                    format!(
-                        "there is no [lookup.{name}] in mappings/{}.toml",
-                        from.value
+                    said!(
+                        "load-no-include",
+                        "there is no [lookup.{name}] in mappings/{source}.toml",
+                        name = &*name,
+                        source = &from.value
                     ),
                 ),
             }
@@ -56,7 +59,14 @@ fn own(table: &Table<'_>) -> Words {
             for spelling in [word.to_lowercase(), fold(&word)] {
                 let before = words.insert(spelling, meaning.clone());
                 if before.is_some_and(|before| before != meaning) {
-                    table.problem(line, format!("\"{word}\" has two meanings in this table"));
+                    table.problem(
+                        line,
+                        said!(
+                            "load-two-meanings",
+                            "\"{word}\" has two meanings in this table",
+                            word = &*word
+                        ),
+                    );
                 }
             }
         }

@@ -8,6 +8,7 @@ mod names;
 mod record;
 mod sample;
 mod signature;
+mod texts;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -19,12 +20,13 @@ use crate::source::envelope::Envelope;
 use crate::source::schema;
 
 /// What stands beside a mapping: schemas and samples of its source by file name, (label, text); and the other mappings
-/// by source, whose lookup tables it may include. Without samples they are not looked at.
+/// by source, whose lookup tables it may include; and its texts by language. Without samples they are not looked at.
 #[derive(Debug, Default)]
 pub struct Documents<'f> {
     pub mappings: BTreeMap<String, &'f str>,
     pub schemas: BTreeMap<String, (&'f str, &'f str)>,
     pub samples: Option<BTreeMap<String, (&'f str, &'f str)>>,
+    pub texts: BTreeMap<String, (&'f str, &'f str)>,
 }
 
 /// Reads `mappings/<name>.toml`.
@@ -65,19 +67,19 @@ pub fn source(
         file: file.to_owned(),
         title: root
             .required_text("title")
-            .map(|text| text.value)
+            .map(|text| text.value.into())
             .unwrap_or_default(),
         help: root
             .required_text("help")
-            .map(|text| text.value)
+            .map(|text| text.value.into())
             .unwrap_or_default(),
-        secret: root.text("secret").map(|text| text.value),
-        retries: root.text("retries").map(|text| text.value),
+        secret: root.text("secret").map(|text| text.value.into()),
+        retries: root.text("retries").map(|text| text.value.into()),
         traps: root
             .texts("traps")
             .unwrap_or_default()
             .into_iter()
-            .map(|text| text.value)
+            .map(|text| text.value.into())
             .collect(),
         experimental: root.bool("experimental").unwrap_or(false),
         settings,
@@ -98,10 +100,15 @@ pub fn source(
     if !is_name(name) {
         document.problem(
             0,
-            "the file's name is the source's: lower-case letters, digits and _ alone".to_owned(),
+            "the file's name is the source's: lower-case letters, digits and _ alone",
         );
     }
     problems.extend(document.into_problems());
+    if problems.is_empty() {
+        for (language, (label, text)) in &documents.texts {
+            problems.extend(texts::read(language, label, text, &mut source));
+        }
+    }
     source.samples = sample::read_all(documents, &source, usual.as_ref(), &mut problems);
     if problems.is_empty()
         && let Err(found) = Envelope::compile(&source)
@@ -128,7 +135,7 @@ fn schemas(
             problems.push(Problem {
                 file: (*label).to_owned(),
                 line: u32::try_from(line).unwrap_or_default(),
-                message,
+                message: message.into(),
             });
         };
         let Some(name) = file
@@ -170,7 +177,7 @@ fn settings(root: &Table<'_>) -> BTreeMap<String, SettingSpec> {
         let spec = SettingSpec {
             help: table
                 .required_text("help")
-                .map(|text| text.value)
+                .map(|text| text.value.into())
                 .unwrap_or_default(),
             required: table.bool("required").unwrap_or(false),
             secret: table.bool("secret").unwrap_or(false),

@@ -1,6 +1,7 @@
 //! `[let]`: names for formulas and lists, in the order of the file; each may read those before it.
 
 use crate::config::document::Table;
+use crate::said;
 use crate::source::declaration::LetValue;
 use crate::source::load::formula::{self, Known, REQUEST};
 
@@ -17,7 +18,11 @@ pub fn read(root: &Table<'_>, known: &mut Known) -> Vec<(String, LetValue)> {
             table.item(&name);
             table.problem(
                 line,
-                format!("`let.{name}` would hide a name that is there already"),
+                said!(
+                    "load-let-hides",
+                    "`let.{name}` would hide a name that is there already",
+                    name = &name
+                ),
             );
             continue;
         }
@@ -47,7 +52,11 @@ fn value(table: &Table<'_>, name: &str, names: &[&str], known: &Known) -> Option
     if parts.is_empty() {
         inner.problem(
             inner.line,
-            format!("`{}` gives its entries no part", table.path(name)),
+            said!(
+                "load-let-empty",
+                "`{key}` gives its entries no part",
+                key = table.path(name)
+            ),
         );
     }
     Some(LetValue::Each { from: from?, parts })

@@ -3,6 +3,8 @@
 use crate::config::document::Table;
 use crate::model::field::{Field, FieldType, Kind};
 use crate::model::problem::nearest;
+use crate::model::said::Said;
+use crate::said;
 use crate::source::declaration::{FieldSpec, FieldValue, RecordSpec};
 use crate::source::load::formula::{self, Known};
 
@@ -32,7 +34,11 @@ pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known
     if fields.is_empty() {
         table.problem(
             table.line,
-            format!("the {} has no field, so it says nothing", kind.as_str()),
+            said!(
+                "load-no-fields",
+                "the {kind} has no field, so it says nothing",
+                kind = kind.as_str()
+            ),
         );
     }
     fields.sort_by_key(|field| field.line);
@@ -63,15 +69,12 @@ fn previous(
             inner.item(&name);
             inner.problem(
                 line,
-                format!(
-                    "a {} is not known from before by `{name}`, but by {}",
-                    kind.as_str(),
-                    IDENTITY
-                        .iter()
-                        .copied()
-                        .filter(|name| kind.field(name).is_some())
-                        .collect::<Vec<_>>()
-                        .join(", ")
+                said!(
+                    "load-previous",
+                    "a {kind} is not known from before by `{name}`, but by {known}",
+                    known = identity(kind).join(", "),
+                    kind = kind.as_str(),
+                    name = &name
                 ),
             );
             continue;
@@ -125,9 +128,10 @@ fn value(
         if matches!(field.of, FieldType::Link) {
             table.problem(
                 item.line,
-                format!(
-                    "`{}` is written by the gateway: records of one event are linked",
-                    table.path(field.name)
+                said!(
+                    "load-link",
+                    "`{key}` is written by the gateway: records of one event are linked",
+                    key = table.path(field.name)
                 ),
             );
             return None;
@@ -160,7 +164,11 @@ fn value(
         _ => {
             table.problem(
                 item.line,
-                format!("`{}` must be a formula in quotes", table.path(field.name)),
+                said!(
+                    "load-formula-quotes",
+                    "`{key}` must be a formula in quotes",
+                    key = table.path(field.name)
+                ),
             );
             None
         }
@@ -182,6 +190,12 @@ fn free(table: &Table<'_>, names: &[&'static str], known: &Known) -> Vec<FieldSp
     specs
 }
 
+/// What a record of a kind is known by.
+fn identity(kind: Kind) -> Vec<&'static str> {
+    let named = |name: &&str| kind.field(name).is_some();
+    IDENTITY.iter().copied().filter(named).collect()
+}
+
 /// `[event.order.each.line_items]`
 fn lists(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -> Vec<FieldSpec> {
     let mut specs = Vec::new();
@@ -195,9 +209,11 @@ fn lists(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -
         let Some(FieldType::Objects(parts)) = kind.field(&name).map(|field| &field.of) else {
             each.problem(
                 line,
-                format!(
-                    "{} has no list called `{name}` to fill item by item",
-                    kind.as_str()
+                said!(
+                    "load-no-list",
+                    "{kind} has no list called `{name}` to fill item by item",
+                    kind = kind.as_str(),
+                    name = &name
                 ),
             );
             continue;
@@ -233,29 +249,40 @@ fn lists(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -
     specs
 }
 
-fn unknown(registry: &[Field], name: &str, of: &str) -> String {
+fn unknown(registry: &[Field], name: &str, of: &str) -> Said {
     if name == "from" {
-        return format!(
-            "a list that is filled item by item stands under `each`: [event.KIND.each.{of}]"
+        return said!(
+            "load-each",
+            "a list that is filled item by item stands under `each`: [event.KIND.each.{of}]",
+            of = of
         );
     }
     let whole = registry.iter().find(|field| {
         matches!(&field.of, FieldType::Object(parts) if parts.iter().any(|part| part.name == name))
     });
     if let Some(whole) = whole {
-        return format!(
-            "{of} has no field `{name}`, but {} has: write it under [event.{of}.{}]",
-            whole.name, whole.name
+        return said!(
+            "load-field-of-part",
+            "{of} has no field `{name}`, but {whole} has: write it under [event.{of}.{whole}]",
+            of = of,
+            name = name,
+            whole = whole.name
         );
     }
-    let hint = nearest(name, registry.iter().map(|field| field.name)).map_or_else(
-        || {
+    let hint = match nearest(name, registry.iter().map(|field| field.name)) {
+        Some(nearest) => said!("load-meant", "did you mean `{nearest}`?", nearest = nearest),
+        None => {
             let names: Vec<&str> = registry.iter().map(|field| field.name).collect();
-            format!("it has {}", names.join(", "))
-        },
-        |name| format!("did you mean `{name}`?"),
-    );
-    format!("{of} has no field `{name}`; {hint}")
+            said!("load-it-has", "it has {names}", names = names.join(", "))
+        }
+    };
+    said!(
+        "load-no-field",
+        "{of} has no field `{name}`; {hint}",
+        of = of,
+        name = name,
+        hint = hint
+    )
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub fn read_all(
             problems.push(Problem {
                 file: (*label).to_owned(),
                 line: 0,
-                message,
+                message: message.into(),
             });
         };
         if let Some((name, _)) = file.rsplit_once(".fetched.") {
@@ -94,7 +94,7 @@ fn unknown<'f>(source: &Source, usual: &Text, names: impl Iterator<Item = &'f st
     Problem {
         file: source.file.clone(),
         line: usual.line,
-        message,
+        message: message.into(),
     }
 }
 
@@ -135,7 +135,7 @@ fn tried(sample: Sample, source: &Source) -> Result<Sample, String> {
     }
     match sample.render(0, Timestamp::UNIX_EPOCH, Uuid::nil()) {
         Ok(_) => Ok(sample),
-        Err(error) => Err(error.0),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::config::value;
 use crate::source::declaration::{
     Encoding, KeyForm, Signature, SignatureKind, SignatureList, SignedPart, TimeUnit, TimestampSpec,
 };
+use crate::{phrase, said};
 
 /// The parts that `signed` knows.
 const PARTS: &str = "{body}, {body:base64}, {secret}, {field:NAME}, {form:sorted}, {id}, {timestamp}, {method}, {url}, {url:decoded} and {header:NAME}";
@@ -21,9 +22,10 @@ pub fn read(table: &Table<'_>, kind: SignatureKind) -> Signature {
     if headers.is_empty() {
         table.problem(
             table.line,
-            format!(
-                "`{}` is missing: where the signature comes",
-                table.path("header")
+            said!(
+                "load-no-header",
+                "`{key}` is missing: where the signature comes",
+                key = table.path("header")
             ),
         );
     }
@@ -76,7 +78,13 @@ fn check_parts(table: &Table<'_>, signature: &Signature) {
     for part in &signature.signed {
         match part {
             SignedPart::Id if signature.id_headers.is_empty() => {
-                table.problem(line, "`signed` uses {id}, but `id` names no header for it");
+                table.problem(
+                    line,
+                    phrase!(
+                        "load-signed-id",
+                        "`signed` uses {id}, but `id` names no header for it"
+                    ),
+                );
             }
             SignedPart::Timestamp
                 if !listed
@@ -87,7 +95,7 @@ fn check_parts(table: &Table<'_>, signature: &Signature) {
             {
                 table.problem(
                     line,
-                    "`signed` uses {timestamp}, but neither the timestamp's table nor the list says where it stands",
+                    phrase!("load-signed-time", "`signed` uses {timestamp}, but neither the timestamp's table nor the list says where it stands"),
                 );
             }
             _ => {}
@@ -97,12 +105,18 @@ fn check_parts(table: &Table<'_>, signature: &Signature) {
     match signature.kind {
         SignatureKind::Digest(_) if !keyed => table.problem(
             line,
-            "`signed` lacks {secret}: a plain hash without it could be made by anybody",
+            phrase!(
+                "load-signed-secret",
+                "`signed` lacks {secret}: a plain hash without it could be made by anybody"
+            ),
         ),
         SignatureKind::Digest(_) => {}
         _ if keyed => table.problem(
             line,
-            "`signed` uses {secret}, which is for [verify.digest] alone",
+            phrase!(
+                "load-signed-digest",
+                "`signed` uses {secret}, which is for [verify.digest] alone"
+            ),
         ),
         _ => {}
     }
@@ -116,7 +130,7 @@ fn check_parts(table: &Table<'_>, signature: &Signature) {
     if !signature.signed.is_empty() && !uncovered && !signature.signed.iter().any(covers) {
         table.problem(
             line,
-            "`signed` lacks {body}, so anybody could change what is signed; where the sender does so, say `unsigned_body = true`",
+            phrase!("load-signed-body", "`signed` lacks {body}, so anybody could change what is signed; where the sender does so, say `unsigned_body = true`"),
         );
     }
 }
@@ -185,12 +199,23 @@ fn template(table: &Table<'_>, text: &Text) -> Vec<SignedPart> {
             parts.push(SignedPart::Literal(before.to_owned()));
         }
         let Some((name, tail)) = after.split_once('}') else {
-            table.problem(text.line, "`signed` has a { without a }");
+            table.problem(
+                text.line,
+                phrase!("load-signed-brace", "`signed` has a { without a }"),
+            );
             return parts;
         };
         match part(name) {
             Some(part) => parts.push(part),
-            None => table.problem(text.line, format!("`signed` knows {PARTS}, not {{{name}}}")),
+            None => table.problem(
+                text.line,
+                said!(
+                    "load-signed-part",
+                    "`signed` knows {parts}, not {part}",
+                    parts = PARTS,
+                    part = format!("{{{name}}}")
+                ),
+            ),
         }
         rest = tail;
     }
@@ -248,11 +273,12 @@ fn one_of<T: Copy>(table: &Table<'_>, text: &Text, key: &str, words: &[(&str, T)
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         table.problem(
             text.line,
-            format!(
-                "`{}` is one of {}, not \"{}\"",
-                table.path(key),
-                names.join(", "),
-                text.value
+            said!(
+                "load-one-of",
+                "`{key}` is one of {names}, not \"{value}\"",
+                key = table.path(key),
+                names = names.join(", "),
+                value = &text.value
             ),
         );
     }

@@ -1,6 +1,7 @@
 //! `[verify]`: its schemes in the order of the file, and the check of the request as a whole.
 
 use crate::config::document::Table;
+use crate::phrase;
 use crate::source::declaration::{Algorithm, Expr, Jwt, KeyPlace, SignatureKind, Verify};
 use crate::source::load::formula::{self, Known, PROOF};
 use crate::source::load::signature::{self, headers, word};
@@ -37,7 +38,10 @@ pub fn read(root: &Table<'_>, known: &Known) -> (Vec<Verify>, Option<Expr>) {
     if schemes.is_empty() && section.keys().iter().all(|(key, _)| key == "check") {
         section.problem(
             section.line,
-            "`[verify]` names no scheme; leave it out, or add [verify.hmac]",
+            phrase!(
+                "load-no-scheme",
+                "`[verify]` names no scheme; leave it out, or add [verify.hmac]"
+            ),
         );
     }
     section.finish();
@@ -79,14 +83,17 @@ fn jwt(table: &Table<'_>) -> Jwt {
     if jwt.headers.is_empty() {
         table.problem(
             table.line,
-            "`verify.jwt.header` is missing: where the token comes",
+            phrase!(
+                "load-jwt-header",
+                "`verify.jwt.header` is missing: where the token comes"
+            ),
         );
     }
     let uncovered = table.bool("unsigned_body").unwrap_or(false);
     if jwt.body_claim.is_none() && !uncovered {
         table.problem(
             table.line,
-            "`verify.jwt.body` is missing: the claim that holds the body's SHA-256; where there is none, say `unsigned_body = true`",
+            phrase!("load-jwt-body", "`verify.jwt.body` is missing: the claim that holds the body's SHA-256; where there is none, say `unsigned_body = true`"),
         );
     }
     table.finish();
@@ -106,7 +113,10 @@ fn key(table: &Table<'_>) -> Option<KeyPlace> {
     }
     table.problem(
         table.line,
-        "`[verify.key]` needs one of header, query and field",
+        phrase!(
+            "load-key-place",
+            "`[verify.key]` needs one of header, query and field"
+        ),
     );
     None
 }

@@ -15,7 +15,7 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::raw::{self, Packed};
 use crate::store::sqlite::stream::Stream;
-use crate::store::sqlite::value::{id, micros, time};
+use crate::store::sqlite::value::{id, keep_violations, micros, time, unless_empty};
 
 /// An arrival on its way.
 pub(super) struct Append {
@@ -68,7 +68,7 @@ impl Append {
                 verdict: verdict.clone(),
             },
             delivery: event.delivery_id.as_deref().map(delivery_hash),
-            violations: unless_empty(&event.violations),
+            violations: keep_violations(&event.violations),
             notes: unless_empty(&event.notes),
             event,
         };
@@ -235,14 +235,6 @@ impl Job for Append {
 
     fn made_work(&self) -> bool {
         self.wakes
-    }
-}
-
-/// A list as JSON.
-fn unless_empty<T: serde::Serialize>(list: &[T]) -> Option<String> {
-    match list.is_empty() {
-        true => None,
-        false => serde_json::to_string(list).ok(),
     }
 }
 

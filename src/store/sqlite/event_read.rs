@@ -10,7 +10,7 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::raw;
 use crate::store::sqlite::stream;
 use crate::store::sqlite::value::{
-    blob, id, json, kept_said, maybe_json, maybe_time, text, time, timestamp,
+    blob, id, json, kept_said, kept_violations, maybe_json, maybe_time, text, time, timestamp,
 };
 
 macro_rules! select_event {
@@ -49,7 +49,7 @@ fn read(row: &Row<'_>) -> Done<Stored> {
         received_at: time(row, 8)?,
         status,
         reason: kept_said(row, 10)?,
-        violations: maybe_json(row, 11)?.unwrap_or_default(),
+        violations: kept_violations(row, 11)?,
         code: row.get(18)?,
         notes: maybe_json(row, 19)?.unwrap_or_default(),
         attempts: row.get(12)?,

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
-use crate::model::event::{EventStatus, SPAM, Violation};
+use crate::model::event::{EventStatus, SPAM};
 use crate::model::said::Said;
 use crate::store::Result;
 use crate::store::observation::{Observation, Observations, Revision, Traffic};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::value::{
-    json, kept_said, maybe_json, micros, signed, text, time, timestamp, unsigned,
+    json, kept_said, kept_violations, micros, signed, text, time, timestamp, unsigned,
 };
 
 /// Events counted by one statement, so that none holds a snapshot for long.
@@ -169,10 +169,8 @@ fn reason(conn: &Connection, event: i64) -> Done<Option<Said>> {
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
-    let violations: Option<Vec<Violation>> = maybe_json(row, 1)?;
-    let violation = violations.and_then(|list| list.into_iter().next());
-    Ok(match violation {
-        Some(violation) => Some(format!("{} {}", violation.path, violation.message).into()),
+    Ok(match kept_violations(row, 1)?.first() {
+        Some(violation) => Some(violation.said()),
         None => kept_said(row, 0)?,
     })
 }

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use rusqlite::Row;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::model::event::Violation;
 use crate::model::field::Kind;
 use crate::model::said::{Said, kept};
 use crate::store::sqlite::fault::{Done, Fault};
@@ -76,6 +78,40 @@ pub(super) fn kept_said(row: &Row<'_>, column: usize) -> Done<Option<Said>> {
         .as_str_or_null()
         .map_err(|error| Fault::corrupt("a text", error))?;
     Ok(text.map(kept::read))
+}
+
+/// A violation as a column keeps it: its message whole, where programs get the English sentence.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Violation")]
+struct Whole {
+    path: String,
+    #[serde(with = "kept")]
+    message: Said,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct KeptViolation(#[serde(with = "Whole")] Violation);
+
+/// Violations as they are kept; nothing when there are none.
+pub(super) fn keep_violations(violations: &[Violation]) -> Option<String> {
+    let kept = violations.iter().cloned().map(KeptViolation);
+    unless_empty(&kept.collect::<Vec<_>>())
+}
+
+/// Violations as they were kept.
+pub(super) fn kept_violations(row: &Row<'_>, column: usize) -> Done<Vec<Violation>> {
+    let kept: Option<Vec<KeptViolation>> = maybe_json(row, column)?;
+    let kept = kept.unwrap_or_default().into_iter();
+    Ok(kept.map(|kept| kept.0).collect())
+}
+
+/// A list as JSON.
+pub(super) fn unless_empty<T: Serialize>(list: &[T]) -> Option<String> {
+    match list.is_empty() {
+        true => None,
+        false => serde_json::to_string(list).ok(),
+    }
 }
 
 pub(super) fn unsigned(n: i64) -> u64 {

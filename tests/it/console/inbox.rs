@@ -185,6 +185,10 @@ async fn a_quarantined_event_is_replayed_after_its_mapping_was_edited() {
         );
         browser.look("event-unmapped").await;
     }
+    let viewer = add(&gateway, "eva", Role::Viewer).await;
+    let eva = Person::reading_spanish(&gateway, &viewer).await;
+    let page = eva.get(&gateway, &format!("/inbox/{id}")).await.body;
+    assert!(page.contains("no es un número decimal"), "{page}");
     let folder = gateway.stop().await;
     std::fs::write(&file, mapping("body.sum")).unwrap();
     let gateway = TestGateway::open(folder, OWN).await;
@@ -234,20 +238,29 @@ async fn refusals_are_listed_with_what_to_do() {
 async fn what_went_wrong_is_told_in_the_readers_language() {
     let gateway = TestGateway::start(ENDPOINTS).await;
     let viewer = add(&gateway, "eva", Role::Viewer).await;
-    let eva = Person::inside(&gateway, &viewer).await;
-    eva.post(&gateway, "/preferences", &[("language", "es"), ("to", "/")])
-        .await;
+    let eva = Person::reading_spanish(&gateway, &viewer).await;
     let links = "http%3A%2F%2Fa.example+".repeat(12);
     let form = "application/x-www-form-urlencoded";
     let spam = format!("name=Eva&email=eva%40example.com&message={links}");
     let spam = post(&gateway, "website", form, &spam).await;
-    post(&gateway, "shop", "application/json", "{\"id\":\" \"}").await;
+    let order = r#"{"id": " ", "line_items": "none"}"#;
+    let order = post(&gateway, "shop", "application/json", order).await;
+    let kind = "content-type: application/json\r\n";
+    let broken = gateway.call("POST", "/hooks/website", kind, "{1: 2}").await;
+    assert!(
+        broken
+            .body
+            .contains("key must be a string at line 1 column 2"),
+        "{}",
+        broken.body
+    );
     let forged = "x-shopify-topic: orders/create\r\ncontent-type: application/json\r\n";
     let told = gateway.call("POST", "/hooks/shop", forged, "{}").await;
     // The sender is a program: it hears what the contract says.
     assert!(told.body.contains("with the signature is missing"));
     gateway.drain().await;
-    let spam = format!("/inbox/{}", spam["event"].as_str().unwrap());
+    let page = |sent: Value| format!("/inbox/{}", sent["event"].as_str().unwrap());
+    let (spam, order) = (page(spam), page(order));
     for (page, expected) in [
         ("/refusals", "falta la firma"),
         (
@@ -259,6 +272,16 @@ async fn what_went_wrong_is_told_in_the_readers_language() {
             "no tiene ninguna cabecera que parezca una prueba",
         ),
         ("/inbox", "el contenido no encaja en el esquema"),
+        (
+            "/refusals",
+            "el contenido no es JSON válido: el nombre de un miembro tiene que ser un texto entre comillas dobles (línea 1, \
+             columna 2)",
+        ),
+        (
+            &order,
+            "/id: no es el número del pedido, que todo pedido tiene",
+        ),
+        (&order, "/line_items: no es null o una lista"),
         (&spam, "los textos tienen 12 enlaces, se admiten "),
         (&spam, "retenido como spam con una puntuación de "),
     ] {

@@ -27,7 +27,7 @@ async fn the_door_and_the_account() {
         ("/", "overview"),
         ("/account", "account"),
         ("/account/two-step", "two-step"),
-        ("/setup/nothing", "fault"),
+        ("/nothing/here", "fault"),
     ] {
         browser.go(path).await;
         browser.look(name).await;
@@ -77,9 +77,12 @@ async fn the_desk_at_work() {
         let body = format!("name=Ana+Ruiz&email=ana{n}%40example.com&country=ES&message=Hello+{n}");
         gateway.deliver("website", &form, &body).await;
     }
-    gateway.deliver("shop", &kinds, "{\"id\":\" \"}").await;
+    let order = r#"{"id": " ", "line_items": "none"}"#;
+    gateway.deliver("shop", &kinds, order).await;
     let forged = "x-shopify-topic: orders/create\r\ncontent-type: application/json\r\n";
     gateway.call("POST", "/hooks/shop", forged, "{}").await;
+    let json = "content-type: application/json\r\n";
+    gateway.call("POST", "/hooks/website", json, "{1: 2}").await;
     gateway.drain().await;
     // The list follows by itself.
     browser.wait("table.rows tbody tr:nth-child(7)").await;
@@ -98,6 +101,19 @@ async fn the_desk_at_work() {
     for (status, name) in [("processed", "event"), ("quarantined", "event-quarantined")] {
         browser.go(&format!("/inbox?status={status}")).await;
         browser.follow("table.rows tbody a").await;
+        browser.look(name).await;
+    }
+    browser.follow("button[name='language'][value='es']").await;
+    browser.look("event-quarantined-spanish").await;
+    for (path, name) in [
+        ("/", "overview-spanish"),
+        ("/refusals", "refusals-spanish"),
+        ("/sources/shop", "source-spanish"),
+        ("/sources/new?source=meta", "source-new-spanish"),
+        ("/sources/playground?source=shopify", "playground-spanish"),
+        ("/account/two-step", "two-step-spanish"),
+    ] {
+        browser.go(path).await;
         browser.look(name).await;
     }
     gateway.stop().await;

@@ -124,11 +124,52 @@ async fn sessions_end_with_a_new_password_and_with_the_user() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_that_went_astray_finds_its_way_back() {
+    let gateway = TestGateway::start("").await;
+    let user = add(&gateway, "ana", Role::Viewer).await;
+    let ana = Person::reading_spanish(&gateway, &user).await;
+    for path in [
+        "/overview",
+        "/inbox/of/nobody?x=1",
+        "/hook/shop",
+        "/setup.php",
+    ] {
+        let page = ana.get(&gateway, path).await;
+        assert_eq!(page.status, 404, "{path}");
+        for words in ["Aquí no hay nada", "<a class=\"button\" href=\"/\">"] {
+            assert!(page.body.contains(words), "{path}: {words}: {}", page.body);
+        }
+    }
+    let stranger = Person::stranger().get(&gateway, "/overview").await;
+    assert!(
+        stranger.body.contains("There is nothing here"),
+        "{stranger:?}"
+    );
+    // Programs hear what they heard.
+    for (method, path, accept) in [
+        ("GET", "/overview", "accept: application/json\r\n"),
+        ("GET", "/overview", ""),
+        ("POST", "/overview", "accept: text/html\r\n"),
+        ("GET", "/api/v1/nothing", "accept: text/html\r\n"),
+        ("POST", "/hooks/nobody", "accept: text/html\r\n"),
+    ] {
+        let answer = gateway.call(method, path, accept, "").await;
+        let is_json = answer
+            .head
+            .to_lowercase()
+            .contains("content-type: application/problem+json");
+        assert!(is_json, "{method} {path}: {answer:?}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_one_time_code_is_asked_for_and_counts_once() {
     let gateway = TestGateway::start("").await;
     let user = add(&gateway, "ana", Role::Viewer).await;
     let mut ana = Person::inside(&gateway, &user).await;
     let page = ana.get(&gateway, "/account/two-step").await.body;
+    assert!(page.contains("<svg class=\"qr\""), "to be scanned: {page}");
     let secret = page.split("name=\"secret\" value=\"").nth(1).unwrap();
     let secret = secret.split('"').next().unwrap().to_owned();
     let right = code::at(&secret, now()).unwrap();

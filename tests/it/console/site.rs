@@ -67,6 +67,15 @@ impl Person {
         }
     }
 
+    /// Signed in, with the pages in Spanish.
+    pub async fn reading_spanish(gateway: &TestGateway, user: &UserRow) -> Self {
+        let reader = Self::inside(gateway, user).await;
+        reader
+            .post(gateway, "/preferences", &[("language", "es"), ("to", "/")])
+            .await;
+        reader
+    }
+
     /// Somebody with a session, opened without the form.
     pub async fn inside(gateway: &TestGateway, user: &UserRow) -> Self {
         let token = token::fresh().unwrap();

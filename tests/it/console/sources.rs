@@ -26,6 +26,43 @@ async fn with_key(gateway: &TestGateway, endpoint: &str, key: &str) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_declarations_say_is_said_in_spanish() {
+    let shop = "[[endpoint]]\nname = \"shop\"\nsource = \"shopify\"\nsecrets = [\"the-secret-of-the-shop\"]\n";
+    let gateway = TestGateway::start(&format!("{ENDPOINTS}\n{shop}")).await;
+    let boss = add(&gateway, "boss", Role::Manager).await;
+    let boss = Person::reading_spanish(&gateway, &boss).await;
+    let catalog = crate::dry::catalog();
+    let forms = catalog
+        .sources()
+        .map(|source| format!("/sources/new?source={}", source.name));
+    for path in forms.chain(["/sources/shop".to_owned(), "/sources/website".to_owned()]) {
+        let page = boss.get(&gateway, &path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let main = between(&page.body, "<main", "</main>");
+        assert!(!main.contains("lang=\"en\""), "{path}: {main}");
+    }
+    let page = boss.get(&gateway, "/sources/shop").await.body;
+    for words in [
+        "Notificaciones -&#62; Webhooks: pega la URL",
+        "La respuesta tiene que llegar en 5 segundos",
+        "8 veces en 4 horas",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let sent = [
+        ("source", "google_ads"),
+        ("name", "ads"),
+        ("secret", "short"),
+    ];
+    let answer = boss.post(&gateway, "/sources/new", &sent).await.body;
+    assert!(
+        answer.contains("el secreto 1 tiene menos de 8 caracteres y se podría adivinar"),
+        "{answer}"
+    );
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_made_here_works_at_once_and_its_secrets_turn() {
     let gateway = TestGateway::start(ENDPOINTS).await;
     let boss = add(&gateway, "boss", Role::Manager).await;

@@ -10,6 +10,7 @@ use frontdesk::model::id::new_id;
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
 use frontdesk::model::said::Said;
+use frontdesk::said;
 use frontdesk::store::EventFilter;
 use frontdesk::store::users::{AuditFilter, AuditRow, Told};
 use futures_util::future::join_all;
@@ -119,10 +120,11 @@ pub async fn a_raw_request_comes_back_as_it_was(stand: Stand) {
         arrival.request.query = "hub.mode=subscribe&x=%20".to_owned();
         arrival.request.headers = Headers::from([("X-One", "1"), ("x-one", ""), ("x-ü", "é")]);
         arrival.request.peer = "2001:db8::7".parse().unwrap();
-        arrival.events[0].violations = vec![Violation {
-            path: "/email".to_owned(),
-            message: "is missing".into(),
-        }];
+        arrival.events[0].violations = vec![
+            Violation::new("/email", "is missing"),
+            // With what it is made of, so that a page can say it in another language.
+            Violation::new("/id", said!("gone", "{what} is gone", what = "the id")),
+        ];
         let (sent, event) = (arrival.request.clone(), arrival.events[0].clone());
         store.append(arrival).await.unwrap();
         let raw = store.raw_request(event.id).await.unwrap().unwrap();

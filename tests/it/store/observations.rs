@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use crate::store::Stand;
 use crate::store::made::{arrival, at};
 
+fn missing() -> Violation {
+    Violation::new("/email", "is missing")
+}
+
 pub async fn traffic_is_counted_by_stream(stand: Stand) {
     let store = &stand.store;
     assert_eq!(store.last_event().await.unwrap(), 0);
@@ -40,10 +44,7 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
         event.code = code;
         event.reason = (status != EventStatus::Pending).then(|| reason.into());
         if reason == "second reason" {
-            event.violations = vec![Violation {
-                path: "/email".to_owned(),
-                message: "is missing".into(),
-            }];
+            event.violations = vec![missing()];
         }
         store.append(arrival).await.unwrap();
     }
@@ -52,13 +53,13 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
                    event_type: &str,
                    counts: (u64, u64),
                    newest: i64,
-                   reason: Option<&str>| Traffic {
+                   reason: Option<Said>| Traffic {
         endpoint: endpoint.to_owned(),
         event_type: event_type.to_owned(),
         received: counts.0,
         quarantined: counts.1,
         newest: at(newest),
-        reason: reason.map(Said::from),
+        reason,
     };
     let order = |mut traffic: Vec<Traffic>| {
         traffic.sort_by(|one, other| {
@@ -69,7 +70,7 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
     assert_eq!(
         order(store.traffic(0, last).await.unwrap()),
         [
-            counted("shop", "order", (3, 2), 3, Some("/email is missing")),
+            counted("shop", "order", (3, 2), 3, Some(missing().said())),
             counted("shop", "refund", (1, 0), 4, None),
             counted("site", "form", (1, 0), 2, None),
         ]
@@ -77,7 +78,7 @@ pub async fn traffic_is_counted_by_stream(stand: Stand) {
     assert_eq!(
         order(store.traffic(last - 4, last - 2).await.unwrap()),
         [
-            counted("shop", "order", (1, 1), 1, Some("first reason")),
+            counted("shop", "order", (1, 1), 1, Some("first reason".into())),
             counted("site", "form", (1, 0), 2, None),
         ]
     );

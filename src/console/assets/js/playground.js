@@ -9,6 +9,14 @@ form.addEventListener("input", () => {
   waiting = setTimeout(again, 400);
 });
 
+// At once, from any of the fields.
+form.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  clearTimeout(waiting);
+  again();
+});
+
 async function again() {
   const mine = ++asked;
   const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });

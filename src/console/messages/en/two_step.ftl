@@ -1,6 +1,8 @@
 two-step-title = One-time codes
 two-step-app = Install an authenticator app on your phone, if you have none yet.
-two-step-key = In the app, add an account by typing this key (time-based, six digits):
+two-step-scan = In the app, add an account by scanning this code:
+two-step-qr = QR code with the key below, for an authenticator app
+two-step-key = Or type this key there (time-based, six digits):
 two-step-open = On the phone itself: open it in the app
 two-step-prove = Type the code that the app shows now
 two-step-on = Switch on

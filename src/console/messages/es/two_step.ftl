@@ -1,6 +1,8 @@
 two-step-title = Códigos de un solo uso
 two-step-app = Instala una aplicación de autenticación en tu teléfono, si aún no tienes una.
-two-step-key = En la aplicación, añade una cuenta escribiendo esta clave (basada en el tiempo, seis cifras):
+two-step-scan = En la aplicación, añade una cuenta escaneando este código:
+two-step-qr = Código QR con la clave de abajo, para una aplicación de autenticación
+two-step-key = O escribe allí esta clave (basada en tiempo, seis cifras):
 two-step-open = Desde el propio teléfono: abrirla en la aplicación
 two-step-prove = Escribe el código que muestra ahora la aplicación
 two-step-on = Activar
