@@ -48,7 +48,7 @@ done-edited = Guardado. Lo que cambió queda bloqueado: los eventos posteriores 
 done-locked = Bloqueado: los eventos posteriores no tocan el campo.
 done-unlocked = Desbloqueado: la próxima noticia de este campo puede sustituirlo.
 done-noted = La nota queda guardada.
-done-status = El estado queda puesto.
+done-status = Estado cambiado.
 done-accepted = El lead es tuyo.
 
 edit-title = Editar
