@@ -431,7 +431,7 @@ fn record(kind: Kind, fields: Fields, event: uuid::Uuid, at: jiff::Timestamp) ->
             }],
             fields: fields
                 .keys()
-                .map(|name| (name.clone(), owned.clone()))
+                .map(|name| (name.as_str().into(), owned.clone()))
                 .collect(),
         },
         fields,
@@ -481,7 +481,7 @@ fn decision(lead: &Record, event: uuid::Uuid, at: jiff::Timestamp) -> DecisionRo
             &json!({"rules": [{"rule": "Spain", "matched": true, "saw": {"contact.address.country": "ES"}}],
             "candidates": [{"rep": "ana", "taken": 17}, {"rep": "rui", "taken": 18}]}),
         ),
-        facts: facts(event),
+        facts: std::sync::Arc::new(facts(event)),
         event: Some(event),
         at,
     }

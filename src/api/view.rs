@@ -107,7 +107,7 @@ pub fn provenance(
         };
         let file = mapping_file(&origin.source).filter(|_| meta.line > 0);
         explained.insert(
-            field.clone(),
+            field.to_string(),
             Provenance {
                 event: origin.event,
                 source: origin.source.clone(),
@@ -213,9 +213,9 @@ mod tests {
             meta: Meta {
                 origins: vec![origin(shop, "shopify"), origin(hand, "console")],
                 fields: BTreeMap::from([
-                    ("email".to_owned(), meta(0, 31, false)),
-                    ("phone".to_owned(), meta(1, 0, true)),
-                    ("lost".to_owned(), meta(9, 1, false)),
+                    ("email".into(), meta(0, 31, false)),
+                    ("phone".into(), meta(1, 0, true)),
+                    ("lost".into(), meta(9, 1, false)),
                 ]),
             },
             version: 1,

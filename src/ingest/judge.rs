@@ -217,5 +217,8 @@ fn unopened(error: &EnvelopeError) -> Finding {
 }
 
 fn cut(word: &str) -> String {
-    word.chars().take(WORD).collect()
+    match word.len() <= WORD {
+        true => word.to_owned(),
+        false => word.chars().take(WORD).collect(),
+    }
 }

@@ -4,6 +4,7 @@
 //! source's idea, brings it back. `unknown` never stands over a known state. Among the rest the latest word stands.
 
 use std::cmp::Ordering;
+use std::ops::Bound;
 
 use serde_json::{Value, json};
 
@@ -84,7 +85,7 @@ fn words(telling: &Telling<'_, '_>, channel: &str, key: &str) -> Vec<Word> {
     let behind = format!("{key}@");
     for (_, meta) in meta
         .fields
-        .range(behind.clone()..)
+        .range::<str, _>((Bound::Included(behind.as_str()), Bound::Unbounded))
         .take_while(|(key, _)| key.starts_with(&behind))
     {
         words.extend(word(meta, meta.behind.as_deref().unwrap_or("unknown")));

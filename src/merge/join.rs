@@ -13,7 +13,7 @@ use crate::merge::by_hand;
 use crate::merge::policy::Policy;
 use crate::merge::telling::Telling;
 use crate::merge::{consent, tell};
-use crate::model::record::{FieldMeta, Meta, Origin, Record};
+use crate::model::record::{FieldMeta, FieldName, Meta, Origin, Record};
 
 /// The contact that is kept, after it was told what `other` knows. `picks` names the fields of which `origin`, who
 /// merges, wants the other value than would stand there.
@@ -29,7 +29,7 @@ pub fn join(kept: &Record, other: &Record, picks: &BTreeSet<String>, origin: &Or
     }
     let mut joined = joined.into_owned();
     for (name, value) in &other.fields {
-        if !joined.fields.contains_key(name) && !other.meta.fields.contains_key(name) {
+        if !joined.fields.contains_key(name) && !other.meta.fields.contains_key(name.as_str()) {
             joined.fields.insert(name.clone(), value.clone());
         }
     }
@@ -110,7 +110,7 @@ pub fn part(now: &Record, before: &Record, after: &Record) -> Record {
         }
     }
     let (was, then, is) = (clocks(before), clocks(after), clocks(now));
-    let keys: BTreeSet<&String> = was.keys().chain(is.keys()).copied().collect();
+    let keys: BTreeSet<&FieldName> = was.keys().chain(is.keys()).copied().collect();
     let mut meta = Meta::default();
     for key in keys {
         let is_untouched = is.get(key) == then.get(key);
@@ -128,7 +128,7 @@ pub fn part(now: &Record, before: &Record, after: &Record) -> Record {
 }
 
 /// Each clock with its origin.
-fn clocks(record: &Record) -> BTreeMap<&String, (&Origin, FieldMeta)> {
+fn clocks(record: &Record) -> BTreeMap<&FieldName, (&Origin, FieldMeta)> {
     let mut clocks = BTreeMap::new();
     for (key, field) in &record.meta.fields {
         if let Some(origin) = record.meta.origins.get(field.origin as usize) {
@@ -152,7 +152,7 @@ fn put(meta: &mut Meta, key: &str, origin: &Origin, field: &FieldMeta) {
         origin: u32::try_from(place).unwrap_or(u32::MAX),
         ..field.clone()
     };
-    meta.fields.insert(key.to_owned(), field);
+    meta.fields.insert(key.into(), field);
 }
 
 #[cfg(test)]

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::ops::Bound;
 
+use compact_str::format_compact;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::merge::{ASSIGNMENT, Hold, names};
 use crate::model::field::Kind;
-use crate::model::record::{FieldMeta, Meta, Origin, Record, is_blank};
+use crate::model::record::{FieldMeta, FieldName, Meta, Origin, Record, is_blank};
 
 /// A record in the middle of an event. It is copied only when something changes.
 pub struct Telling<'a, 'o> {
@@ -119,7 +121,7 @@ impl<'a, 'o> Telling<'a, 'o> {
 
     /// A member of an object that is merged member by member.
     pub fn set_member(&mut self, name: &str, member: &str, value: &Value, line: u32) {
-        let key = format!("{name}.{member}");
+        let key = format_compact!("{name}.{member}");
         if !self.wins(name) || !self.wins(&key) {
             return;
         }
@@ -138,7 +140,7 @@ impl<'a, 'o> Telling<'a, 'o> {
 
     /// An entry of a list that is united.
     pub fn add(&mut self, name: &str, item: &str, line: u32) {
-        let key = format!("{name}.{item}");
+        let key = format_compact!("{name}.{item}");
         if !self.wins(name) || !self.wins(&key) {
             return;
         }
@@ -164,11 +166,11 @@ impl<'a, 'o> Telling<'a, 'o> {
             return;
         }
         let prefix = format!("{name}.");
-        let older: Vec<String> = self
+        let older: Vec<FieldName> = self
             .record
             .meta
             .fields
-            .range(prefix.clone()..)
+            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(&prefix))
             .filter(|(key, _)| self.wins(key))
             .map(|(key, _)| key.clone())
@@ -251,7 +253,7 @@ impl<'a, 'o> Telling<'a, 'o> {
             }
             None => {
                 let fields = &mut self.record.to_mut().meta.fields;
-                fields.insert(key.to_owned(), meta);
+                fields.insert(key.into(), meta);
             }
         }
     }

@@ -157,6 +157,7 @@ pub struct Arrival {
 /// What the inbox made of one event of an arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Appended {
+    /// The id it has now: the one that was made for it, or one a little later.
     New(Uuid),
     /// The id of the event that claimed the key first.
     Duplicate(Uuid),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -27,6 +28,9 @@ pub struct Record {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// A field's name, or that of a part: it is short, so that most need no memory of their own.
+pub type FieldName = CompactString;
+
 /// Where the fields came from.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Meta {
@@ -35,7 +39,7 @@ pub struct Meta {
     /// Field name → its origin. Parts merged one by one have dotted names (`custom.size`, `tags.vip`,
     /// `consent.email`); `consent.email@mailchimp` is a source's own word where another's stands; `Meta::LIFE` is
     /// the record as a whole: the last event that told of it, or deleted it.
-    pub fields: BTreeMap<String, FieldMeta>,
+    pub fields: BTreeMap<FieldName, FieldMeta>,
 }
 
 impl Meta {

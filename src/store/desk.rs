@@ -1,5 +1,7 @@
 //! The desk's rows: rules in versions, decisions and what is known beside them, leads that wait, leads on offer.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -48,7 +50,7 @@ pub struct Standing {
     pub epoch: u32,
     /// The event that brought the lead, and what rules could ask of it. Only amendments are shown these.
     pub event: Option<Uuid>,
-    pub facts: Fields,
+    pub facts: Arc<Fields>,
     pub waiting: Option<Waiting>,
     /// Only amendments are shown it.
     pub offer: Option<Offer>,

@@ -101,7 +101,8 @@ pub async fn open(options: StoreOptions) -> Result<Arc<dyn Store>> {
 pub trait Inbox: Send + Sync {
     /// Writes the request and its events, each once. Returns after the commit that holds them is synced.
     ///
-    /// One answer per event, in order. An arrival whose events are all duplicates writes nothing.
+    /// One answer per event, in order: its id is the one it is stored with. Ids and times of receipt are put into the order
+    /// of the commits where they are less than a second apart. An arrival whose events are all duplicates writes nothing.
     async fn append(&self, arrival: Arrival) -> Result<Vec<Appended>>;
 
     /// Keeps a refusal; the oldest are dropped beyond the configured number.
@@ -258,7 +259,7 @@ pub struct DecisionRow {
     /// Values seen, each rule's conditions, each candidate's gate, turns before and after.
     pub trace: Trace,
     /// What rules could ask of the event that brought the lead.
-    pub facts: Fields,
+    pub facts: Arc<Fields>,
     /// That event.
     pub event: Option<Uuid>,
     pub at: Timestamp,

@@ -8,7 +8,7 @@ use frontdesk::clock::Clock;
 use frontdesk::config::value::network;
 use frontdesk::config::{CatalogConfig, Endpoint, Outbound};
 use frontdesk::model::dedupe::{DedupeClaim, DedupeKey};
-use frontdesk::model::event::{Arrival, Event, EventStatus, NewEvent, Verdict};
+use frontdesk::model::event::{Appended, Arrival, Event, EventStatus, NewEvent, Verdict};
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
 use frontdesk::model::page::PageRequest;
@@ -100,7 +100,6 @@ impl Desk {
                 notes: Vec::new(),
             })
             .collect();
-        let ids = events.iter().map(|event| event.id).collect();
         let arrival = Arrival {
             request: RawRequest {
                 id: new_id(self.clock.now()),
@@ -114,8 +113,11 @@ impl Desk {
             },
             events,
         };
-        self.store.append(arrival).await.unwrap();
-        ids
+        let appended = self.store.append(arrival).await.unwrap().into_iter();
+        let ids = appended.map(|it| match it {
+            Appended::New(id) | Appended::Duplicate(id) => id,
+        });
+        ids.collect()
     }
 
     async fn post_json(&self, source: &str, endpoint: &str, body: Value) -> Vec<Uuid> {

@@ -301,7 +301,7 @@ fn fields(reading: Reading<'_>, (record, event): (&Record, Uuid)) -> Vec<Field> 
             Some((text, format!("{}:{}", source.file, meta.line)))
         });
         fields.push(Field {
-            name: name.clone(),
+            name: name.to_string(),
             value: reading.flat(record.kind, name, entry(value, name)),
             formula: found,
         });

@@ -339,7 +339,7 @@ fn fields(reading: Reading<'_>, record: &Record) -> Vec<Field> {
             let locked = record
                 .meta
                 .fields
-                .get(&name)
+                .get(name.as_str())
                 .is_some_and(|meta| meta.locked);
             let lines = match value {
                 Some(value) => reading.field(record.kind, &name, value),

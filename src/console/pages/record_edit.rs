@@ -348,7 +348,7 @@ fn input(insider: &Insider, record: &Record, slot: &Slot) -> Input {
     let locked = record
         .meta
         .fields
-        .get(&slot.field)
+        .get(slot.field.as_str())
         .is_some_and(|it| it.locked);
     Input {
         name: name_of(slot),

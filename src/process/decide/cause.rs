@@ -16,7 +16,7 @@ pub struct Cause {
     /// `None` when no event does it.
     pub event: Option<Uuid>,
     /// What rules can ask of the event that brought the lead: `assign::field_path::EVENT_FIELDS`.
-    pub facts: Fields,
+    pub facts: Arc<Fields>,
     /// When the decision is made.
     pub now: Timestamp,
     /// A fresh id that all ids of this decision follow, so that a repeated one makes the same ones.

@@ -53,10 +53,9 @@ impl Plan {
         }
         // Only leads are assigned.
         let has_lead = items.iter().any(|item| item.draft.kind == Kind::Lead);
-        let facts = if has_lead {
-            facts(event, scope)
-        } else {
-            Fields::new()
+        let facts = match has_lead {
+            true => Arc::new(facts(event, scope)),
+            false => Arc::default(),
         };
         let at = event.event_time.unwrap_or(event.received_at);
         Plan {

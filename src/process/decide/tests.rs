@@ -13,7 +13,7 @@ use crate::model::field::Kind;
 use crate::model::id::new_id;
 use crate::model::identity::IdentityKey;
 use crate::model::people::{Rep, Turn};
-use crate::model::record::{Draft, Fields, Origin, Record};
+use crate::model::record::{Draft, Origin, Record};
 use crate::process::decide::amend::{Accept, HandOver, accept, hand_over, pass_on, serve_waiting};
 use crate::process::decide::cause::Cause;
 use crate::process::decide::decide;
@@ -82,7 +82,7 @@ impl Gateway {
                     at_ms: at * 1000,
                 },
                 event: Some(Uuid::from_u128(self.events)),
-                facts: facts.as_object().unwrap().clone(),
+                facts: Arc::new(facts.as_object().unwrap().clone()),
                 now: self.now,
                 first_id: Uuid::from_u128(self.events << 70),
                 rules: Arc::clone(&self.rules),
@@ -99,7 +99,7 @@ impl Gateway {
                 at_ms: self.now.as_millisecond(),
             },
             event: None,
-            facts: Fields::new(),
+            facts: Arc::default(),
             ..self.plan(0, json!({})).cause
         }
     }

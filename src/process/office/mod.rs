@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::model::event::Violation;
 use crate::model::id::new_id;
-use crate::model::record::{Fields, Origin};
+use crate::model::record::Origin;
 use crate::process::decide::cause::Cause;
 use crate::process::decide::rules::Rules;
 use crate::store::desk::Declined;
@@ -82,7 +82,7 @@ impl Office {
                 at_ms: now.as_millisecond(),
             },
             event: None,
-            facts: Fields::new(),
+            facts: Arc::default(),
             now,
             first_id,
             rules: Arc::clone(&self.rules),

@@ -30,8 +30,8 @@ use crate::store::{Store, StoreError};
 const BATCH: usize = 256;
 /// Batches under way: while one is written, the next one is planned.
 const LANES: usize = 2;
-/// Threads for what blocks: the batches, the claim, and the names of hosts to fetch from.
-const BLOCKING: usize = 8;
+/// Threads for what blocks: the batches, the claim, and the names of hosts to fetch from. Few, as each keeps memory of its own.
+const BLOCKING: usize = 4;
 /// How nice the workers are to other threads.
 #[cfg(target_os = "linux")]
 const LAST_IN_LINE: i32 = 19;

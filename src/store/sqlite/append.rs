@@ -25,6 +25,9 @@ pub(super) struct Append {
     reply: oneshot::Sender<Reply>,
 }
 
+/// Events received or made so near to each other are put into the order of their commits, in microseconds.
+const NEAR: i64 = 1_000_000;
+
 /// An arrival in the form of its rows: made in the sender's task, so that the writer only writes.
 struct Rows {
     request: Uuid,
@@ -32,6 +35,8 @@ struct Rows {
     query: String,
     peer: Vec<u8>,
     received_at: Timestamp,
+    /// The same as it is stored.
+    at: i64,
     headers: Vec<u8>,
     body: Packed,
     events: Vec<Row>,
@@ -81,6 +86,7 @@ impl Append {
                 query: request.query,
                 peer: raw::write_peer(request.peer),
                 received_at: request.received_at,
+                at: micros(request.received_at),
                 headers: raw::write_headers(&request.headers.0),
                 body: raw::pack(request.body),
                 events,
@@ -101,8 +107,9 @@ impl Append {
         self.answers.clear();
         let base = books.last.event;
         let mut fresh: Vec<Uuid> = Vec::new();
-        for row in &self.rows.events {
-            let event = &row.event;
+        self.rows.at = in_order(&mut books.last.received_at, micros(self.rows.received_at));
+        for row in &mut self.rows.events {
+            let event = &mut row.event;
             let key = event.dedupe.key.0;
             let holder = match books.claims.holder(&books.conn, &key)? {
                 Some(seq) if seq > base => usize::try_from(seq - base - 1)
@@ -124,6 +131,7 @@ impl Append {
                 continue;
             }
             books.last.event += 1;
+            event.id = id_in_order(&mut books.last.id, event.id);
             books.claims.put(key, row.delivery, books.last.event);
             fresh.push(event.id);
             self.answers.push(Appended::New(event.id));
@@ -141,7 +149,7 @@ impl Append {
                     headers, body) VALUES (?2, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute((
-                micros(self.rows.received_at),
+                self.rows.at,
                 base + 1,
                 books.last.event - base,
                 &self.rows.method,
@@ -179,7 +187,7 @@ impl Append {
                     event.part,
                     place.stream,
                     event.status as u8,
-                    micros(self.rows.received_at),
+                    self.rows.at,
                     (books.last.change + 1) << 8,
                     event.event_time.map(micros),
                     event.dedupe.key.0,
@@ -238,6 +246,30 @@ impl Job for Append {
     }
 }
 
+/// The time of receipt, but none before the last event's: requests that came at the same moment are committed in any
+/// order. So whoever lists events by time has seen all that were committed before, and the index of times grows at its
+/// end. A clock that was put back is followed.
+fn in_order(last: &mut i64, received_at: i64) -> i64 {
+    let is_near = (0..NEAR).contains(&(*last - received_at));
+    *last = if is_near { *last } else { received_at };
+    *last
+}
+
+/// The id, likewise after the last one: of a UUID v7 the 12 bits behind the time may count (RFC 9562, 6.2), and what is
+/// random in its second half stays.
+fn id_in_order(last: &mut u64, id: Uuid) -> Uuid {
+    const VERSION: u64 = 0x7000;
+    let (high, low) = id.as_u64_pair();
+    let millis = |high: u64| high >> 16;
+    let is_near = u64::try_from(NEAR / 1000).is_ok_and(|near| millis(*last) < millis(high) + near);
+    *last = match high <= *last && is_near {
+        false => high,
+        true if *last & 0xfff == 0xfff => (millis(*last) + 1) << 16 | VERSION,
+        true => *last + 1,
+    };
+    Uuid::from_u64_pair(*last, low)
+}
+
 /// The event with this number, while history keeps it.
 fn find(books: &Books, seq: i64) -> Done<Option<(Uuid, Timestamp)>> {
     let mut select = books
@@ -247,4 +279,57 @@ fn find(books: &Books, seq: i64) -> Done<Option<(Uuid, Timestamp)>> {
         Ok(id(row, 0).and_then(|id| Ok((id, time(row, 1)?))))
     });
     found.optional()?.transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::{NEAR, id_in_order, in_order};
+    use crate::model::id::new_id;
+
+    #[test]
+    fn times_of_receipt_follow_the_order_of_commits() {
+        let mut last = 0;
+        let now = 1_795_000_000_000_000;
+        assert_eq!(in_order(&mut last, now), now);
+        assert_eq!(
+            in_order(&mut last, now - 3_000),
+            now,
+            "came first, was committed later"
+        );
+        assert_eq!(in_order(&mut last, now + 5), now + 5);
+        let put_back = now - NEAR - 5;
+        assert_eq!(
+            in_order(&mut last, put_back),
+            put_back,
+            "the clock was put back"
+        );
+    }
+
+    #[test]
+    fn ids_follow_the_order_of_commits_and_stay_v7() {
+        let millis = |millis: i64| Timestamp::from_millisecond(1_795_000_000_000 + millis).unwrap();
+        let mut last = 0;
+        let mut before = Uuid::nil();
+        for step in 0..20_000 {
+            let made = new_id(millis(step % 7));
+            let id = id_in_order(&mut last, made);
+            assert!(id > before, "{id} after {before}");
+            assert_eq!(id.get_version_num(), 7);
+            assert_eq!(
+                id.as_u64_pair().1,
+                made.as_u64_pair().1,
+                "what is random stays"
+            );
+            before = id;
+        }
+        let put_back = new_id(millis(-3_600_000));
+        assert_eq!(
+            id_in_order(&mut last, put_back),
+            put_back,
+            "the clock was put back"
+        );
+    }
 }

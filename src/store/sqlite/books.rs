@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
 
 use crate::model::field::Kind;
 use crate::store::StoreRole;
@@ -48,6 +49,9 @@ pub(super) struct Last {
     pub(super) change: i64,
     /// The last update time of a record.
     pub(super) updated_at: i64,
+    /// The time of receipt of the last event, and the first half of its id.
+    pub(super) received_at: i64,
+    pub(super) id: u64,
 }
 
 /// How the books are opened, and opened again after the disk failed.
@@ -159,10 +163,17 @@ impl Last {
             let sql = per_kind!(kind, "SELECT max(updated_at) FROM ", "");
             updated_at = max(sql)?.max(updated_at);
         }
+        let newest = "SELECT received_at, id FROM event ORDER BY seq DESC LIMIT 1";
+        let newest = conn.query_row(newest, [], |row| {
+            Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?).as_u64_pair().0))
+        });
+        let (received_at, id) = newest.optional()?.unwrap_or_default();
         Ok(Last {
             event: max("SELECT max(seq) FROM event")?.max(swept),
             change: max("SELECT max(seq) FROM change")?,
             updated_at,
+            received_at,
+            id,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Decisions and what follows them: amendments, lines, offers, the past.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
@@ -13,12 +15,10 @@ use crate::store::sqlite::past;
 use crate::store::sqlite::queue::{Call, Job, closed};
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::ties;
-use crate::store::sqlite::value::{
-    id, json, maybe_id, maybe_json, micros, signed, text, time, unsigned,
-};
+use crate::store::sqlite::value::{id, maybe_id, micros, signed, text, time, unsigned};
 use crate::store::sqlite::walk::rows;
 use crate::store::sqlite::writes::{epoch_of, seats};
-use crate::store::sqlite::{SqliteStore, amend, desk};
+use crate::store::sqlite::{SqliteStore, account, amend, desk};
 use crate::store::{DecisionRow, HeldOwned, Result};
 
 #[async_trait]
@@ -124,7 +124,7 @@ fn decisions(conn: &Connection, lead: Uuid, most: i64) -> Done<Vec<DecisionRow>>
     };
     let (first, last) = seats(seq);
     let mut select = conn.prepare_cached(
-        "SELECT seat, id, owner, rule, rule_set, reason, trace, event, at, facts FROM decision
+        "SELECT seat, id, owner, rule, rule_set, reason, event, at, trace, facts FROM decision
          WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat DESC LIMIT ?3",
     )?;
     let mut found = select.query([first, last, most])?;
@@ -136,6 +136,7 @@ fn decisions(conn: &Connection, lead: Uuid, most: i64) -> Done<Vec<DecisionRow>>
 }
 
 fn read(lead: Uuid, row: &Row<'_>) -> Done<DecisionRow> {
+    let (facts, trace) = account::read(row, 8)?;
     Ok(DecisionRow {
         id: id(row, 1)?,
         lead,
@@ -144,10 +145,10 @@ fn read(lead: Uuid, row: &Row<'_>) -> Done<DecisionRow> {
         rule: row.get(3)?,
         rule_set_version: unsigned(row.get(4)?),
         reason: text(row, 5)?.to_owned(),
-        trace: json(row, 6)?,
-        facts: maybe_json(row, 9)?.unwrap_or_default(),
-        event: maybe_id(row, 7)?,
-        at: time(row, 8)?,
+        trace,
+        facts: Arc::new(facts),
+        event: maybe_id(row, 6)?,
+        at: time(row, 7)?,
     })
 }
 

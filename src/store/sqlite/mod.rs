@@ -3,6 +3,7 @@
 //! Reading order: `queue`, `writer` and `syncer` (group commit), `append` with `claims` and `sweep` (exactly once, cheaply),
 //! `settle` with `held` and `writes`, then the lists.
 
+mod account;
 mod alarms;
 mod amend;
 mod append;

@@ -8,13 +8,13 @@ use crate::model::desk::PastOrder;
 use crate::model::field::Kind;
 use crate::model::record::{Fields, Record};
 use crate::store::desk::{Past, Stretch};
+use crate::store::sqlite::account;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::postings::Postings;
 use crate::store::sqlite::record_list::newest_sql;
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::ties::{MOST_ORDERS, past_orders};
-use crate::store::sqlite::value::maybe_json;
 use crate::store::sqlite::walk::rows;
 use crate::store::sqlite::writes::seats;
 
@@ -61,11 +61,11 @@ pub(super) fn leads(conn: &Connection, stretch: Stretch) -> Done<Vec<Past>> {
 fn facts(conn: &Connection, lead: i64) -> Done<Option<Fields>> {
     let (first, last) = seats(lead);
     let mut select = conn.prepare_cached(
-        "SELECT facts FROM decision WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat LIMIT 1",
+        "SELECT trace, facts FROM decision WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat LIMIT 1",
     )?;
     let mut found = select.query([first, last])?;
     match found.next()? {
-        Some(row) => Ok(Some(maybe_json(row, 0)?.unwrap_or_default())),
+        Some(row) => Ok(Some(account::facts(row, 0)?)),
         None => Ok(None),
     }
 }

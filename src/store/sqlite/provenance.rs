@@ -64,12 +64,12 @@ pub(super) fn unpack(bytes: &[u8]) -> Done<Meta> {
         origins.push(Origin {
             event: Uuid::from_bytes(take_bytes(from)?),
             at_ms: i64::from_le_bytes(take_bytes(from)?),
-            source: take_text(from)?,
+            source: take_text(from)?.to_owned(),
         });
     }
     let mut fields = BTreeMap::new();
     for _ in 0..take(from)? {
-        let name = take_text(from)?;
+        let name = take_text(from)?.into();
         let origin = small(take(from)?)?;
         let line = take(from)?;
         let field = FieldMeta {
@@ -78,7 +78,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Done<Meta> {
             locked: line & LOCKED != 0,
             behind: match line & BEHIND {
                 0 => None,
-                _ => Some(take_text(from)?),
+                _ => Some(take_text(from)?.to_owned()),
             },
         };
         fields.insert(name, field);
@@ -127,12 +127,11 @@ fn take_bytes<const N: usize>(from: &mut &[u8]) -> Done<[u8; N]> {
     Ok(*taken)
 }
 
-fn take_text(from: &mut &[u8]) -> Done<String> {
+fn take_text<'b>(from: &mut &'b [u8]) -> Done<&'b str> {
     let length = usize::try_from(take(from)?).unwrap_or(usize::MAX);
     let (text, rest) = from.split_at_checked(length).ok_or_else(cut_short)?;
     *from = rest;
-    let text = str::from_utf8(text).map_err(|error| Fault::corrupt("provenance", error))?;
-    Ok(text.to_owned())
+    str::from_utf8(text).map_err(|error| Fault::corrupt("provenance", error))
 }
 
 fn small(number: u64) -> Done<u32> {
@@ -179,7 +178,7 @@ mod tests {
                         locked,
                         behind,
                     };
-                    (name, field)
+                    (name.into(), field)
                 })
                 .collect(),
         })

@@ -28,7 +28,6 @@ pub(super) struct Settle {
     plan: Plan,
     flight: Arc<InFlight>,
     outcome: Option<Settled>,
-    spent: Option<(Writes, Loaded)>,
     reply: oneshot::Sender<Reply>,
 }
 
@@ -60,7 +59,6 @@ impl Settle {
             },
             flight,
             outcome: None,
-            spent: None,
             reply,
         };
         (job, answer)
@@ -137,7 +135,6 @@ impl Job for Settle {
                 .map(|write| (write.record.kind, write.record.id))
                 .collect(),
         });
-        self.spent = Some((writes, loaded));
         Ok(())
     }
 
@@ -169,7 +166,6 @@ impl Job for Settle {
             plan,
             flight,
             outcome,
-            spent,
             reply,
             ..
         } = *self;
@@ -185,7 +181,6 @@ impl Job for Settle {
         };
         let _plan = plan;
         drop(reply.send(Reply { outcome, _plan }));
-        drop(spent);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a decision is shown besides the records: where leads stand, who has a company's leads, what a contact ordered.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::model::desk::{Company, PastOrder};
@@ -7,11 +9,10 @@ use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::store::Ties;
 use crate::store::desk::{Offer, Standing, Waiting};
+use crate::store::sqlite::account;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::held::Loaded;
-use crate::store::sqlite::value::{
-    json, maybe_id, maybe_json, maybe_time, text, time, timestamp, unsigned,
-};
+use crate::store::sqlite::value::{json, maybe_id, maybe_time, text, time, timestamp, unsigned};
 use crate::store::sqlite::writes::{epoch_of, seats};
 
 /// Orders of a contact that are looked at, the newest.
@@ -62,12 +63,12 @@ pub(super) fn whole(conn: &Connection, lead: i64) -> Done<Standing> {
     let (first, last) = seats(lead);
     let mut standing = brief(conn, lead)?;
     let mut select = conn.prepare_cached(
-        "SELECT event, facts FROM decision WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat DESC LIMIT 1",
+        "SELECT event, trace, facts FROM decision WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat DESC LIMIT 1",
     )?;
     let mut rows = select.query([first, last])?;
     if let Some(row) = rows.next()? {
         standing.event = maybe_id(row, 0)?;
-        standing.facts = maybe_json(row, 1)?.unwrap_or_default();
+        standing.facts = Arc::new(account::facts(row, 1)?);
     }
     standing.offer = offer(conn, lead)?;
     Ok(standing)

@@ -20,9 +20,9 @@ use crate::store::sqlite::syncer::Syncer;
 use crate::store::{StoreError, StoreRole};
 
 /// The time of settlements in a cycle in which senders wait, at most.
-const SLICE: Duration = Duration::from_millis(6);
+const SLICE: Duration = Duration::from_millis(3);
 /// The same while nobody waits: large commits are cheap commits.
-const LONGEST: Duration = Duration::from_millis(12);
+const LONGEST: Duration = Duration::from_millis(8);
 /// The slice is halved for so many appends, divided by three for twice as many, and so on.
 const CROWD: usize = 32;
 /// Senders that are held up send again within such a time.
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_millis(3);
 const MOST_APPENDS: usize = 2048;
 /// Appends that are worth a commit of their own while the commit before is on its way to disk, though more wait: else
 /// all senders would wait together, and then all be answered together, while the processors have nothing to do.
-const STEP: usize = 16;
+const STEP: usize = 32;
 /// Quiet for so long, the writer tidies up.
 const QUIET: Duration = Duration::from_millis(200);
 /// Keys swept in one step of tidying up.

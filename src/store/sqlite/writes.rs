@@ -6,6 +6,7 @@ use crate::model::change::Review;
 use crate::model::field::Kind;
 use crate::model::said::kept;
 use crate::store::desk::DeskWrites;
+use crate::store::sqlite::account;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::desk_rows;
 use crate::store::sqlite::fault::{Done, Fault};
@@ -60,8 +61,8 @@ fn write_decision(books: &mut Books, sheet: &mut Sheet<'_>, row: &DecisionRow) -
         .conn
         .prepare_cached(
             "INSERT INTO decision
-                (seat, id, owner, rule, rule_set, reason, trace, event, at, facts)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                (seat, id, owner, rule, rule_set, reason, trace, event, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(rusqlite::params![
             lead.seq * EPOCHS + epoch,
@@ -70,10 +71,9 @@ fn write_decision(books: &mut Books, sheet: &mut Sheet<'_>, row: &DecisionRow) -
             row.rule,
             signed(row.rule_set_version),
             row.reason,
-            row.trace.as_str(),
+            account::pack(&row.facts, &row.trace)?,
             row.event.as_ref().map(Uuid::as_bytes),
             micros(row.at),
-            serde_json::to_string(&row.facts)?,
         ])?;
     books.tally.add("decisions", 1);
     Ok(())

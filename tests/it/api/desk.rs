@@ -258,7 +258,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
             fields: fields
                 .keys()
                 .zip(31..)
-                .map(|(name, line)| (name.clone(), meta(line)))
+                .map(|(name, line)| (name.as_str().into(), meta(line)))
                 .collect(),
         },
         version: 1,
@@ -292,7 +292,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         rule_set_version: 1,
         reason: "the rule \"Spain\" matched".to_owned(),
         trace: Trace::of(&json!({"rules": []})),
-        facts: Fields::new(),
+        facts: Arc::default(),
         event: Some(event),
         at,
     };

@@ -46,7 +46,7 @@ async fn settle(store: &dyn Store, key: &str, records: Vec<Record>, desk: DeskWr
         rule_set_version: 1,
         reason: "because".to_owned(),
         trace: Trace::of(&json!({})),
-        facts: fields(json!({"endpoint": "website"})),
+        facts: std::sync::Arc::new(fields(json!({"endpoint": "website"}))),
         event: Some(event),
         at: at(1),
     };

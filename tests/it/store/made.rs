@@ -1,5 +1,6 @@
 //! Made-up senders, events and decisions.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use frontdesk::model::change::{Change, ChangeKind, FieldChange};
@@ -47,9 +48,17 @@ pub fn request(endpoint: &str, body: &[u8], at: Timestamp) -> RawRequest {
     }
 }
 
+/// Ids in the order in which they are made, as they are committed in these tests: the store then leaves them as they are.
+fn next_id(at: Timestamp) -> Uuid {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let (high, low) = new_id(at).as_u64_pair();
+    let nth = MADE.fetch_add(1, Ordering::Relaxed) & 0xfff;
+    Uuid::from_u64_pair(high & !0xfff | nth, low)
+}
+
 pub fn new_event(key: &str, at: Timestamp) -> NewEvent {
     NewEvent {
-        id: new_id(at),
+        id: next_id(at),
         part: 0,
         event_type: "lead".to_owned(),
         delivery_id: Some(format!("delivery-{key}")),
@@ -243,7 +252,7 @@ pub fn lead_form(event: Uuid, address: &str, lead: &str, at: Timestamp) -> Settl
                 rule_set_version: 3,
                 reason: "the rule Spain matched".to_owned(),
                 trace: Trace::of(&json!({"turn": turn.taken})),
-                facts: Fields::new(),
+                facts: std::sync::Arc::default(),
                 event: Some(event),
                 at,
             }],

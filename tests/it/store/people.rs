@@ -3,7 +3,7 @@
 use frontdesk::model::event::EventStatus;
 use frontdesk::model::field::Kind;
 use frontdesk::model::people::{Rep, Team};
-use frontdesk::model::record::{Fields, Record};
+use frontdesk::model::record::Record;
 use frontdesk::model::rules::{OnNoneEligible, Rule, RuleSet, Target};
 use frontdesk::model::trace::Trace;
 use frontdesk::store::{
@@ -197,7 +197,7 @@ pub async fn a_lead_may_be_decided_on_as_often_as_one_likes(stand: Stand) {
                 rule_set_version: 0,
                 reason: "nobody".to_owned(),
                 trace: Trace::of(&()),
-                facts: Fields::new(),
+                facts: std::sync::Arc::default(),
                 event: Some(event),
                 at: at(0),
             }],

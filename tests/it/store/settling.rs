@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use frontdesk::model::change::ChangeKind;
-use frontdesk::model::event::EventStatus;
+use frontdesk::model::event::{Appended, EventStatus};
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
-use frontdesk::model::record::Fields;
 use frontdesk::model::said::Said;
 use frontdesk::model::trace::Trace;
 use frontdesk::store::{DecisionRow, Held, RecordFilter, RecordWrite, Settled, Settlement, Writes};
@@ -21,10 +20,12 @@ use crate::store::made::{
 };
 
 async fn appended(stand: &Stand, keys: &[&str]) -> Vec<Uuid> {
-    let arrival = arrival(keys, at(0));
-    let ids = arrival.events.iter().map(|event| event.id).collect();
-    stand.store.append(arrival).await.unwrap();
-    ids
+    let appended = stand.store.append(arrival(keys, at(0))).await.unwrap();
+    let new = appended.into_iter().map(|it| match it {
+        Appended::New(id) => id,
+        Appended::Duplicate(id) => panic!("{id} was there before"),
+    });
+    new.collect()
 }
 
 pub async fn a_settlement_counts_once(stand: Stand) {
@@ -153,7 +154,7 @@ pub async fn a_broken_settlement_does_not_spoil_the_others(stand: Stand) {
         rule_set_version: 0,
         reason: "nobody".to_owned(),
         trace: Trace::of(&json!({})),
-        facts: Fields::new(),
+        facts: std::sync::Arc::default(),
         event: None,
         at: at(1),
     };
