@@ -32,6 +32,8 @@ pub struct Source {
     pub help: Said,
     /// Where the secret is found, for people.
     pub secret: Option<Said>,
+    /// The sender gives the secret: none can be made up here.
+    pub gives_secret: bool,
     /// How the sender retries, for people.
     pub retries: Option<Said>,
     /// What surprises people who connect this sender, a sentence each.

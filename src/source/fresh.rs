@@ -45,9 +45,10 @@ pub fn word() -> Result<String, NoRandomness> {
     Ok(URL_SAFE_NO_PAD.encode(random::<24>()?))
 }
 
-/// Whether a secret of ours can be made up: the public key of a sender cannot.
+/// Whether a secret of ours can be made up: one that the sender gives cannot, be it a secret or its public key.
 pub fn is_ours_to_make(source: &Source) -> bool {
-    source.verify.iter().any(|scheme| match scheme {
+    !source.gives_secret
+        && source.verify.iter().any(|scheme| match scheme {
         Verify::Signature(signature) => matches!(
             signature.kind,
             SignatureKind::Hmac(_) | SignatureKind::Digest(_)

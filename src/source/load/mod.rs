@@ -74,6 +74,7 @@ pub fn source(
             .map(|text| text.value.into())
             .unwrap_or_default(),
         secret: root.text("secret").map(|text| text.value.into()),
+        gives_secret: root.bool("gives_secret").unwrap_or(false),
         retries: root.text("retries").map(|text| text.value.into()),
         traps: root
             .texts("traps")

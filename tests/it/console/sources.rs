@@ -62,6 +62,24 @@ async fn what_declarations_say_is_said_in_spanish() {
     gateway.stop().await;
 }
 
+/// Slack signs with its own secret: one made up here would never fit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_that_the_sender_gives_is_asked_for() {
+    let gateway = TestGateway::start(ENDPOINTS).await;
+    let boss = add(&gateway, "boss", Role::Manager).await;
+    let boss = Person::inside(&gateway, &boss).await;
+    let form = boss.get(&gateway, "/sources/new?source=slack").await.body;
+    assert!(form.contains("The sender gives it to you."), "{form}");
+    let input = between(&form, "<input id=\"secret\"", ">");
+    assert!(input.contains(" required"), "{input}");
+    let sent = [("source", "slack"), ("name", "team"), ("secret", "")];
+    let answer = boss.post(&gateway, "/sources/new", &sent).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let gone = boss.get(&gateway, "/sources/team").await;
+    assert_eq!(gone.status, 404, "nothing was made");
+    gateway.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_made_here_works_at_once_and_its_secrets_turn() {
     let gateway = TestGateway::start(ENDPOINTS).await;

@@ -49,7 +49,7 @@ done-locked = Locked: later events leave the field alone.
 done-unlocked = Unlocked: the next news of this field may replace it.
 done-noted = The note is kept.
 done-status = The status is set.
-done-accepted = The lead is yours to work.
+done-accepted = The lead is accepted.
 
 edit-title = Edit
 edit-help = What you change is locked: later events leave it alone until you unlock it.

@@ -49,7 +49,7 @@ done-locked = Bloqueado: los eventos posteriores no tocan el campo.
 done-unlocked = Desbloqueado: la próxima noticia de este campo puede sustituirlo.
 done-noted = La nota queda guardada.
 done-status = Estado cambiado.
-done-accepted = El lead es tuyo.
+done-accepted = El lead queda aceptado.
 
 edit-title = Editar
 edit-help = Lo que cambies queda bloqueado: los eventos posteriores no lo tocan hasta que lo desbloquees.
