@@ -49,11 +49,11 @@ pub fn word() -> Result<String, NoRandomness> {
 pub fn is_ours_to_make(source: &Source) -> bool {
     !source.gives_secret
         && source.verify.iter().any(|scheme| match scheme {
-        Verify::Signature(signature) => matches!(
-            signature.kind,
-            SignatureKind::Hmac(_) | SignatureKind::Digest(_)
-        ),
-        Verify::Key(_) | Verify::Bearer | Verify::Jwt(_) => true,
-        Verify::Basic => false,
-    })
+            Verify::Signature(signature) => matches!(
+                signature.kind,
+                SignatureKind::Hmac(_) | SignatureKind::Digest(_)
+            ),
+            Verify::Key(_) | Verify::Bearer | Verify::Jwt(_) => true,
+            Verify::Basic => false,
+        })
 }
