@@ -133,6 +133,11 @@ async fn accept(
     id: web::Path<String>,
 ) -> Result<HttpResponse, Fault> {
     let lead = find(&console, &insider, Kind::Lead, &id).await?;
+    // Who is no rep takes it on for its owner.
+    let done = match insider.account.only() {
+        Some(_) => "accepted",
+        None => "accepted-for-owner",
+    };
     let accept = Accept {
         by: insider.account.name().to_owned(),
         rep: insider.account.only().map(str::to_owned),
@@ -141,7 +146,7 @@ async fn accept(
     let office = console.processing.office();
     let accepted = office.accept(lead.id, accept, &insider.hand()).await;
     accepted.map_err(drafting::fault)?;
-    Ok(page::onward(&format!("/leads/{}?done=accepted", lead.id)))
+    Ok(page::onward(&format!("/leads/{}?done={done}", lead.id)))
 }
 
 /// To another rep, or back to the rules, with a reason.

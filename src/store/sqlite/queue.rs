@@ -90,8 +90,9 @@ struct State {
     closed: bool,
     /// What the writer sleeps for: only then it has to be woken.
     sleep: Option<Sleep>,
-    /// Committed groups on their way to disk.
+    /// Committed groups on their way to disk, and the appends in them.
     under_way: usize,
+    unanswered: usize,
 }
 
 /// What ends the writer's sleep.
@@ -217,15 +218,24 @@ impl Queue {
         self.lock().under_way
     }
 
-    /// A group sets out for the disk.
-    pub(super) fn sets_out(&self) {
-        self.lock().under_way += 1;
+    /// Appends that wait, here or in a group on its way to disk.
+    pub(super) fn unanswered(&self) -> usize {
+        let state = self.lock();
+        state.appends.len() + state.unanswered
+    }
+
+    /// A group with so many appends sets out for the disk.
+    pub(super) fn sets_out(&self, appends: usize) {
+        let mut state = self.lock();
+        state.under_way += 1;
+        state.unanswered += appends;
     }
 
     /// A group is there, or lost.
-    pub(super) fn arrives(&self) {
+    pub(super) fn arrives(&self, appends: usize) {
         let mut state = self.lock();
         state.under_way = state.under_way.saturating_sub(1);
+        state.unanswered = state.unanswered.saturating_sub(appends);
         drop(state);
         self.wake.notify_all();
     }

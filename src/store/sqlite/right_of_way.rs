@@ -2,7 +2,8 @@
 //!
 //! Senders come first, but from inside a sender that waits for its answer before it sends again looks like one that has
 //! nothing more to send. So it is tried: for a moment settlements do what they otherwise do not, wait or run, and where
-//! senders send notably more while settlements wait, settlements go on waiting.
+//! senders send notably more while settlements wait, settlements go on waiting: for the length of a burst. A flood that
+//! does not end must not keep everybody's leads waiting, so then they take turns.
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,9 @@ const NOTABLE: f64 = 1.25;
 /// with a settlement in it writes a dozen pages more.
 const TURN: Duration = Duration::from_millis(150);
 
+/// So long settlements wait for senders at a stretch, and then senders for them.
+const BURST: Duration = Duration::from_secs(15);
+
 /// What is known of it.
 #[derive(Debug)]
 pub(super) struct RightOfWay {
@@ -34,6 +38,9 @@ pub(super) struct RightOfWay {
     usual: f64,
     /// When settlements had their turn.
     turn: Instant,
+    /// When senders were given way, and until when they are not.
+    given: Instant,
+    rest: Instant,
 }
 
 impl RightOfWay {
@@ -46,6 +53,8 @@ impl RightOfWay {
             appended: 0,
             usual: 0.0,
             turn: now,
+            given: now,
+            rest: now,
         }
     }
 
@@ -78,14 +87,22 @@ impl RightOfWay {
                 true => LONGEST.min(self.stretch * 2),
                 false => SHORTEST,
             };
+            if senders && !self.senders {
+                self.given = now;
+            }
             self.senders = senders;
         }
         let is_busy = rate > BUSY;
         if !is_busy {
             self.senders = false;
             self.stretch = SHORTEST;
+            self.rest = now;
         }
-        self.on_trial = is_busy && !self.on_trial;
+        if self.senders && now.saturating_duration_since(self.given) >= BURST {
+            self.senders = false;
+            self.rest = now + BURST;
+        }
+        self.on_trial = is_busy && now >= self.rest && !self.on_trial;
         self.usual = rate;
         self.began = now;
     }
@@ -117,13 +134,21 @@ mod tests {
         let mut way = RightOfWay::new(now);
         let steady = share(&mut way, &mut now, 20, (10_000, 10_000));
         assert!((1..10).contains(&steady), "only trials: {steady}");
-        let burst = share(&mut way, &mut now, 20, (30_000, 10_000));
+        let burst = share(&mut way, &mut now, 14, (30_000, 10_000));
         assert!(
             (75..97).contains(&burst),
             "all but trials and turns: {burst}"
         );
         let after = share(&mut way, &mut now, 20, (10_000, 10_000));
         assert!((1..25).contains(&after), "soon over: {after}");
+    }
+
+    #[test]
+    fn a_flood_that_does_not_end_takes_turns_with_settlements() {
+        let mut now = Instant::now();
+        let mut way = RightOfWay::new(now);
+        let flood = share(&mut way, &mut now, 120, (30_000, 10_000));
+        assert!((35..60).contains(&flood), "half of the time: {flood}");
     }
 
     #[test]

@@ -48,19 +48,23 @@ struct Handed {
 }
 
 /// The way to disk: at its end, whatever it is, nobody waits for it any more.
-struct Way(Arc<Queue>);
+struct Way {
+    queue: Arc<Queue>,
+    appends: usize,
+}
 
 impl Way {
-    fn begin(queue: &Arc<Queue>) -> Self {
+    fn begin(queue: &Arc<Queue>, appends: usize) -> Self {
         queue.wait_for_disk(MOST - 1);
-        queue.sets_out();
-        Way(queue.clone())
+        queue.sets_out(appends);
+        let queue = queue.clone();
+        Way { queue, appends }
     }
 }
 
 impl Drop for Way {
     fn drop(&mut self) {
-        self.0.arrives();
+        self.queue.arrives(self.appends);
     }
 }
 
@@ -75,9 +79,9 @@ pub(super) fn start(shared: Shared) -> std::io::Result<(Syncer, JoinHandle<()>)>
 }
 
 impl Syncer {
-    /// Has a committed group synced and told, after the one before it.
-    pub(super) fn hand(&self, group: Group, log: Arc<File>) {
-        let way = Way::begin(&self.queue);
+    /// Has a committed group, with so many appends in it, synced and told, after the one before it.
+    pub(super) fn hand(&self, group: Group, appends: usize, log: Arc<File>) {
+        let way = Way::begin(&self.queue, appends);
         if let Err(unsent) = self.hand.send(Handed { group, log, way }) {
             let error = "the thread that syncs the log is gone: restart the gateway".to_owned();
             unsent.0.group.fail(&StoreError::Unavailable(error));

@@ -29,9 +29,10 @@ const CROWD: usize = 32;
 const PATIENCE: Duration = Duration::from_millis(3);
 /// Appends in one commit.
 const MOST_APPENDS: usize = 2048;
-/// Appends that are worth a commit of their own while the commit before is on its way to disk, though more wait: else
-/// all senders would wait together, and then all be answered together, while the processors have nothing to do.
-const STEP: usize = 32;
+/// Half of the senders who wait, but no fewer than so many, are worth a commit of their own while the commit before is on
+/// its way to disk: else all would wait together, and then all be answered together, while the processors have nothing
+/// to do.
+const STEP: usize = 8;
 /// Quiet for so long, the writer tidies up.
 const QUIET: Duration = Duration::from_millis(200);
 /// Keys swept in one step of tidying up.
@@ -122,11 +123,12 @@ impl Writer {
         }
         self.appended = 0;
         while self.appended < MOST_APPENDS {
-            let appends = self.queue.take_appends(STEP);
+            let step = STEP.max((self.queue.unanswered() + self.appended) / 2);
+            let appends = self.queue.take_appends(step);
             self.appended += appends.len();
-            let are_all = appends.len() < STEP;
+            let are_all = appends.len() < step;
             group.run_all(appends, books)?;
-            let most = usize::from(self.appended >= STEP);
+            let most = usize::from(self.appended >= step);
             if self.queue.under_way() <= most {
                 break;
             }
@@ -136,7 +138,7 @@ impl Writer {
             if !is_senders && let Some(job) = self.queue.next_write() {
                 group.run(job, books)?;
             } else {
-                self.queue.wait_for_appends_or_disk(STEP / 2, most);
+                self.queue.wait_for_appends_or_disk(STEP, most);
             }
         }
         Ok(())
@@ -145,7 +147,7 @@ impl Writer {
     /// The group is in the log: the syncer takes it from here.
     fn kept(&self, group: Group, log: &Arc<File>) {
         self.log.committed();
-        self.syncer.hand(group, log.clone());
+        self.syncer.hand(group, self.appended, log.clone());
     }
 
     /// When all is quiet: sweeps what waits in memory, so that lists need not read the tail.

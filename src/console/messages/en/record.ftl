@@ -49,7 +49,8 @@ done-locked = Locked: later events leave the field alone.
 done-unlocked = Unlocked: the next news of this field may replace it.
 done-noted = The note is kept.
 done-status = The status is set.
-done-accepted = The lead is accepted.
+done-accepted = The lead is yours to work.
+done-accepted-for-owner = The lead is accepted for its owner.
 
 edit-title = Edit
 edit-help = What you change is locked: later events leave it alone until you unlock it.

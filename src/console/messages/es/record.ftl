@@ -49,7 +49,8 @@ done-locked = Bloqueado: los eventos posteriores no tocan el campo.
 done-unlocked = Desbloqueado: la próxima noticia de este campo puede sustituirlo.
 done-noted = La nota queda guardada.
 done-status = Estado cambiado.
-done-accepted = El lead queda aceptado.
+done-accepted = El lead es tuyo.
+done-accepted-for-owner = El lead queda aceptado en nombre de su responsable.
 
 edit-title = Editar
 edit-help = Lo que cambies queda bloqueado: los eventos posteriores no lo tocan hasta que lo desbloquees.
