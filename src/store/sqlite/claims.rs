@@ -14,7 +14,7 @@ use crate::store::sqlite::number;
 use crate::store::sqlite::sweep::{Entry, Sweep};
 
 /// Keys in memory before they are swept: two generations of this size are a few megabytes.
-const GENERATION: usize = 32 * 1024;
+const GENERATION: usize = 24 * 1024;
 
 pub(super) type Key = [u8; 16];
 

@@ -17,7 +17,7 @@ use crate::store::sqlite::tail::{self, Told};
 use crate::store::sqlite::walk::merge;
 
 /// Entries in memory before they are swept.
-const GENERATION: usize = 32 * 1024;
+const GENERATION: usize = 24 * 1024;
 
 pub(super) struct Entries {
     /// In the order of their bytes: a number is compared at once.
