@@ -112,11 +112,12 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
     if source.verify.is_empty() {
         text.push_str(PUBLIC);
     } else {
-        writeln!(
-            text,
-            "secrets = [\"{}\"]   # fresh; replace it when the sender gives you one",
-            fresh::secret(source)?
-        )?;
+        let whose = match fresh::is_ours_to_make(source) {
+            true => "fresh: give it to the sender",
+            false => "made up for samples; put the sender's own here",
+        };
+        let secret = fresh::secret(source)?;
+        writeln!(text, "secrets = [\"{secret}\"]   # {whose}")?;
     }
     writeln!(
         text,

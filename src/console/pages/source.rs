@@ -201,7 +201,11 @@ async fn add_secret(
     let given = form.maybe("secret");
     let text = match given {
         Some(secret) => secret.to_owned(),
-        None => fresh::secret(source)?,
+        None if fresh::is_ours_to_make(source) => fresh::secret(source)?,
+        None => {
+            let theirs = insider.words.say("source-secret-theirs");
+            return again(&console, &insider, &name, vec![theirs]).await;
+        }
     };
     let days: i64 = form.text("days").parse().unwrap_or(7);
     let days = OVERLAPS

@@ -4,12 +4,11 @@
 //! quarter of the bytes to write, to sync and to copy. Older rows have two JSON texts instead.
 
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
 
 use crate::model::record::Fields;
 use crate::model::trace::Trace;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::value::maybe_json;
+use crate::store::sqlite::value::{maybe_json, text};
 
 /// What decisions have in common. Stored accounts cannot be read without it: it never changes, a better one gets a codec
 /// of its own.
@@ -32,49 +31,45 @@ pub(super) fn pack(facts: &Fields, trace: &Trace) -> Done<Vec<u8>> {
     Ok(packed)
 }
 
-/// From the columns `trace` and `facts`, which are beside each other.
-pub(super) fn read(row: &Row<'_>, trace: usize) -> Done<(Fields, Trace)> {
-    match row.get_ref(trace)? {
-        ValueRef::Blob(packed) => {
-            let both = unpack(packed)?;
-            let (facts, trace) = split(&both)?;
-            Ok((
-                serde_json::from_str(facts)?,
-                Trace::written(trace.to_owned()),
-            ))
-        }
-        text => {
-            let text = text
-                .as_str()
-                .map_err(|error| Fault::corrupt("a trace", error))?;
-            let facts = maybe_json(row, trace + 1)?.unwrap_or_default();
-            Ok((facts, Trace::written(text.to_owned())))
-        }
-    }
+/// From the columns `account`, `trace` and `facts`, which are beside each other.
+pub(super) fn read(row: &Row<'_>, account: usize) -> Done<(Fields, Trace)> {
+    let Some(both) = unpacked(row, account)? else {
+        let facts = maybe_json(row, account + 2)?.unwrap_or_default();
+        return Ok((facts, Trace::written(text(row, account + 1)?.to_owned())));
+    };
+    let (facts, trace) = split(&both)?;
+    Ok((
+        serde_json::from_str(facts)?,
+        Trace::written(trace.to_owned()),
+    ))
 }
 
 /// The facts alone, from the same columns.
-pub(super) fn facts(row: &Row<'_>, trace: usize) -> Done<Fields> {
-    match row.get_ref(trace)? {
-        ValueRef::Blob(packed) => {
-            let both = unpack(packed)?;
-            Ok(serde_json::from_str(split(&both)?.0)?)
-        }
-        _ => Ok(maybe_json(row, trace + 1)?.unwrap_or_default()),
+pub(super) fn facts(row: &Row<'_>, account: usize) -> Done<Fields> {
+    match unpacked(row, account)? {
+        Some(both) => Ok(serde_json::from_str(split(&both)?.0)?),
+        None => Ok(maybe_json(row, account + 2)?.unwrap_or_default()),
     }
 }
 
-fn unpack(packed: &[u8]) -> Done<String> {
-    let packed = match packed.split_first() {
-        Some((&CODEC, packed)) => packed,
-        other => {
+/// `None` for a row of before there were accounts.
+fn unpacked(row: &Row<'_>, column: usize) -> Done<Option<String>> {
+    let packed = row
+        .get_ref(column)?
+        .as_blob_or_null()
+        .map_err(|error| Fault::corrupt("an account", error))?;
+    let packed = match packed.map(<[u8]>::split_first) {
+        None => return Ok(None),
+        Some(Some((&CODEC, packed))) => packed,
+        Some(other) => {
             let codec = other.map(|(codec, _)| *codec);
             return Err(Fault::Corrupt(format!("an account with codec {codec:?}")));
         }
     };
     let both = lz4_flex::block::decompress_size_prepended_with_dict(packed, DICTIONARY)
         .map_err(|error| Fault::corrupt("an account", error))?;
-    String::from_utf8(both).map_err(|error| Fault::corrupt("an account", error))
+    let both = String::from_utf8(both).map_err(|error| Fault::corrupt("an account", error))?;
+    Ok(Some(both))
 }
 
 fn split(both: &str) -> Done<(&str, &str)> {
@@ -100,10 +95,11 @@ mod tests {
         (facts, Trace::of(&trace))
     }
 
-    fn row(trace: &dyn rusqlite::ToSql, text: Option<&str>) -> (Fields, Trace, Fields) {
+    /// A row with these columns, read.
+    fn row(account: Option<&[u8]>, trace: &str, text: Option<&str>) -> (Fields, Trace, Fields) {
         let conn = Connection::open_in_memory().unwrap();
-        let mut select = conn.prepare("SELECT ?1, ?2").unwrap();
-        let mut rows = select.query(rusqlite::params![trace, text]).unwrap();
+        let mut select = conn.prepare("SELECT ?1, ?2, ?3").unwrap();
+        let mut rows = select.query((account, trace, text)).unwrap();
         let row = rows.next().unwrap().unwrap();
         let (both, trace) = read(row, 0).unwrap();
         (both, trace, facts(row, 0).unwrap())
@@ -115,16 +111,16 @@ mod tests {
         let packed = pack(&facts, &trace).unwrap();
         let plain = serde_json::to_string(&facts).unwrap().len() + trace.as_str().len();
         assert!(packed.len() < plain, "{} of {plain}", packed.len());
-        assert_eq!(row(&packed, None), (facts.clone(), trace, facts));
+        assert_eq!(row(Some(&packed), "", None), (facts.clone(), trace, facts));
     }
 
     #[test]
     fn rows_of_before_are_read() {
         let (facts, trace) = told();
         let text = serde_json::to_string(&facts).unwrap();
-        let read = row(&trace.as_str(), Some(&text));
+        let read = row(None, trace.as_str(), Some(&text));
         assert_eq!(read, (facts.clone(), trace.clone(), facts));
-        let read = row(&trace.as_str(), None);
+        let read = row(None, trace.as_str(), None);
         assert_eq!(read, (Fields::new(), trace, Fields::new()));
     }
 
@@ -141,7 +137,9 @@ mod tests {
     fn what_cannot_be_an_account_is_an_error() {
         let conn = Connection::open_in_memory().unwrap();
         for blob in [vec![], vec![9, 1, 2], vec![CODEC, 200, 0, 0, 0, 1]] {
-            let read = conn.query_row("SELECT ?1, NULL", [&blob], |row| Ok(facts(row, 0).is_err()));
+            let read = conn.query_row("SELECT ?1, '', NULL", [&blob], |row| {
+                Ok(facts(row, 0).is_err())
+            });
             assert_eq!(read, Ok(true), "{blob:?}");
         }
     }

@@ -124,7 +124,8 @@ fn decisions(conn: &Connection, lead: Uuid, most: i64) -> Done<Vec<DecisionRow>>
     };
     let (first, last) = seats(seq);
     let mut select = conn.prepare_cached(
-        "SELECT seat, id, owner, rule, rule_set, reason, event, at, trace, facts FROM decision
+        "SELECT seat, id, owner, rule, rule_set, reason, event, at, account, trace, facts
+         FROM decision
          WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat DESC LIMIT ?3",
     )?;
     let mut found = select.query([first, last, most])?;

@@ -61,7 +61,8 @@ pub(super) fn leads(conn: &Connection, stretch: Stretch) -> Done<Vec<Past>> {
 fn facts(conn: &Connection, lead: i64) -> Done<Option<Fields>> {
     let (first, last) = seats(lead);
     let mut select = conn.prepare_cached(
-        "SELECT trace, facts FROM decision WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat LIMIT 1",
+        "SELECT account, trace, facts FROM decision
+         WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat LIMIT 1",
     )?;
     let mut found = select.query([first, last])?;
     match found.next()? {

@@ -63,7 +63,8 @@ pub(super) fn whole(conn: &Connection, lead: i64) -> Done<Standing> {
     let (first, last) = seats(lead);
     let mut standing = brief(conn, lead)?;
     let mut select = conn.prepare_cached(
-        "SELECT event, trace, facts FROM decision WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat DESC LIMIT 1",
+        "SELECT event, account, trace, facts FROM decision
+         WHERE seat BETWEEN ?1 AND ?2 ORDER BY seat DESC LIMIT 1",
     )?;
     let mut rows = select.query([first, last])?;
     if let Some(row) = rows.next()? {

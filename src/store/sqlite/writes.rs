@@ -61,8 +61,8 @@ fn write_decision(books: &mut Books, sheet: &mut Sheet<'_>, row: &DecisionRow) -
         .conn
         .prepare_cached(
             "INSERT INTO decision
-                (seat, id, owner, rule, rule_set, reason, trace, event, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                (seat, id, owner, rule, rule_set, reason, trace, account, event, at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', ?7, ?8, ?9)",
         )?
         .execute(rusqlite::params![
             lead.seq * EPOCHS + epoch,

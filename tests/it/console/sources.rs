@@ -77,6 +77,17 @@ async fn a_secret_that_the_sender_gives_is_asked_for() {
     assert_eq!(answer.status, 422, "{answer:?}");
     let gone = boss.get(&gateway, "/sources/team").await;
     assert_eq!(gone.status, 404, "nothing was made");
+    let sent = [
+        sent[0],
+        sent[1],
+        ("secret", "8f742231b10e8888abcd99yyyzzz85a5"),
+    ];
+    boss.post(&gateway, "/sources/new", &sent).await;
+    let blank = [("secret", ""), ("days", "7")];
+    let answer = boss.post(&gateway, "/sources/team/secrets", &blank).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let words = "The sender gives it to you.";
+    assert!(answer.body.contains(words), "{}", answer.body);
     gateway.stop().await;
 }
 
