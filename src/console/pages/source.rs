@@ -14,7 +14,7 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::source_health::{self, Health};
-use crate::console::pages::sources::{Setting, faults, origins, settings, url, wrong};
+use crate::console::pages::sources::{self, Setting, faults, origins, settings, url, wrong};
 use crate::console::places::{Place, Who, get, post};
 use crate::console::prose::{self, Piece, Run};
 use crate::console::visitor::Insider;
@@ -198,14 +198,9 @@ async fn add_secret(
 ) -> Result<HttpResponse, Fault> {
     let row = row(&console, &name)?;
     let source = console.catalog.get(&row.source).ok_or(Fault::Missing)?;
-    let given = form.maybe("secret");
-    let text = match given {
-        Some(secret) => secret.to_owned(),
-        None if fresh::is_ours_to_make(source) => fresh::secret(source)?,
-        None => {
-            let theirs = insider.words.say("source-secret-theirs");
-            return again(&console, &insider, &name, vec![theirs]).await;
-        }
+    let Some(text) = sources::secret(source, &form)? else {
+        let needed = insider.words.say("source-secret-needed");
+        return again(&console, &insider, &name, vec![needed]).await;
     };
     let days: i64 = form.text("days").parse().unwrap_or(7);
     let days = OVERLAPS

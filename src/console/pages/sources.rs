@@ -272,11 +272,10 @@ fn row(
     if unverified && form.text("open") != "yes" {
         problems.push(words.say("source-say-open"));
     }
-    let secret = match form.maybe("secret") {
-        Some(secret) => Some(secret.to_owned()),
-        None if fresh::is_ours_to_make(source) => Some(fresh::secret(source)?),
-        None => None,
-    };
+    let secret = secret(source, form)?;
+    if secret.is_none() && !unverified {
+        problems.push(words.say("source-secret-needed"));
+    }
     let secrets = secret.filter(|_| !unverified).map(|text| SecretRow {
         id: new_id(insider.now),
         text,
@@ -304,6 +303,15 @@ fn row(
         problems = faults(console, insider, &row);
     }
     Ok((row, problems))
+}
+
+/// The secret that was typed, or a fresh one; `None` when only the sender can give it.
+pub fn secret(source: &Source, form: &Form) -> Result<Option<String>, Fault> {
+    Ok(match form.maybe("secret") {
+        Some(secret) => Some(secret.to_owned()),
+        None if fresh::is_ours_to_make(source) => Some(fresh::secret(source)?),
+        None => None,
+    })
 }
 
 /// One origin a line, as browsers name them.

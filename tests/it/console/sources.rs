@@ -75,6 +75,8 @@ async fn a_secret_that_the_sender_gives_is_asked_for() {
     let sent = [("source", "slack"), ("name", "team"), ("secret", "")];
     let answer = boss.post(&gateway, "/sources/new", &sent).await;
     assert_eq!(answer.status, 422, "{answer:?}");
+    let words = "Type the secret that the sender gives you";
+    assert!(answer.body.contains(words), "{}", answer.body);
     let gone = boss.get(&gateway, "/sources/team").await;
     assert_eq!(gone.status, 404, "nothing was made");
     let sent = [
@@ -86,7 +88,6 @@ async fn a_secret_that_the_sender_gives_is_asked_for() {
     let blank = [("secret", ""), ("days", "7")];
     let answer = boss.post(&gateway, "/sources/team/secrets", &blank).await;
     assert_eq!(answer.status, 422, "{answer:?}");
-    let words = "The sender gives it to you.";
     assert!(answer.body.contains(words), "{}", answer.body);
     gateway.stop().await;
 }

@@ -21,6 +21,7 @@ source-name-help = It becomes the end of the URL.
 source-secret = Secret
 source-secret-ours = Leave it blank to have a fresh one made, which you give to the sender.
 source-secret-theirs = The sender gives it to you.
+source-secret-needed = Type the secret that the sender gives you: one that is made up here would never fit.
 source-open = Anybody who knows the URL may post here; the spam gate looks at what comes.
 source-origins = Websites that may post, one a line
 source-thank-you = Page that visitors see afterwards
