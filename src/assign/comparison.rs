@@ -20,11 +20,13 @@ use crate::assign::operand::{Limit, Looked, Operand, PostalRange, items, text_of
 use crate::assign::regions::countries;
 use crate::assign::shift;
 use crate::assign::trace::Text;
+use crate::model::event::Violation;
 use crate::model::hours::Week;
 use crate::model::problem::did_you_mean;
 use crate::model::rules::{Comparison, Operator};
 use crate::model::said::{Said, Word};
-use crate::said;
+use crate::model::strict;
+use crate::{phrase, said};
 
 /// A comparison ready to be asked.
 #[derive(Debug)]
@@ -277,17 +279,17 @@ fn pattern(value: &Value) -> Result<Regex, Said> {
 }
 
 fn time_of_week(value: &Value) -> Result<Test, Said> {
-    let wanted = |why: String| {
+    let wanted = |why: Said| {
         let form = r#"{"zone": "Europe/Madrid", "hours": {"mon": ["09:00-18:00"]}}"#;
         said!(
             "wants-week",
-            "the value must be like {form}{why}",
+            "the value must be like {form}: {why}",
             form = form,
             why = why
         )
     };
-    let read = serde_json::from_value::<TimeOfWeek>(value.clone());
-    let read = read.map_err(|error| wanted(format!(": {error}")))?;
+    let read: Result<TimeOfWeek, Violation> = strict::read(value);
+    let read = read.map_err(|misfit| wanted(misfit.said()))?;
     let zone = TimeZone::get(&read.zone);
     let zone = zone.map_err(|_| {
         said!(
@@ -297,7 +299,7 @@ fn time_of_week(value: &Value) -> Result<Test, Said> {
         )
     })?;
     if read.hours.is_empty() {
-        return Err(wanted(", with at least one block".to_owned()));
+        return Err(wanted(phrase!("no-block", "no day has a block").into()));
     }
     Ok(Test::During(read.hours, zone))
 }

@@ -9,7 +9,8 @@ use actix_web::{HttpResponse, ResponseError};
 use crate::access::NoRandomness;
 use crate::console::words::Words;
 use crate::model::said::Said;
-use crate::store::StoreError;
+use crate::said;
+use crate::store::{BAD_CURSOR, StoreError};
 
 /// What went wrong, as the person at the other end has to know it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -49,6 +50,16 @@ impl Fault {
         Fault::Internal
     }
 
+    /// The list cannot be filtered by such a status.
+    pub fn no_status(word: &str, known: &[&str]) -> Self {
+        Fault::Senseless(said!(
+            "no-status",
+            "there is no status {word}; there are {words}",
+            word = word,
+            words = known.join(", ")
+        ))
+    }
+
     /// Names the messages `fault-NAME` and `fault-NAME-help`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -83,7 +94,7 @@ impl From<StoreError> for Fault {
             }
             StoreError::InUse(sentence) | StoreError::Missing(sentence) => Fault::InUse(sentence),
             StoreError::Stale { .. } => Fault::Refused("stale_version", error.to_string()),
-            StoreError::BadCursor => Fault::Senseless(error.to_string().into()),
+            StoreError::BadCursor => Fault::Senseless(BAD_CURSOR.into()),
             StoreError::Corrupt(_) => Fault::internal(&error),
         }
     }

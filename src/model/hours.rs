@@ -1,10 +1,28 @@
 //! Working time: weeks of blocks, days off, absences. Plain data; what it means at a moment is `assign::shift`'s.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::said::Phrase;
+use crate::model::strict;
+use crate::phrase;
+
+/// How a block is written.
+pub const BLOCK: Phrase = phrase!(
+    "a-block",
+    "a block of working time within one day, such as 09:00-13:30 or 18:00-24:00"
+);
+/// How a day is written.
+pub const DAY: Phrase = phrase!("a-day", "a day such as 2026-12-24");
+/// How a moment is written.
+pub const MOMENT: Phrase = phrase!(
+    "a-moment",
+    "a day such as 2026-12-24 or a time such as 2026-12-24T12:00:00Z"
+);
 
 /// Working hours: blocks per weekday, in somebody's time zone. A day without blocks is free.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -57,8 +75,8 @@ impl Week {
 }
 
 /// A piece of a working day, written `09:00-13:30`; `24:00` is the end of the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct Block {
     /// Minutes since midnight, before `to`.
     pub from: u16,
@@ -66,19 +84,25 @@ pub struct Block {
     pub to: u16,
 }
 
-impl TryFrom<String> for Block {
-    type Error = String;
+/// A text that is not what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl FromStr for Block {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
         let read = text.split_once('-').and_then(|(from, to)| {
             let (from, to) = (minutes(from)?, minutes(to)?);
             (from < to).then_some(Block { from, to })
         });
-        read.ok_or_else(|| {
-            format!(
-                "{text:?} is not a block of working time: write it as 09:00-13:30, within one day, 24:00 being its end"
-            )
-        })
+        read.ok_or(Unreadable)
+    }
+}
+
+impl<'de> Deserialize<'de> for Block {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        strict::parsed(deserializer, BLOCK)
     }
 }
 
@@ -122,25 +146,29 @@ pub struct Absence {
 }
 
 /// A day or a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub enum Moment {
     Day(Date),
     At(Timestamp),
 }
 
-impl TryFrom<String> for Moment {
-    type Error = String;
+impl FromStr for Moment {
+    type Err = Unreadable;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
         if text.len() == "2026-12-24".len()
             && let Ok(day) = text.parse()
         {
             return Ok(Moment::Day(day));
         }
-        text.parse().map(Moment::At).map_err(|_| {
-            format!("{text:?} is neither a day such as 2026-12-24 nor a time such as 2026-12-24T12:00:00Z")
-        })
+        text.parse().map(Moment::At).map_err(|_| Unreadable)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        strict::parsed(deserializer, MOMENT)
     }
 }
 
@@ -153,23 +181,37 @@ impl From<Moment> for String {
     }
 }
 
+/// Days off, for `#[serde(deserialize_with)]`.
+pub fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Date>, D::Error> {
+    struct Day(Date);
+
+    impl<'de> Deserialize<'de> for Day {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            strict::parsed(deserializer, DAY).map(Day)
+        }
+    }
+
+    let days: Vec<Day> = Vec::deserialize(deserializer)?;
+    Ok(days.into_iter().map(|Day(day)| day).collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Block, Moment};
+    use super::{Block, Moment, Unreadable};
 
     #[test]
     fn blocks_and_moments_are_read_and_written_alike() {
         for text in ["09:00-13:30", "00:00-24:00", "23:59-24:00"] {
-            assert_eq!(Block::try_from(text.to_owned()).unwrap().to_string(), text);
+            assert_eq!(text.parse::<Block>().unwrap().to_string(), text);
         }
         for text in ["2026-12-24", "2026-12-24T12:00:00Z"] {
-            let moment = Moment::try_from(text.to_owned()).unwrap();
+            let moment: Moment = text.parse().unwrap();
             assert_eq!(String::from(moment), text);
         }
     }
 
     #[test]
-    fn what_is_no_working_time_is_refused_with_a_sentence() {
+    fn what_is_no_working_time_is_refused() {
         for text in [
             "9:00-13:00",
             "09:00",
@@ -179,11 +221,10 @@ mod tests {
             "09:60-10:00",
             "a-b",
         ] {
-            let sentence = Block::try_from(text.to_owned()).unwrap_err();
-            assert!(sentence.contains("09:00-13:30"), "{sentence}");
+            assert_eq!(text.parse::<Block>(), Err(Unreadable), "{text}");
         }
         for text in ["tomorrow", "2026-13-01", "2026-12-24T12:00:00"] {
-            assert!(Moment::try_from(text.to_owned()).is_err(), "{text}");
+            assert_eq!(text.parse::<Moment>(), Err(Unreadable), "{text}");
         }
     }
 }

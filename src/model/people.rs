@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::model::hours::{Absence, Week};
+use crate::model::hours::{self, Absence, Week};
 use crate::model::rules::{Period, Strategy};
 
 /// A person who works leads. Records name them by `handle`.
@@ -27,7 +27,11 @@ pub struct Rep {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<Week>,
     /// Days off by the calendar of the zone, such as `2026-12-25`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "hours::days",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     #[schema(value_type = Vec<String>)]
     pub holidays: Vec<Date>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

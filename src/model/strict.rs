@@ -2,7 +2,9 @@
 //! that need no knowledge of this program's insides.
 
 use std::fmt;
+use std::str::FromStr;
 
+use serde::Deserialize;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer,
     MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
@@ -10,7 +12,10 @@ use serde::de::{
 use serde_json::Value;
 
 use crate::model::event::Violation;
+use crate::model::hours::{BLOCK, DAY, MOMENT};
 use crate::model::problem::did_you_mean;
+use crate::model::said::{Phrase, Said, Word};
+use crate::{phrase, said};
 
 /// `value` as a `T`.
 ///
@@ -19,23 +24,69 @@ use crate::model::problem::did_you_mean;
 pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Violation> {
     T::deserialize(Strict(value)).map_err(|misfit| Violation {
         path: misfit.path,
-        message: misfit.message.into(),
+        message: misfit.message,
     })
+}
+
+/// What a value is, or has to be.
+const THINGS: [Phrase; 13] = [
+    phrase!("a-text", "a text"),
+    phrase!("a-truth", "true or false"),
+    phrase!("a-number", "a number"),
+    phrase!("a-whole-number", "a whole number"),
+    phrase!("a-count", "a whole number from 0"),
+    phrase!("a-list", "a list"),
+    phrase!("an-object", "an object"),
+    phrase!("an-id", "an id (a UUID)"),
+    phrase!("a-known-word", "one of its words"),
+    phrase!("a-nothing", "null"),
+    BLOCK,
+    DAY,
+    MOMENT,
+];
+
+/// The thing with this name in English, for every language where it is among the known.
+fn thing(english: String) -> Word {
+    let known = THINGS.iter().find(|thing| thing.english == english);
+    known.map_or_else(|| english.into(), |thing| (*thing).into())
+}
+
+/// A text of a form of its own, such as a day.
+///
+/// # Errors
+/// A misfit that says what was `wanted`.
+pub fn parsed<'de, D, T>(deserializer: D, wanted: Phrase) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+{
+    let text = String::deserialize(deserializer)?;
+    let read = text.parse();
+    read.map_err(|_| de::Error::invalid_value(Unexpected::Str(&text), &wanted.english))
 }
 
 /// A value that does not fit; the path grows while the fault rises.
 #[derive(Debug)]
 struct Misfit {
     path: String,
-    message: String,
+    message: Said,
 }
 
 impl Misfit {
-    fn new(message: String) -> Self {
+    fn new(message: impl Into<Said>) -> Self {
         Misfit {
             path: String::new(),
-            message,
+            message: message.into(),
         }
+    }
+
+    fn must_be(wanted: Word, found: Word) -> Self {
+        Misfit::new(said!(
+            "must-be",
+            "must be {wanted}, not {found}",
+            wanted = wanted,
+            found = found
+        ))
     }
 
     fn below(mut self, step: &str) -> Self {
@@ -47,7 +98,7 @@ impl Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message.english)
     }
 }
 
@@ -70,7 +121,7 @@ impl de::Error for Misfit {
             Unexpected::Map | Unexpected::StructVariant => "an object".to_owned(),
             other => other.to_string(),
         };
-        Misfit::new(format!("must be {}, not {found}", wanted(expected)))
+        Misfit::must_be(wanted(expected), thing(found))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -81,37 +132,47 @@ impl de::Error for Misfit {
             Unexpected::Float(number) => number.to_string(),
             other => other.to_string(),
         };
-        Misfit::new(format!("must be {}, not {found}", wanted(expected)))
+        Misfit::must_be(wanted(expected), found.into())
     }
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        let expected = wanted(expected);
-        Misfit::new(format!("must be {expected}, not a list of {length}"))
+        let found = said!("a-list-of", "a list of {length}", length = length);
+        Misfit::must_be(wanted(expected), found.into())
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let hint = did_you_mean(field, expected.iter().copied());
-        Misfit::new(format!("is not known here{hint}")).below(field)
+        Misfit::new(said!(
+            "not-known-here",
+            "is not known here{hint}",
+            hint = hint
+        ))
+        .below(field)
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Misfit::new("is missing".to_owned()).below(field)
+        Misfit::new(phrase!("is-missing", "is missing")).below(field)
     }
 
     fn duplicate_field(field: &'static str) -> Self {
-        Misfit::new("stands here twice".to_owned()).below(field)
+        Misfit::new(phrase!("stands-twice", "stands here twice")).below(field)
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let words = expected.join(", ");
-        Misfit::new(format!("{variant:?} is not one of {words}"))
+        let word = format!("{variant:?}");
+        Misfit::new(said!(
+            "not-one-of",
+            "{word} is not one of {words}",
+            word = word,
+            words = expected.join(", ")
+        ))
     }
 }
 
 /// What a reader wants, in the words of JSON.
-fn wanted(expected: &dyn Expected) -> String {
+fn wanted(expected: &dyn Expected) -> Word {
     let said = expected.to_string();
-    match said.as_str() {
+    thing(match said.as_str() {
         "a string" | "str" => "a text".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
@@ -123,7 +184,7 @@ fn wanted(expected: &dyn Expected) -> String {
         said if said.starts_with("enum ") => "one of its words".to_owned(),
         said if said.contains("UUID") => "an id (a UUID)".to_owned(),
         said => said.to_owned(),
-    }
+    })
 }
 
 /// A value about to be read.
@@ -196,7 +257,7 @@ impl<'de> Deserializer<'de> for Strict<'de> {
             Value::String(word) => visitor.visit_enum(word.as_str().into_deserializer()),
             Value::Object(members) if members.len() == 1 => {
                 let only = members.iter().next();
-                let (name, value) = only.ok_or_else(|| Misfit::new("is empty".to_owned()))?;
+                let (name, value) = only.ok_or_else(|| Misfit::new("is empty"))?;
                 visitor.visit_enum(Variant { name, value })
             }
             other => {
@@ -263,7 +324,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
         let Some((name, value)) = self.next.take() else {
-            return Err(Misfit::new("has no value".to_owned()));
+            return Err(Misfit::new("has no value"));
         };
         seed.deserialize(Strict(value))
             .map_err(|misfit| misfit.below(name))

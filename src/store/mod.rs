@@ -28,14 +28,21 @@ use crate::model::page::{Page, PageRequest};
 use crate::model::people::{Rep, Team, Turn};
 use crate::model::record::{Fields, Record};
 use crate::model::request::RawRequest;
-use crate::model::said::Said;
+use crate::model::said::{Phrase, Said};
 use crate::model::trace::Trace;
+use crate::phrase;
 use crate::store::desk::{Decisions, DeskWrites, Rulebook, Ties};
 use crate::store::edits::Edits;
 use crate::store::endpoints::Endpoints;
 use crate::store::meters::Meters;
 use crate::store::observation::Observations;
 use crate::store::users::{AuditRow, Told, Users};
+
+/// What is the matter with a cursor.
+pub const BAD_CURSOR: Phrase = phrase!(
+    "bad-cursor",
+    "the cursor is not valid for this list and filter"
+);
 
 /// Why the store could not do it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -53,7 +60,7 @@ pub enum StoreError {
     #[error("{0}")]
     Missing(Said),
     /// A cursor that this store did not make, or made for another list or another filter.
-    #[error("the cursor is not valid for this list and filter")]
+    #[error("{}", BAD_CURSOR.english)]
     BadCursor,
     /// What is stored cannot be read: a defect or a damaged file.
     #[error("stored data cannot be read: {0}")]

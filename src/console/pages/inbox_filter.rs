@@ -9,6 +9,7 @@ use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::model::event::EventStatus;
 use crate::model::page::PageRequest;
+use crate::said;
 use crate::store::EventFilter;
 
 /// The fields of the filter, as they were typed.
@@ -59,16 +60,13 @@ impl Query {
     /// # Errors
     /// A status or time that is none.
     pub fn filter(&self, zone: &TimeZone) -> Result<EventFilter, Fault> {
-        let status = match given(&self.status) {
-            Some(word) => Some(
-                EventStatus::parse(&word)
-                    .ok_or_else(|| Fault::Senseless(format!("status {word:?}").into()))?,
-            ),
-            None => None,
-        };
+        let status = given(&self.status).map(|word| {
+            let known = EventStatus::ALL.map(EventStatus::as_str);
+            EventStatus::parse(&word).ok_or_else(|| Fault::no_status(&word, &known))
+        });
         Ok(EventFilter {
             endpoint: given(&self.endpoint),
-            status,
+            status: status.transpose()?,
             code: given(&self.code),
             event_type: given(&self.event_type),
             since: time(&self.since, zone)?,
@@ -136,7 +134,11 @@ fn time(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, Fault> {
     let at = civil.and_then(|civil| civil.to_zoned_datetime(zone.clone()));
     match at {
         Ok(at) => Ok(Some(at.timestamp())),
-        Err(_) => Err(Fault::Senseless(format!("time {text:?}").into())),
+        Err(_) => Err(Fault::Senseless(said!(
+            "no-such-time",
+            "{text} is not a time such as 2026-11-24T10:00",
+            text = text
+        ))),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::id::new_id;
 use crate::model::request::{Headers, RawRequest};
 use crate::process::preview::{TryReport, try_body};
 use crate::process::recipe::Recipe;
+use crate::said;
 use crate::source::declaration::Source;
 
 pub const PLACES: &[Place] = &[
@@ -158,9 +159,11 @@ async fn try_it(
         region: form.text("region").to_uppercase(),
     };
     if typed.mapping.len() > LONGEST || typed.body.len() > LONGEST {
-        return Err(Fault::Senseless(
-            format!("more than {LONGEST} bytes").into(),
-        ));
+        return Err(Fault::Senseless(said!(
+            "too-many-bytes",
+            "mapping and body have {most} bytes at most",
+            most = LONGEST
+        )));
     }
     let tried = run(&console, &insider, source, &typed);
     page::shown(&of(&console, &insider, source, typed, tried))

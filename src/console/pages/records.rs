@@ -83,7 +83,7 @@ async fn show(
     let statuses = statuses(kind);
     let status = given(&query.status);
     if let Some(word) = status.as_deref().filter(|word| !statuses.contains(word)) {
-        return Err(Fault::Senseless(format!("status {word:?}").into()));
+        return Err(Fault::no_status(word, statuses));
     }
     let only = insider.account.only().map(str::to_owned);
     let filter = RecordFilter {

@@ -132,9 +132,8 @@ impl Typed {
     /// As the API takes it, so that both say the same of what is wrong.
     fn document(&self) -> Value {
         let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let number = |text: &str| {
-            given(text).map(|text| text.parse::<u32>().map_or(json!(text), Value::from))
-        };
+        let number =
+            |text: &str| given(text).map(|text| text.parse().map_or(json!(text), Value::Number));
         let mut hours = Map::new();
         for (day, blocks) in &self.hours {
             let blocks = items(blocks);

@@ -52,6 +52,8 @@ struct Page<'v> {
     held: bool,
     found: u64,
     changed: u64,
+    /// Those that would be quarantined or fail again.
+    stopped: u64,
     events: Vec<Line>,
     /// Query of the next page of the difference.
     next: Option<String>,
@@ -120,7 +122,7 @@ impl Change {
     }
 }
 
-/// A page of the difference; events that would stay as they are are counted and left out.
+/// A page of the difference. Events that would stay as they are are left out, but for those that would be stopped again.
 fn shown<'v>(
     reading: Reading<'_>,
     insider: &'v Insider,
@@ -128,13 +130,18 @@ fn shown<'v>(
     (action, found): (String, Foreseen),
 ) -> Page<'v> {
     let count = found.events.len() as u64;
-    let changing = |pair: &(Event, EventDiff)| changes_anything(&pair.0, &pair.1);
-    let events: Vec<Line> = found
-        .events
-        .into_iter()
-        .filter(changing)
-        .map(|pair| Line::of(reading, pair))
-        .collect();
+    let is_stopped =
+        |diff: &EventDiff| matches!(diff.status, EventStatus::Quarantined | EventStatus::Failed);
+    let (mut changed, mut stopped) = (0, 0);
+    let mut events = Vec::new();
+    for pair in found.events {
+        match changes_anything(&pair.0, &pair.1) {
+            true => changed += 1,
+            false if is_stopped(&pair.1) => stopped += 1,
+            false => continue,
+        }
+        events.push(Line::of(reading, pair));
+    }
     let fields = query.fields().map(|(name, value)| (name, value.to_owned()));
     Page {
         f: Frame::new(insider, "inbox"),
@@ -145,7 +152,8 @@ fn shown<'v>(
             .collect(),
         held: query.code.trim() == SPAM,
         found: count,
-        changed: events.len() as u64,
+        changed,
+        stopped,
         events,
         next: found.next.map(|cursor| query.address(Some(&cursor))),
     }

@@ -116,7 +116,7 @@ impl Typed {
 
     /// As the API takes it, so that both say the same of what is wrong.
     fn document(&self) -> Value {
-        let number = |text: &str| text.parse::<u32>().map_or(json!(text), Value::from);
+        let number = |text: &str| text.parse().map_or(json!(text), Value::Number);
         let members = self
             .members
             .iter()

@@ -125,20 +125,17 @@ fn every_sentence_of_other_rooms_exists_with_its_values() {
     let files = ["said.ftl", "received.ftl", "body.ftl", "declaration.ftl"];
     let files = files.map(|file| &messages[file]);
     let known: BTreeMap<_, _> = files.into_iter().flatten().collect();
-    // What joins others stands beside the model of sentences.
-    let joining = [
-        "either",
-        "together",
-        "did-you-mean",
-        "known-are",
-        "violation",
-    ];
+    // What joins others stands beside the model of sentences, which is no sentence's room.
+    let joining = ["either", "together"];
     let mut codes: BTreeSet<String> = joining.map(|code| format!("said-{code}")).into();
     for folder in [
-        "app", "assign", "config", "expr", "ingest", "merge", "payload", "process", "source",
-        "store", "web",
+        "app", "assign", "config", "console", "expr", "ingest", "merge", "model", "payload",
+        "process", "source", "store", "web",
     ] {
         walk(&root.join(folder), &mut |text| {
+            if text.contains("macro_rules! said") {
+                return;
+            }
             let calls = ["said!(", "phrase!("].map(|name| text.match_indices(name));
             for (at, call) in calls.into_iter().flatten() {
                 let call = arguments(&text[at + call.len()..]);

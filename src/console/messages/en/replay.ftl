@@ -10,6 +10,10 @@ replay-changed = { $count ->
     [one] One of them would end otherwise or change a record.
    *[other] { $shown } of them would end otherwise or change a record.
 }
+replay-stopped = { $count ->
+    [one] One would be stopped again, as is told below.
+   *[other] { $shown } would be stopped again, as is told below.
+}
 replay-more = More follow on the next page; the button takes them all.
 replay-do = Replay now
 replay-back = Back to the inbox

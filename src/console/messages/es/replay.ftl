@@ -10,6 +10,10 @@ replay-changed = { $count ->
     [one] Uno de ellos acabaría de otra forma o cambiaría un registro.
    *[other] { $shown } de ellos acabarían de otra forma o cambiarían un registro.
 }
+replay-stopped = { $count ->
+    [one] Uno volvería a quedar parado; abajo se dice por qué.
+   *[other] { $shown } volverían a quedar parados; abajo se dice por qué.
+}
 replay-more = Hay más en la página siguiente; el botón los toma todos.
 replay-do = Repetir ahora
 replay-back = Volver a la bandeja
