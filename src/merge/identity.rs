@@ -48,10 +48,13 @@ fn said<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     (!text.is_empty()).then_some(text)
 }
 
-fn is_e164(number: &str) -> bool {
-    number
-        .strip_prefix('+')
-        .is_some_and(|digits| digits.len() >= 7 && digits.bytes().all(|it| it.is_ascii_digit()))
+/// A country code and a number, at most 15 digits, of which the first is no zero (ITU-T E.164, 6).
+pub fn is_e164(number: &str) -> bool {
+    number.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|it| it.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]

@@ -51,7 +51,16 @@ fn retell(telling: &mut Telling<'_, '_>, other: &Record, key: &str, meta: &Field
     }
     let (name, part) = by_hand::parts(key);
     let field = other.fields.get(name);
-    let value = match (Policy::of(telling.kind(), name), part) {
+    let policy = Policy::of(telling.kind(), name);
+    // A clock without a value: somebody erased it.
+    match (policy, part) {
+        (Policy::Members | Policy::Union, None) if !meta.locked => {
+            return telling.clear_members(name);
+        }
+        (Policy::Whole, None) if !meta.locked && field.is_none() => return telling.clear(name),
+        _ => {}
+    }
+    let value = match (policy, part) {
         (Policy::Members, Some(member)) => field
             .and_then(|it| it.get(member))
             .map(|value| json!({member: value})),

@@ -1,10 +1,13 @@
 //! Which record a draft speaks of.
 
+use std::borrow::Cow;
+
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::merge::names;
 use crate::model::identity::IdentityKey;
-use crate::model::record::Draft;
+use crate::model::record::{Draft, Fields};
 use crate::model::said::Said;
 use crate::said;
 
@@ -12,8 +15,37 @@ use crate::said;
 pub trait Known {
     /// The record that holds a key.
     fn holder(&self, key: &IdentityKey) -> Option<Uuid>;
-    /// The family name of a contact.
-    fn family_name(&self, contact: Uuid) -> Option<&str>;
+    /// What a contact says of the person.
+    fn person(&self, contact: Uuid) -> Person<'_>;
+}
+
+/// What tells people apart who share a phone number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Person<'p> {
+    pub family_name: Option<&'p str>,
+    /// The whole name.
+    pub name: Option<Cow<'p, str>>,
+    pub email: Option<&'p str>,
+}
+
+impl<'p> Person<'p> {
+    /// Whom these fields of a contact speak of.
+    pub fn of(fields: &'p Fields) -> Self {
+        let text = |name: &str| {
+            let text = fields.get(name).and_then(Value::as_str).map(str::trim);
+            text.filter(|text| !text.is_empty())
+        };
+        let (given, family) = (text("given_name"), text("family_name"));
+        let put_together = match (given, family) {
+            (Some(given), Some(family)) => Some(Cow::Owned(format!("{given} {family}"))),
+            (one, other) => one.or(other).map(Cow::Borrowed),
+        };
+        Person {
+            family_name: family,
+            name: text("full_name").map(Cow::Borrowed).or(put_together),
+            email: text("email"),
+        }
+    }
 }
 
 /// The answer.
@@ -38,7 +70,7 @@ pub struct Conflict {
 }
 
 /// Finds the record of `draft` by its `keys`, strongest first: the sender's id, the e-mail address, and the phone
-/// number unless the family names say that it is shared. A key that another record holds stays there.
+/// number unless it may be shared by several people. A key that another record holds stays there.
 pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
     let held: Vec<(&IdentityKey, Option<Uuid>)> =
         keys.iter().map(|key| (key, known.holder(key))).collect();
@@ -49,9 +81,9 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
     let record = strong.or_else(|| {
         held.iter()
             .filter_map(|(_, holder)| *holder)
-            .find(|contact| !is_other_family(draft, *contact, known))
+            .find(|contact| likeness(draft, *contact, known) == Likeness::Same)
     });
-    let conflict = record.and_then(|record| conflict(draft, record, &held, known));
+    let conflict = conflict(draft, record, &held, known);
     let claims = held
         .into_iter()
         .filter(|(_, holder)| holder.is_none() || *holder == record)
@@ -68,12 +100,12 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
 /// one person: a number that a family or an office shares is no question for anybody.
 fn conflict(
     draft: &Draft,
-    record: Uuid,
+    record: Option<Uuid>,
     held: &[(&IdentityKey, Option<Uuid>)],
     known: &impl Known,
 ) -> Option<Conflict> {
     held.iter().find_map(|(key, holder)| {
-        let other = holder.filter(|other| *other != record)?;
+        let other = holder.filter(|other| Some(*other) != record)?;
         match key {
             IdentityKey::Email(_) => Some(Conflict {
                 other,
@@ -84,15 +116,25 @@ fn conflict(
                      to this one, and the address stays a key of the other."
                 ),
             }),
-            IdentityKey::Phone(_) if !is_other_family(draft, other, known) => Some(Conflict {
-                other,
-                field: "phone",
-                reason: said!(
-                    "twin-phone",
-                    "This contact was found by its id or e-mail address, and the phone number is the other one's: they may \
-                     be one person. The event was applied to this one, and the number stays a key of the other."
-                ),
-            }),
+            IdentityKey::Phone(_) if likeness(draft, other, known) != Likeness::Other => {
+                let reason = match record {
+                    Some(_) => said!(
+                        "twin-phone",
+                        "This contact was found by its id or e-mail address, and the phone number is the other one's: they may \
+                         be one person. The event was applied to this one, and the number stays a key of the other."
+                    ),
+                    None => said!(
+                        "twin-phone-new",
+                        "The phone number is the other contact's and the e-mail address is not: they may be one person, or two \
+                         who share a telephone. A contact of its own was made, and the number stays a key of the other."
+                    ),
+                };
+                Some(Conflict {
+                    other,
+                    field: "phone",
+                    reason,
+                })
+            }
             _ => None,
         }
     })
@@ -100,7 +142,35 @@ fn conflict(
 
 /// Whether a draft and a contact have family names that are really different.
 pub fn is_other_family(draft: &Draft, contact: Uuid, known: &impl Known) -> bool {
-    names::conflict(draft.text("family_name"), known.family_name(contact))
+    names::conflict(draft.text("family_name"), known.person(contact).family_name)
+}
+
+/// Whether a draft and a contact with the same phone number speak of one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Likeness {
+    Same,
+    /// A human has to say.
+    Perhaps,
+    Other,
+}
+
+/// Names that differ tell people apart. With another e-mail address it takes names that agree to be the same person: an
+/// office has one number, and whoever knows somebody's number must not come into their contact by it.
+fn likeness(draft: &Draft, contact: Uuid, known: &impl Known) -> Likeness {
+    let (one, other) = (Person::of(&draft.fields), known.person(contact));
+    let names = (one.name.as_deref(), other.name.as_deref());
+    let is_other_family = names::conflict(one.family_name, other.family_name);
+    if is_other_family || names::are_strangers(names.0, names.1) {
+        return Likeness::Other;
+    }
+    let has_other_address = match (one.email, other.email) {
+        (Some(one), Some(other)) => !one.eq_ignore_ascii_case(other),
+        _ => false,
+    };
+    match has_other_address && !names::agree(names.0, names.1) {
+        true => Likeness::Perhaps,
+        false => Likeness::Same,
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +178,7 @@ mod tests {
     use serde_json::{Value, json};
     use uuid::Uuid;
 
-    use super::{Known, find};
+    use super::{Known, Person, find};
     use crate::merge::identity;
     use crate::model::field::Kind;
     use crate::model::identity::IdentityKey;
@@ -129,8 +199,15 @@ mod tests {
             }
         }
 
-        fn family_name(&self, contact: Uuid) -> Option<&str> {
-            (contact == Uuid::from_u128(3)).then_some("Ruíz")
+        fn person(&self, contact: Uuid) -> Person<'_> {
+            match contact.as_u128() {
+                3 => Person {
+                    family_name: Some("Ruíz"),
+                    name: Some("Ana Ruíz".into()),
+                    email: Some("ana@example.com"),
+                },
+                _ => Person::default(),
+            }
         }
     }
 
@@ -185,6 +262,22 @@ mod tests {
             json!({"phone": "+34600000003", "family_name": "Roca", "email": "roca@example.com"}),
             (None, None, 1),
         );
+    }
+
+    #[test]
+    fn a_phone_number_with_another_address_takes_names_that_agree() {
+        let check = |name: Value, expected: (Option<u128>, Option<u128>, usize)| {
+            let mut fields = json!({"phone": "+34600000003", "email": "new@example.com"});
+            if let (Some(fields), Value::Object(name)) = (fields.as_object_mut(), name) {
+                fields.extend(name);
+            }
+            check(fields, expected);
+        };
+        check(json!({"full_name": "Ana Ruiz"}), (Some(3), None, 2));
+        check(json!({"given_name": "Ana"}), (None, Some(3), 1));
+        check(json!({}), (None, Some(3), 1));
+        check(json!({"full_name": "Eva Ruiz"}), (None, Some(3), 1));
+        check(json!({"full_name": "Hal Moe"}), (None, None, 1));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Names of people: put together, and compared.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::model::fold::fold;
@@ -50,6 +52,24 @@ fn clock(record: &Record, meta: &FieldMeta) -> Option<(i64, uuid::Uuid)> {
     Some((origin.at_ms, origin.event))
 }
 
+/// Whether two whole names are of different people: both are there and have no word in common.
+pub fn are_strangers(one: Option<&str>, other: Option<&str>) -> bool {
+    let (one, other) = (words(one), words(other));
+    !one.is_empty() && !other.is_empty() && one.is_disjoint(&other)
+}
+
+/// Whether two whole names are of one person, as far as names can tell: the words of one are all in the other, and they
+/// are two at least.
+pub fn agree(one: Option<&str>, other: Option<&str>) -> bool {
+    let (one, other) = (words(one), words(other));
+    one.len().min(other.len()) >= 2 && (one.is_subset(&other) || other.is_subset(&one))
+}
+
+fn words(name: Option<&str>) -> BTreeSet<String> {
+    let words = name.unwrap_or_default().split_whitespace().map(fold);
+    words.filter(|word| !word.is_empty()).collect()
+}
+
 /// Whether two family names are of different families: both are there and differ in more than case, accents, spaces
 /// and punctuation.
 pub fn conflict(one: Option<&str>, other: Option<&str>) -> bool {
@@ -65,7 +85,25 @@ pub fn conflict(one: Option<&str>, other: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::conflict;
+    use super::{agree, are_strangers, conflict};
+
+    #[test]
+    fn whole_names_are_compared_by_their_words() {
+        let check = |one: &str, other: &str, expected: (bool, bool)| {
+            let (one, other) = (Some(one), Some(other));
+            let found = (agree(one, other), are_strangers(one, other));
+            assert_eq!(found, expected, "{one:?} and {other:?}");
+            assert_eq!((agree(other, one), are_strangers(other, one)), expected);
+        };
+        check("Ana Ruiz", "RUIZ Ana", (true, false));
+        check("Ana Ruiz", "Ana Ruíz López", (true, false));
+        check("Ana Ruiz", "Eva Ruiz", (false, false));
+        check("Ana", "Ana", (false, false));
+        check("Ana", "Ana Ruiz", (false, false));
+        check("Gus Roe", "Hal Moe", (false, true));
+        check("Ana", "Bob", (false, true));
+        check("", "Bob", (false, false));
+    }
 
     #[test]
     fn family_names_conflict_only_when_they_are_really_different() {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use crate::expr::filters::{self, country, email, money, phone};
 use crate::expr::scope::Scope;
 use crate::expr::{is_blank, payload};
+use crate::merge::identity;
 use crate::model::field::{Field, FieldType};
 use crate::model::problem::nearest;
 use crate::model::said::{Said, Word};
@@ -112,10 +113,7 @@ fn address(text: String) -> Json {
 
 /// E.164; what cannot be read as a number of the endpoint's region stays as it was sent.
 fn number_of(text: String, names: &Scope) -> Json {
-    let is_done = text
-        .strip_prefix('+')
-        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_done {
+    if identity::is_e164(&text) {
         return Json::String(text);
     }
     let region = names.get("region").and_then(Value::as_str);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::merge::matching::Known;
+use crate::merge::matching::{Known, Person};
 use crate::model::identity::IdentityKey;
 use crate::model::record::{Draft, Origin, Record};
 use crate::store::Held;
@@ -115,7 +115,8 @@ impl Known for Board<'_> {
         claimed.map(|piece| piece.id)
     }
 
-    fn family_name(&self, contact: Uuid) -> Option<&str> {
-        self.record(contact)?.fields.get("family_name")?.as_str()
+    fn person(&self, contact: Uuid) -> Person<'_> {
+        let record = self.record(contact);
+        record.map_or_else(Person::default, |record| Person::of(&record.fields))
     }
 }
