@@ -73,6 +73,8 @@ pub fn install_log(log: &Log) -> Result<(), String> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        // A log that cannot be written, on a full disk or a closed pipe, must not stop what it tells of.
+        .log_internal_errors(false)
         .with_target(false);
     match log.format {
         LogFormat::Text => lines.try_init(),

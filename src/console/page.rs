@@ -48,7 +48,9 @@ pub fn onward_with(to: &str, cookies: impl IntoIterator<Item = HeaderValue>) -> 
 
 /// A place of ours that a request names, or `/`: nobody is sent elsewhere.
 pub fn own(to: &str) -> &str {
-    let inside = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\n', '\r']);
+    // Browsers read a backslash as a slash, and drop tabs and line ends.
+    let is_odd = |letter: char| letter == '\\' || letter.is_control();
+    let inside = to.starts_with('/') && !to.starts_with("//") && !to.contains(is_odd);
     if inside { to } else { "/" }
 }
 
@@ -65,6 +67,8 @@ mod tests {
             ("/\\evil.example", "/"),
             ("https://evil.example", "/"),
             ("/a\r\nset-cookie: x", "/"),
+            ("/\t/evil.example", "/"),
+            ("/\0/x", "/"),
         ] {
             assert_eq!(own(to), expected, "{to:?}");
         }

@@ -231,7 +231,14 @@ mod tests {
     #[test]
     fn moments_are_those_of_the_readers_zone() {
         let since: Timestamp = "2026-07-31T09:00:00Z".parse().unwrap();
-        let said = said!("alarm-silence", "since {since}", since = since);
+        let said = said!(
+            "alarm-silence",
+            "since {since}",
+            endpoint = "shop",
+            since = since,
+            usual = 7_u32,
+            missed = 2_u32,
+        );
         let madrid = TimeZone::get("Europe/Madrid").unwrap();
         let words = Words::of(Language::Spanish);
         let told = words.said_in(&said, &madrid);

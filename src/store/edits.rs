@@ -61,6 +61,8 @@ pub struct Shown {
     pub holders: Vec<(IdentityKey, Uuid)>,
     /// `MOST_LINKED` and one more of a kind at most.
     pub linked: Vec<Record>,
+    /// There are or were more of a kind, so that some may be missing.
+    pub too_many: bool,
     pub join: Option<Join>,
 }
 

@@ -110,7 +110,7 @@ async fn answers_are_bounded_in_time_and_size() {
     let hanging = ResponseTemplate::new(200).set_delay(Duration::from_secs(5));
     check(hanging, Trouble::Down, "in time").await;
     let huge = ResponseTemplate::new(200).set_body_string("1".repeat(1001));
-    check(huge, Trouble::Down, "more than 1000 bytes").await;
+    check(huge, Trouble::Rejected, "more than 1000 bytes").await;
 }
 
 #[tokio::test]

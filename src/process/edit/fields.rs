@@ -7,11 +7,12 @@ use minijinja::Value as Formula;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::expr::filters::country;
 use crate::expr::payload::of_json;
 use crate::expr::scope::Scope;
 use crate::merge::{by_hand, identity};
 use crate::model::event::Violation;
-use crate::model::field::{CONSENT_STATES, FieldType, Kind};
+use crate::model::field::{CONSENT_STATES, Field, FieldType, Kind};
 use crate::model::id::new_id;
 use crate::model::identity::IdentityKey;
 use crate::model::record::{Draft, Record, is_blank};
@@ -155,24 +156,72 @@ fn shaped(
     let shaped = coerce(&known.of, &formula, names);
     let shaped = shaped.map_err(|misfit| Violation::new(misfit.path, misfit.sentence).said())?;
     let shaped = shaped.unwrap_or(Value::Null);
-    match (&known.of, shaped.as_str()) {
-        (FieldType::Email, Some(text)) if !text.contains('@') => Err(said!(
+    fits(known, &shaped)?;
+    Ok(shaped)
+}
+
+/// Whether a value may be written by hand. A sender's word is kept as it came, when nothing better can be made of it; a
+/// person can be asked.
+fn fits(field: &Field, value: &Value) -> std::result::Result<(), Said> {
+    if let (FieldType::Object(fields), Value::Object(members)) = (&field.of, value) {
+        let mut members = fields
+            .iter()
+            .filter_map(|it| Some((it, members.get(it.name)?)));
+        return members.try_for_each(|(field, value)| fits(field, value));
+    }
+    let Some(text) = value.as_str() else {
+        return Ok(());
+    };
+    match &field.of {
+        FieldType::Email if !text.contains('@') => Err(said!(
             "no-address",
             "\"{email}\" is not an e-mail address",
             email = text
         )),
-        (FieldType::Phone, Some(text)) if !text.starts_with('+') => Err(said!(
+        FieldType::Phone if !identity::is_e164(text) => Err(said!(
             "no-prefix",
             "{text} is not a number with its country's prefix, such as +34 600 111 222",
             text = text
         )),
-        (FieldType::Country, Some(text)) if text.len() != 2 => Err(said!(
+        FieldType::Country if country::alpha2(text).is_none() => Err(said!(
             "unknown-country",
             "{text} is not a country that is known",
             text = text
         )),
-        _ => Ok(shaped),
+        FieldType::Text if field.name == "language" && !is_language(text) => Err(said!(
+            "no-language",
+            "{text} is not a language's code, such as es or pt-BR",
+            text = text
+        )),
+        FieldType::Text if field.name == "website" && !is_website(text) => Err(said!(
+            "no-website",
+            "{text} is not the address of a website, such as https://example.com",
+            text = text
+        )),
+        _ => Ok(()),
     }
+}
+
+/// A language and what narrows it, as BCP 47 writes them.
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let is_of = |part: &str, lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&part.len()) && part.bytes().all(|it| it.is_ascii_alphanumeric())
+    };
+    parts.next().is_some_and(|first| is_of(first, 2..=3)) && parts.all(|part| is_of(part, 1..=8))
+}
+
+/// With or without its scheme, as people write it.
+fn is_website(text: &str) -> bool {
+    let https = text.strip_prefix("https://");
+    let rest = https.or_else(|| text.strip_prefix("http://"));
+    let rest = rest.unwrap_or(text);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (name, port) = host.split_once(':').unwrap_or((host, "80"));
+    let is_name = |it: &str| {
+        it.contains('.') && !it.starts_with('.') && !it.ends_with('.') && !it.contains("..")
+    };
+    is_name(name) && port.parse::<u16>().is_ok() && !text.contains(char::is_whitespace)
 }
 
 /// The keys that a contact would be found by.
@@ -387,5 +436,31 @@ mod tests {
         let address = json!({"city": "Cádiz", "country": "Spain", "street2": ""});
         let read = json!({"city": "Cádiz", "country": "ES"});
         check(Kind::Contact, "address", address, Ok(read));
+    }
+
+    #[test]
+    fn what_no_sender_would_mean_is_refused() {
+        let nowhere = json!({"city": "x", "country": "Narnia"});
+        check(Kind::Contact, "address", nowhere, Err("Narnia"));
+        let unreal = json!({"city": "x", "country": "XX"});
+        check(Kind::Contact, "address", unreal, Err("not a country"));
+        check(Kind::Contact, "language", json!("klingon"), Err("language"));
+        check(
+            Kind::Contact,
+            "language",
+            json!("pt-BR"),
+            Ok(json!("pt-BR")),
+        );
+        for website in ["not a url", "javascript:alert(1)", "example", "a.b:x"] {
+            check(Kind::Contact, "website", json!(website), Err("website"));
+        }
+        for website in [
+            "example.com",
+            "https://example.com/a?b=c",
+            "http://shop.example:8080",
+        ] {
+            check(Kind::Contact, "website", json!(website), Ok(json!(website)));
+        }
+        check(Kind::Contact, "phone", json!("+"), Err("prefix"));
     }
 }

@@ -121,8 +121,7 @@ fn pair<'s>(
             "this is one contact already: choose another one",
         ));
     }
-    let count = |kind| shown.linked.iter().filter(|it| it.kind == kind).count();
-    if Kind::ALL.into_iter().any(|kind| count(kind) > MOST_LINKED) {
+    if shown.too_many {
         let sentence = format!(
             "the contact to be taken in has more than {MOST_LINKED} leads, orders or tickets: \
              take the other one into it instead"

@@ -156,7 +156,7 @@ impl Client {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
             if body.len() + chunk.len() > self.limits.max_answer {
-                return Err(Response::Unreachable(said!(
+                return Err(Response::Unusable(said!(
                     "api-too-long",
                     "the sender's API answered more than {most} bytes",
                     most = self.limits.max_answer

@@ -62,6 +62,8 @@ pub enum Response {
         retry_after: Option<Duration>,
         body: Vec<u8>,
     },
+    /// An answer that cannot be used, and would not be better the next time.
+    Unusable(Said),
     /// Nothing did, and why.
     Unreachable(Said),
     /// The call was not made: the address may not be called.
@@ -127,6 +129,7 @@ pub fn call(recipe: &Recipe, place: FetchPlace, names: &Scope) -> Result<FetchCa
 /// Reads a response: the answer, or the kind of trouble and a sentence about it.
 pub fn classify(fetch: &FetchRecipe, names: &Scope, response: Response) -> Outcome {
     let (status, retry_after, body) = match response {
+        Response::Unusable(why) => return Outcome::Trouble(Trouble::Rejected, why),
         Response::Unreachable(why) => return Outcome::Trouble(Trouble::Down, why),
         Response::Refused(why) => return Outcome::Trouble(Trouble::Forbidden, why),
         Response::Answered {

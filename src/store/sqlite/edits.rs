@@ -175,6 +175,7 @@ fn write(books: &mut Books, written: EditWrites, loaded: &Loaded) -> Done<()> {
         status: EventStatus::Processed,
         code: None,
         reason: None,
+        violations: Vec::new(),
         at,
         records,
         changes,
@@ -223,7 +224,10 @@ fn show(
             return Ok(None);
         };
         for kind in [Kind::Lead, Kind::Order, Kind::Ticket] {
-            for number in linked(seq, kind)? {
+            let numbers = linked(seq, kind)?;
+            // What was linked once counts: the list is cut there, and what is behind it would be overlooked.
+            shown.too_many |= numbers.len() > MOST_LINKED;
+            for number in numbers {
                 let record = loaded.take(conn, RecordRef { kind, seq: number })?;
                 let is_still = |record: &Record| record_row::contact_id(record) == Some(contact);
                 shown.linked.extend(record.filter(is_still));
