@@ -262,6 +262,6 @@ fn request_view(event: &Event, raw: RawRequest) -> RequestView {
         body_encoding,
         peer: raw.peer.to_string(),
         received_at: raw.received_at,
-        part: event.part,
+        part: event.part.unwrap_or(0),
     }
 }

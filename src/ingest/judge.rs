@@ -1,24 +1,15 @@
 //! The events of a payload, each with what is to be done about it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::expr::payload::to_json;
-use crate::ingest::dedupe;
 use crate::ingest::intake::Intake;
 use crate::ingest::payload::Payload;
-use crate::model::dedupe::DedupeClaim;
-use crate::model::event::{EventStatus, NewEvent, Note, Violation};
-use crate::model::id::new_id;
+use crate::model::event::{EventStatus, NewEvent, Violation};
 use crate::model::said::Said;
 use crate::said;
 use crate::source::envelope::{EnvelopeError, Heading, Part};
-
-/// How far a sender's clock may run ahead of ours.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
-/// Characters of a sender's words that are kept as an event's type and id.
-const WORD: usize = 255;
-/// Characters of a time that cannot be read which are shown.
-const SHOWN: usize = 40;
+use crate::source::{arrival, dedupe};
 
 /// What is to be done about an event.
 #[derive(Debug)]
@@ -60,6 +51,17 @@ impl Finding {
         }
     }
 
+    /// The event with what is to be done about it.
+    fn about(self, event: NewEvent) -> NewEvent {
+        NewEvent {
+            status: self.status,
+            code: self.code,
+            reason: self.reason,
+            violations: self.violations,
+            ..event
+        }
+    }
+
     /// Quarantined with one violation of the body as a whole.
     fn unusable(code: &'static str, reason: Said) -> Self {
         let violation = Violation {
@@ -86,11 +88,8 @@ pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent
         .iter()
         .map(|part| {
             let finding = look_at(intake, payload, part);
-            let mut claim = dedupe::claim(&intake.endpoint, part, body, intake.window);
-            if finding.status == EventStatus::Quarantined {
-                claim = dedupe::of_this_body(claim, body);
-            }
-            of_part(part, finding, claim, now)
+            let claim = dedupe::claim(&intake.endpoint, part, body, intake.window);
+            finding.about(arrival::event(part, claim, now))
         })
         .collect();
     if let Some(gate) = &intake.spam {
@@ -105,36 +104,10 @@ pub fn judge(intake: &Intake, payload: &Payload, now: Timestamp) -> Vec<NewEvent
     events
 }
 
-fn of_part(part: &Part, finding: Finding, claim: DedupeClaim, now: Timestamp) -> NewEvent {
-    let unread = part.unread_time.iter();
-    let notes = unread.map(|text| {
-        let text: String = text.chars().take(SHOWN).collect();
-        let sentence = said!(
-            "time-unread",
-            "the sender's time {text} cannot be read; its time of receipt counts",
-            text = format!("{text:?}")
-        );
-        Note::new("event_time", sentence)
-    });
-    NewEvent {
-        part: part.index,
-        event_type: cut(&part.event_type),
-        delivery_id: part.id.as_deref().map(cut),
-        event_time: part.time.map(|time| no_later_than(time, now)),
-        notes: notes.collect(),
-        ..event(finding, claim, now)
-    }
-}
-
-/// An event that claims to come from the future would stand above all later news; its time of receipt counts instead.
-fn no_later_than(time: Timestamp, now: Timestamp) -> Timestamp {
-    if time > now + SKEW { now } else { time }
-}
-
 /// The one event of a request whose events are not known.
 fn whole(intake: &Intake, body: &[u8], finding: Finding, now: Timestamp) -> NewEvent {
     let claim = dedupe::by_body(intake.endpoint.as_bytes(), 0, body, intake.window);
-    event(finding, claim, now)
+    finding.about(arrival::whole(&Heading::default(), claim, now))
 }
 
 /// The one event of a request whose body cannot be read: the headers may still tell its name and id.
@@ -145,29 +118,8 @@ pub fn unread(
     finding: Finding,
     now: Timestamp,
 ) -> NewEvent {
-    let id = heading.id.as_deref();
-    let claim = dedupe::of_unread(&intake.endpoint, id, body, intake.window);
-    NewEvent {
-        event_type: cut(&heading.event_type),
-        delivery_id: id.map(cut),
-        ..event(finding, claim, now)
-    }
-}
-
-fn event(finding: Finding, claim: DedupeClaim, now: Timestamp) -> NewEvent {
-    NewEvent {
-        id: new_id(now),
-        part: 0,
-        event_type: String::new(),
-        delivery_id: None,
-        event_time: None,
-        dedupe: claim,
-        status: finding.status,
-        code: finding.code,
-        reason: finding.reason,
-        violations: finding.violations,
-        notes: Vec::new(),
-    }
+    let claim = dedupe::of_unread(&intake.endpoint, heading.id.as_deref(), body, intake.window);
+    finding.about(arrival::whole(heading, claim, now))
 }
 
 fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
@@ -180,7 +132,7 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
             name => said!(
                 "no-such-event",
                 "no [[event]] of the source is called {name}",
-                name = format!("{:?}", cut(name))
+                name = format!("{:?}", arrival::cut(name))
             ),
         });
     };
@@ -214,11 +166,4 @@ fn look_at(intake: &Intake, payload: &Payload, part: &Part) -> Finding {
 /// The mapping may be mended and the event replayed.
 fn unopened(error: &EnvelopeError) -> Finding {
     Finding::unusable("envelope_failed", error.said())
-}
-
-fn cut(word: &str) -> String {
-    match word.len() <= WORD {
-        true => word.to_owned(),
-        false => word.chars().take(WORD).collect(),
-    }
 }

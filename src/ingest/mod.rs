@@ -1,6 +1,5 @@
 //! Receiving: from the bytes of a request to an arrival for the inbox, or to a refusal that explains itself.
 
-pub mod dedupe;
 pub mod explain;
 pub mod handshake;
 pub mod intake;

@@ -13,7 +13,7 @@ use crate::ingest::verify::VerifiedRequest;
 use crate::model::event::Verdict;
 use crate::model::request::RawRequest;
 use crate::payload::{self, redact};
-use crate::source::envelope;
+use crate::source::{dedupe, envelope};
 
 /// A verified request whose body is a document.
 #[derive(Debug)]
@@ -73,13 +73,9 @@ impl Payload {
         })
     }
 
-    /// What tells this body from others, where the sender has no id. Browsers write the same form differently each time
-    /// (with a fresh boundary, with a fresh stamp), so for an open form that is its content.
+    /// What tells this body from others, where the sender has no id.
     pub fn identity(&self) -> Cow<'_, [u8]> {
-        match self.gated {
-            true => Cow::Owned(self.document.to_string().into_bytes()),
-            false => Cow::Borrowed(&self.request.body),
-        }
+        dedupe::identity(self.gated, &self.document, &self.request.body)
     }
 
     /// The names that formulas read.

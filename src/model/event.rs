@@ -125,8 +125,8 @@ impl Note {
 pub struct NewEvent {
     /// UUID v7.
     pub id: Uuid,
-    /// Position in the request's batch; 0 when the request is one event.
-    pub part: u32,
+    /// Position in the request's batch, from 0; `None` when it stands for a request whose events are not known.
+    pub part: Option<u32>,
     /// The sender's word: `orders/create`.
     pub event_type: String,
     /// The sender's id of this event, where it has one.
@@ -142,6 +142,15 @@ pub struct NewEvent {
     pub reason: Option<Said>,
     pub violations: Vec<Violation>,
     pub notes: Vec<Note>,
+}
+
+impl NewEvent {
+    /// It is not what its sender and we agreed on: it holds its key against its own body alone, for the same id with
+    /// another body may be what was meant.
+    pub fn is_invalid(&self) -> bool {
+        let is_quarantined = self.status == EventStatus::Quarantined;
+        is_quarantined && (self.part.is_none() || !self.violations.is_empty())
+    }
 }
 
 /// A verified request with its events: appended in one commit.
@@ -169,7 +178,8 @@ pub struct Event {
     pub id: Uuid,
     /// The request it came in.
     pub request: Uuid,
-    pub part: u32,
+    /// Position in the request's batch, from 0; `None` while it stands for a request whose events are not known.
+    pub part: Option<u32>,
     pub endpoint: String,
     pub source: String,
     pub event_type: String,

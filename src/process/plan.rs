@@ -48,6 +48,7 @@ pub struct Conclusion {
     pub code: &'static str,
     /// A sentence for people; it may show values of the event, so it is never logged.
     pub reason: Said,
+    pub violations: Vec<Violation>,
 }
 
 /// Plans one event: opens its stored request, validates, maps.
@@ -108,9 +109,10 @@ pub fn look<'a>(
             status: EventStatus::Ignored,
             code: "ignored",
             reason: said!("no-events", "the request holds no events"),
+            violations: Vec::new(),
         });
     }
-    let position = usize::try_from(claimed.event.part).unwrap_or(usize::MAX);
+    let position = usize::try_from(claimed.event.part.unwrap_or(0)).unwrap_or(usize::MAX);
     let Some(part) = opened.parts.get(position) else {
         return Err(Conclusion::quarantined(
             "part_missing",
@@ -171,13 +173,16 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
             status: EventStatus::Ignored,
             code: "ignored",
             reason,
+            violations: Vec::new(),
         }),
-        Understood::Violates { schema, violations } => Planned::Conclude(Conclusion::quarantined(
+        Understood::Violates { schema, violations } => Planned::Conclude(Conclusion::violating(
             "schema_violation",
-            violated(recipe, schema, &violations),
+            recipe,
+            schema,
+            violations,
         )),
         Understood::AnswerViolates { schema, violations } => Planned::Conclude(
-            Conclusion::quarantined(INVALID_ANSWER, violated(recipe, schema, &violations)),
+            Conclusion::violating(INVALID_ANSWER, recipe, schema, violations),
         ),
         Understood::Unnamed(unnamed) => {
             Planned::Conclude(Conclusion::quarantined("event_unnamed", unnamed.said()))
@@ -267,6 +272,19 @@ impl Conclusion {
             status: EventStatus::Quarantined,
             code,
             reason,
+            violations: Vec::new(),
+        }
+    }
+
+    fn violating(
+        code: &'static str,
+        recipe: &Recipe,
+        schema: &str,
+        violations: Vec<Violation>,
+    ) -> Self {
+        Conclusion {
+            violations: violations.clone(),
+            ..Conclusion::quarantined(code, violated(recipe, schema, &violations))
         }
     }
 
@@ -287,6 +305,7 @@ impl Conclusion {
             status: self.status,
             code: Some(self.code).filter(|_| self.status != EventStatus::Ignored),
             reason: Some(self.reason),
+            violations: self.violations,
             at,
             records: Vec::new(),
             changes: Vec::new(),

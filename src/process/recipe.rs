@@ -1,6 +1,7 @@
 //! A source compiled for one endpoint: no declaration is interpreted while an event waits.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use minijinja::Value;
 
@@ -30,6 +31,10 @@ pub struct Recipe {
     pub formats: Formats,
     /// Fields of the spam gate, which are no answers of anybody.
     pub hidden: Vec<String>,
+    /// Anybody may post.
+    pub is_open: bool,
+    /// For how long the hash of a body claims an event.
+    pub window: Option<Duration>,
     pub envelope: Envelope,
     pub schemas: Schemas,
     /// In the order of `Source::events`, so that `Part::spec` finds its own.
@@ -134,6 +139,7 @@ impl Recipe {
         recipe.configured = true;
         if endpoint.unverified {
             let gate = &endpoint.spam;
+            recipe.is_open = true;
             recipe.hidden = gate.honeypot.iter().chain([&gate.stamp]).cloned().collect();
         }
         Ok(recipe)
@@ -171,6 +177,8 @@ fn build(source: &Source, settings: Settings) -> Result<Recipe, Vec<Problem>> {
             region: None,
             formats: source.body.formats.clone(),
             hidden: Vec::new(),
+            is_open: false,
+            window: source.delivery.window,
             envelope,
             schemas,
             events,

@@ -1,12 +1,16 @@
 //! Replays: events are mapped once more, by a row and no call; and what that would change, looked at first.
 
-use crate::model::event::{Event, EventStatus, SPAM};
+use crate::model::event::{Claimed, Event, EventStatus, SPAM};
 use crate::process::edit::Hand;
-use crate::process::plan::Context;
+use crate::process::plan::{Context, open_claimed};
 use crate::process::preview::{EventDiff, foresee};
 use crate::process::recipes::Recipes;
 use crate::process::selection::Selection;
+use crate::source::envelope::Part;
 use crate::store::{Inbox, Store, StoreError};
+
+/// Events of one request that are foreseen.
+const MOST_PARTS: usize = 50;
 
 /// What a replay did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +80,32 @@ pub async fn foreseen(
         if claimed.event.status == EventStatus::Pending {
             continue;
         }
-        let diff = foresee(store, recipes, &claimed, context).await?;
-        foreseen.events.push((claimed.event, diff));
+        for claimed in events_of(recipes, claimed) {
+            let diff = foresee(store, recipes, &claimed, context).await?;
+            foreseen.events.push((claimed.event, diff));
+        }
     }
     foreseen.next = pages.cursor();
     Ok(foreseen)
+}
+
+/// The event; or, when it stands for a whole request that can be opened now, the first of the request's events.
+fn events_of(recipes: &Recipes, claimed: Claimed) -> Vec<Claimed> {
+    let event = &claimed.event;
+    let recipe = recipes.of_event(&event.endpoint, &event.source);
+    let opened = recipe.filter(|_| event.part.is_none());
+    let opened = opened.and_then(|recipe| open_claimed(&recipe, &claimed).ok());
+    let Some(opened) = opened.filter(|opened| opened.parts.len() > 1) else {
+        return vec![claimed];
+    };
+    let parts = opened.parts.iter().take(MOST_PARTS);
+    let of_part = |part: &Part| {
+        let mut claimed = claimed.clone();
+        claimed.event.part = Some(part.index);
+        claimed.event.event_type.clone_from(&part.event_type);
+        claimed
+    };
+    parts.map(of_part).collect()
 }
 
 /// A replay is no release: a filter passes over what is held as spam.

@@ -1,8 +1,10 @@
 //! Sources: what operators and integrators declare about a sender, loaded strictly, and the parts of it that both
 //! receiving and processing read, compiled.
 
+pub mod arrival;
 pub mod catalog;
 pub mod declaration;
+pub mod dedupe;
 pub mod domains;
 pub mod endpoints;
 pub mod envelope;

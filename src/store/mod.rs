@@ -21,7 +21,9 @@ use uuid::Uuid;
 
 use crate::model::change::{Change, FieldChange, Review};
 use crate::model::desk::Desk;
-use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
+use crate::model::event::{
+    Appended, Arrival, Claimed, Event, EventStatus, NewEvent, PutOff, Refusal, Violation,
+};
 use crate::model::field::Kind;
 use crate::model::identity::IdentityKey;
 use crate::model::page::{Page, PageRequest};
@@ -139,6 +141,10 @@ pub trait Inbox: Send + Sync {
         at: Timestamp,
     ) -> Result<()>;
 
+    /// Gives an event that stood for a whole request its place among the request's events, as its first one, and gives it
+    /// back. When another event holds the key of that one, it ends as ignored, and that event is the answer.
+    async fn identify(&self, event: Uuid, first: NewEvent) -> Result<Appended>;
+
     /// Gives claimed events back unchanged.
     async fn release(&self, events: Vec<Uuid>);
 
@@ -227,6 +233,8 @@ pub struct Writes {
     pub code: Option<&'static str>,
     /// Why it is not `Processed`, in a sentence.
     pub reason: Option<Said>,
+    /// What its schema has against it.
+    pub violations: Vec<Violation>,
     pub at: Timestamp,
     pub records: Vec<RecordWrite>,
     /// Each of a record among `records`, whose fields the store keeps as its snapshot.

@@ -41,6 +41,154 @@ fn a_mended_body_under_the_same_id_is_news() {
     );
 }
 
+/// A source of the operator's own.
+fn write_source(folder: &std::path::Path, split: &str, schema: &str) {
+    let mapping = format!(
+        r#"title = "Acme"
+help = "Paste the URL."
+
+[body]
+accepts = ["json"]
+
+[split]
+each = "{split}"
+
+[delivery]
+event = "'lead'"
+id = "item.id"
+
+[verify.key]
+header = "x-key"
+
+[[event]]
+name = "lead"
+schema = "lead"
+
+[event.contact]
+email = "item.email"
+
+[event.lead]
+title = "item.title"
+"#
+    );
+    for (file, text) in [
+        ("mappings/acme.toml", &*mapping),
+        ("schemas/acme/lead.json", schema),
+    ] {
+        let file = folder.join("catalog").join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+}
+
+const ACME: &str = "\n[[endpoint]]\nname = \"acme\"\nsource = \"acme\"\nsecrets = [\"a-long-key\"]\n\n[catalog]\npath = \"catalog\"\n";
+const ANY: &str = r#"{"type": "object"}"#;
+const LEADS: &str = r#"{"list":[{"id":"1","email":"a@example.com","title":"A"},{"id":"2","email":"b@example.com","title":"B"},{"id":"3","email":"c@example.com","title":"C"}]}"#;
+
+fn deliver(gateway: &Gateway, body: &str) -> serde_json::Value {
+    let headers = "content-type: application/json\r\nx-key: a-long-key\r\n";
+    let answer = gateway.call("POST", "/hooks/acme", headers, body);
+    answer.unwrap().json()
+}
+
+/// The leads there are, and how many events ended in which way.
+fn outcome(gateway: &Gateway, token: &str) -> (usize, Vec<String>) {
+    gateway.drain(token);
+    let items = |path: &str| {
+        let listed = gateway.api(token, "GET", path, "");
+        listed["items"].as_array().unwrap().clone()
+    };
+    let mut ends: Vec<String> = items("/api/v1/events")
+        .iter()
+        .map(|event| event["status"].as_str().unwrap().to_owned())
+        .collect();
+    ends.sort();
+    (items("/api/v1/leads").len(), ends)
+}
+
+/// Starts with a mapping that finds no events, then again with one that does; the events of one request, quarantined as
+/// one.
+fn folded() -> (tempfile::TempDir, Gateway, String) {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), ACME);
+    write_source(folder.path(), "body.items", ANY);
+    let token = command(
+        folder.path(),
+        &["token", "create", "--name", "t", "--role", "admin"],
+    );
+    let mut gateway = Gateway::start(folder.path());
+    deliver(&gateway, LEADS);
+    assert_eq!(
+        outcome(&gateway, &token),
+        (0, vec!["quarantined".to_owned()])
+    );
+    assert_eq!(gateway.terminate(), Some(0));
+    write_source(folder.path(), "body.list", ANY);
+    let gateway = Gateway::start(folder.path());
+    (folder, gateway, token)
+}
+
+fn replay(gateway: &Gateway, token: &str, dry_run: bool) -> serde_json::Value {
+    let filter = format!(r#"{{"status":"quarantined","dry_run":{dry_run}}}"#);
+    gateway.api(token, "POST", "/api/v1/events/replay", &filter)
+}
+
+#[test]
+fn a_request_that_could_not_be_opened_loses_none_of_its_events() {
+    let (_folder, gateway, token) = folded();
+    let foreseen = replay(&gateway, &token, true);
+    assert_eq!(foreseen["found"], 3, "{foreseen}");
+    replay(&gateway, &token, false);
+    let processed = vec!["processed".to_owned(); 3];
+    assert_eq!(outcome(&gateway, &token), (3, processed.clone()));
+    deliver(&gateway, LEADS);
+    assert_eq!(
+        outcome(&gateway, &token),
+        (3, processed),
+        "the sender's retry is known"
+    );
+}
+
+#[test]
+fn a_request_that_came_again_before_its_replay_counts_once() {
+    let (_folder, gateway, token) = folded();
+    deliver(&gateway, LEADS);
+    replay(&gateway, &token, false);
+    let (leads, ends) = outcome(&gateway, &token);
+    assert_eq!(leads, 3);
+    assert_eq!(ends, ["ignored", "processed", "processed", "processed"]);
+}
+
+#[test]
+fn a_retry_goes_on_with_what_a_mended_schema_lets_in() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), ACME);
+    let strict = r#"{"type": "object", "required": ["consent"]}"#;
+    write_source(folder.path(), "body.list", strict);
+    let token = command(
+        folder.path(),
+        &["token", "create", "--name", "t", "--role", "admin"],
+    );
+    let mut gateway = Gateway::start(folder.path());
+    deliver(&gateway, LEADS);
+    deliver(&gateway, LEADS);
+    assert_eq!(
+        outcome(&gateway, &token),
+        (0, vec!["quarantined".to_owned(); 3])
+    );
+    assert_eq!(gateway.terminate(), Some(0));
+    write_source(folder.path(), "body.list", ANY);
+    let gateway = Gateway::start(folder.path());
+    for _ in 0..2 {
+        deliver(&gateway, LEADS);
+        replay(&gateway, &token, false);
+        assert_eq!(
+            outcome(&gateway, &token),
+            (3, vec!["processed".to_owned(); 3])
+        );
+    }
+}
+
 #[test]
 fn an_event_from_the_future_does_not_stand_above_later_news() {
     let (_folder, gateway, token) = gateway();

@@ -71,6 +71,9 @@ impl Inbox for Desk {
         unused()
     }
     async fn wait_for_work(&self, _: Duration) {}
+    async fn identify(&self, _: Uuid, _: NewEvent) -> Result<Appended> {
+        unused()
+    }
     async fn settle(&self, _: Vec<Settlement>) -> Vec<Result<Settled>> {
         vec![unused()]
     }

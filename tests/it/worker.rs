@@ -85,7 +85,7 @@ impl Desk {
             .iter()
             .map(|part| NewEvent {
                 id: new_id(self.clock.now()),
-                part: part.index,
+                part: Some(part.index),
                 event_type: part.event_type.clone(),
                 delivery_id: part.id.clone(),
                 event_time: part.time,

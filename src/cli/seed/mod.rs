@@ -165,7 +165,7 @@ fn arrival(n: u64, what: Invented, at: Timestamp) -> Arrival {
         },
         events: vec![NewEvent {
             id: new_id(at),
-            part: 0,
+            part: Some(0),
             event_type: what.name().to_owned(),
             delivery_id: Some(format!("seed_{n}")),
             event_time: Some(at),

@@ -233,6 +233,7 @@ impl<'a> Deciding<'a> {
             code: None,
             status: EventStatus::Processed,
             reason: None,
+            violations: Vec::new(),
             at: self.cause.now,
             records,
             changes,

@@ -14,6 +14,7 @@ use crate::process::plan::{Conclusion, Context, Planned, conclude, open_claimed}
 use crate::process::recipe::Recipe;
 use crate::process::recipes::Recipes;
 use crate::process::understand::Opened;
+use crate::process::worker::unfold::Folded;
 use crate::process::worker::{Processing, STORE_PAUSE, report};
 use crate::said;
 use crate::store::Settlement;
@@ -23,6 +24,7 @@ use crate::store::Settlement;
 pub struct Sorted {
     pub settle: Vec<Ready>,
     pub fetch: Vec<Thin>,
+    pub unfold: Vec<Folded>,
 }
 
 /// An event that can be settled.
@@ -65,6 +67,7 @@ impl Processing {
             let sorted = plan_batch(&recipes, claimed, &processing, &context);
             runtime.block_on(async {
                 processing.start_fetches(sorted.fetch);
+                processing.unfold(sorted.unfold).await;
                 processing.settle(sorted.settle).await;
             });
         });
@@ -137,13 +140,22 @@ pub fn plan_batch(
         };
         let planned = catch_unwind(AssertUnwindSafe(|| {
             let opened = processing.requests.open(&recipe, &claimed);
+            if let Ok(opened) = &opened
+                && let Some(folded) = Folded::of(&recipe, &claimed, opened)
+            {
+                sorted.unfold.push(folded);
+                return None;
+            }
             let planned = match &opened {
                 Ok(opened) => processing.plan_watched(&recipe, &claimed, opened, context),
                 Err(conclusion) => Planned::Conclude(conclusion.clone()),
             };
-            (planned, opened.ok())
+            Some((planned, opened.ok()))
         }))
-        .unwrap_or_else(|_| (Planned::Conclude(Conclusion::defect()), None));
+        .unwrap_or_else(|_| Some((Planned::Conclude(Conclusion::defect()), None)));
+        let Some(planned) = planned else {
+            continue;
+        };
         let conclusion = match planned {
             (Planned::Settle(settlement), _) => {
                 sorted.settle.push(Ready { settlement, facts });

@@ -3,6 +3,7 @@
 mod batch;
 mod report;
 mod thin;
+mod unfold;
 mod watched;
 
 use std::io;

@@ -216,6 +216,7 @@ impl Processing {
                         reason = reason,
                         tries = event.attempts + 1
                     ),
+                    violations: Vec::new(),
                 };
                 let settlement = conclude(event.id, given_up, now);
                 self.settle(vec![Ready { settlement, facts }]).await;

@@ -1,21 +1,23 @@
 //! Appending: the request and those of its events that nobody has seen, each once.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::model::dedupe::DedupeClaim;
 use crate::model::event::{Appended, Arrival, EventStatus, NewEvent};
 use crate::model::said::kept;
 use crate::store::Result;
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::claims::delivery_hash;
+use crate::store::sqlite::event_row::{self, Held};
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::raw::{self, Packed};
 use crate::store::sqlite::stream::Stream;
-use crate::store::sqlite::value::{id, keep_violations, micros, time, unless_empty};
+use crate::store::sqlite::value::{blob, id, keep_violations, micros, time, unless_empty};
 
 /// An arrival on its way.
 pub(super) struct Append {
@@ -27,6 +29,9 @@ pub(super) struct Append {
 
 /// Events received or made so near to each other are put into the order of their commits, in microseconds.
 const NEAR: i64 = 1_000_000;
+
+/// The stored part of an event that stands for a request whose events are not known.
+const WHOLE: i64 = -1;
 
 /// An arrival in the form of its rows: made in the sender's task, so that the writer only writes.
 struct Rows {
@@ -106,34 +111,40 @@ impl Append {
     fn claim(&mut self, books: &mut Books) -> Done<()> {
         self.answers.clear();
         let base = books.last.event;
-        let mut fresh: Vec<Uuid> = Vec::new();
+        // Of this request: their ids, and whether they are invalid.
+        let mut fresh: Vec<(Uuid, bool)> = Vec::new();
         self.rows.at = in_order(&mut books.last.received_at, micros(self.rows.received_at));
         for row in &mut self.rows.events {
             let event = &mut row.event;
             let key = event.dedupe.key.0;
-            let holder = match books.claims.holder(&books.conn, &key)? {
+            let known = match books.claims.holder(&books.conn, &key)? {
                 Some(seq) if seq > base => usize::try_from(seq - base - 1)
                     .ok()
                     .and_then(|nth| fresh.get(nth))
-                    .map(|id| (*id, self.rows.received_at)),
-                Some(seq) => find(books, seq)?,
+                    .filter(|(_, is_invalid)| !is_invalid || event.is_invalid())
+                    .map(|(id, _)| *id),
+                Some(seq) => match holder_of(books, seq)? {
+                    Some(holder) if holder.is_live(&event.dedupe, self.rows.received_at) => {
+                        let same = holder.is_known(&books.conn, &self.rows.body)?;
+                        // Sent again as it was, and valid by what was mended since: it need not wait for a replay.
+                        let is_mended = same && holder.is_invalid && !event.is_invalid();
+                        if is_mended && event.status == EventStatus::Pending {
+                            self.wakes |= event_row::replay(books, seq, Held::Not)?;
+                        }
+                        same.then_some(holder.id)
+                    }
+                    _ => None,
+                },
                 None => None,
             };
-            let live = holder.filter(|(_, since)| match event.dedupe.window {
-                Some(window) => {
-                    let age = self.rows.received_at.duration_since(*since);
-                    SignedDuration::try_from(window).map_or(true, |window| age < window)
-                }
-                None => true,
-            });
-            if let Some((id, _)) = live {
+            if let Some(id) = known {
                 self.answers.push(Appended::Duplicate(id));
                 continue;
             }
             books.last.event += 1;
             event.id = id_in_order(&mut books.last.id, event.id);
             books.claims.put(key, row.delivery, books.last.event);
-            fresh.push(event.id);
+            fresh.push((event.id, event.is_invalid()));
             self.answers.push(Appended::New(event.id));
         }
         Ok(())
@@ -184,7 +195,7 @@ impl Append {
                     event.id.as_bytes(),
                     request,
                     self.rows.request.as_bytes(),
-                    event.part,
+                    event.part.map_or(WHOLE, i64::from),
                     place.stream,
                     event.status as u8,
                     self.rows.at,
@@ -270,15 +281,56 @@ fn id_in_order(last: &mut u64, id: Uuid) -> Uuid {
     Uuid::from_u64_pair(*last, low)
 }
 
+/// The event that holds a key.
+pub(super) struct Holder {
+    pub(super) id: Uuid,
+    received_at: Timestamp,
+    request: i64,
+    /// It waits in quarantine because it is not what its sender and we agreed on.
+    pub(super) is_invalid: bool,
+}
+
 /// The event with this number, while history keeps it.
-fn find(books: &Books, seq: i64) -> Done<Option<(Uuid, Timestamp)>> {
-    let mut select = books
-        .conn
-        .prepare_cached("SELECT id, received_at FROM event WHERE seq = ?1")?;
+pub(super) fn holder_of(books: &Books, seq: i64) -> Done<Option<Holder>> {
+    let mut select = books.conn.prepare_cached(
+        "SELECT id, received_at, request, status = 2 AND (violations IS NOT NULL OR part < 0)
+         FROM event WHERE seq = ?1",
+    )?;
     let found = select.query_row([seq], |row| {
-        Ok(id(row, 0).and_then(|id| Ok((id, time(row, 1)?))))
+        Ok((|| {
+            Ok(Holder {
+                id: id(row, 0)?,
+                received_at: time(row, 1)?,
+                request: row.get(2)?,
+                is_invalid: row.get(3)?,
+            })
+        })())
     });
     found.optional()?.transpose()
+}
+
+impl Holder {
+    /// Whether it still holds its key against an event that came in at a time.
+    pub(super) fn is_live(&self, claim: &DedupeClaim, at: Timestamp) -> bool {
+        let Some(window) = claim.window else {
+            return true;
+        };
+        let age = at.duration_since(self.received_at);
+        SignedDuration::try_from(window).map_or(true, |window| age < window)
+    }
+
+    /// Whether an event of its key is this one again. An invalid event holds its key against its own body alone: the
+    /// same id with another body may be what was meant.
+    fn is_known(&self, conn: &Connection, body: &Packed) -> Done<bool> {
+        if !self.is_invalid {
+            return Ok(true);
+        }
+        let mut select = conn.prepare_cached("SELECT codec, body FROM request WHERE seq = ?1")?;
+        let found = select.query_row([self.request], |row| {
+            Ok((|| raw::is_same(body, row.get(0)?, blob(row, 1)?))())
+        });
+        Ok(found.optional()?.transpose()?.unwrap_or(false))
+    }
 }
 
 #[cfg(test)]

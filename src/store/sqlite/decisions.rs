@@ -56,7 +56,7 @@ impl Decisions for SqliteStore {
             jobs.push(Box::new(call));
             answers.push(answer);
         }
-        self.queue.write(jobs)?;
+        self.queue.settle(jobs)?;
         let mut amended = Vec::with_capacity(answers.len());
         for answer in answers {
             amended.push(answer.await.unwrap_or_else(|_| Err(closed()))?);

@@ -40,7 +40,7 @@ fn read(row: &Row<'_>) -> Done<Stored> {
     let event = Event {
         id: id(row, 0)?,
         request: id(row, 1)?,
-        part: row.get(2)?,
+        part: u32::try_from(row.get::<_, i64>(2)?).ok(),
         endpoint: text(row, 3)?.to_owned(),
         source: text(row, 4)?.to_owned(),
         event_type: text(row, 5)?.to_owned(),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::event::{EventStatus, PutOff, SPAM};
+use crate::model::said::{Said, kept};
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
@@ -46,7 +47,7 @@ pub(super) struct At {
     pub(super) received_at: Timestamp,
     stream: i64,
     changes: i64,
-    /// It has a reason, a due time or attempts to be cleared.
+    /// It has a reason or a due time to be cleared.
     marked: bool,
 }
 
@@ -105,6 +106,8 @@ pub(super) struct Settling<'s> {
     pub(super) status: EventStatus,
     pub(super) code: Option<&'s str>,
     pub(super) reason: Option<&'s str>,
+    /// As they are kept.
+    pub(super) violations: Option<&'s str>,
     pub(super) at: Timestamp,
     /// The first change it made, and how many.
     pub(super) changes: (i64, i64),
@@ -139,10 +142,18 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
     } else {
         conn.prepare_cached(
             "UPDATE event SET status = ?2, settled_at = ?3, changes = ?4, reason = ?5, code = ?6,
-                due = NULL
+                violations = ?7, due = NULL
              WHERE seq = ?1",
         )?
-        .execute((at.seq, status, settled_at, changes, end.reason, end.code))?;
+        .execute((
+            at.seq,
+            status,
+            settled_at,
+            changes,
+            end.reason,
+            end.code,
+            end.violations,
+        ))?;
     }
     books.tally.add("pending", -1);
     let outcome = match end.status {
@@ -153,6 +164,28 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
     };
     let endpoint = books.streams.endpoint(&books.conn, at.stream)?;
     books.meter.count(end.at, endpoint, outcome);
+    Ok(())
+}
+
+/// Ends a pending event that cannot be read, without what may be damaged of it.
+pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, at: Timestamp) -> Done<()> {
+    let ended = books
+        .conn
+        .prepare_cached(
+            "UPDATE event SET status = ?2, settled_at = ?3, reason = ?4, code = 'unreadable', due = NULL,
+                violations = NULL, notes = NULL
+             WHERE seq = ?1 AND status IN (0, 5) RETURNING stream",
+        )?
+        .query_row(
+            (seq, EventStatus::Failed as u8, micros(at), kept::write(reason)),
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(stream) = ended {
+        books.tally.add("pending", -1);
+        let endpoint = books.streams.endpoint(&books.conn, stream)?;
+        books.meter.count(at, endpoint, Outcome::Failed);
+    }
     Ok(())
 }
 
@@ -185,7 +218,8 @@ pub(super) fn replay(books: &mut Books, seq: i64, held: Held) -> Done<bool> {
     let changed = books
         .conn
         .prepare_cached(
-            "UPDATE event SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL
+            "UPDATE event SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL,
+                violations = NULL
              WHERE seq = ?1 AND (code IS ?2) = ?3
                 AND EXISTS (SELECT 1 FROM request WHERE request.seq = event.request)",
         )?

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, PutOff, Refusal};
+use crate::model::event::{
+    Appended, Arrival, Claimed, Event, EventStatus, NewEvent, PutOff, Refusal,
+};
 use crate::model::page::{Page, PageRequest};
 use crate::model::request::RawRequest;
 use crate::model::said::{Said, kept};
@@ -19,6 +21,7 @@ use crate::store::sqlite::event_list;
 use crate::store::sqlite::event_read;
 use crate::store::sqlite::event_row::{self, Held, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::identify;
 use crate::store::sqlite::number;
 use crate::store::sqlite::queue::{Job, closed};
 use crate::store::sqlite::refusals;
@@ -61,16 +64,17 @@ impl Inbox for SqliteStore {
                 let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
                 let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
                 for (_, seq) in free.take(limit) {
-                    let Some(stored) = event_read::by_seq(conn, seq)? else {
-                        continue;
-                    };
-                    let id = stored.event.id;
-                    match event_read::claimed(conn, stored) {
-                        Ok(claimed) => {
+                    let stored = event_read::by_seq(conn, seq).and_then(|stored| {
+                        let claimed = stored.map(|stored| event_read::claimed(conn, stored));
+                        claimed.transpose()
+                    });
+                    match stored {
+                        Ok(None) => {}
+                        Ok(Some(claimed)) => {
                             bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
                             found.push((seq, claimed));
                         }
-                        Err(Fault::Corrupt(reason)) => unreadable.push((id, reason)),
+                        Err(Fault::Corrupt(reason)) => unreadable.push((seq, reason)),
                         Err(fault) => return Err(fault),
                     }
                     if bytes > CLAIM_BYTES {
@@ -81,14 +85,15 @@ impl Inbox for SqliteStore {
             })
             .await?;
         // One damaged row must not keep the others from being processed.
-        for (id, reason) in unreadable {
-            tracing::error!(event.id = %id, %reason, "event.unreadable");
+        for (seq, reason) in unreadable {
+            tracing::error!(event.seq = seq, %reason, "event.unreadable");
             let reason = said!(
                 "event-unreadable",
                 "what is stored of this event cannot be read: {cause}",
                 cause = reason
             );
-            self.conclude(id, EventStatus::Failed, reason, now).await?;
+            self.write(move |books| event_row::set_aside(books, seq, &reason, now))
+                .await?;
         }
         let until_next = next.map(timestamp).transpose().map_err(Fault::into_error)?;
         self.flight.set_next_due(
@@ -111,7 +116,7 @@ impl Inbox for SqliteStore {
             jobs.push(Box::new(job));
             answers.push(answer);
         }
-        if let Err(error) = self.as_gateway().and_then(|()| self.queue.write(jobs)) {
+        if let Err(error) = self.as_gateway().and_then(|()| self.queue.settle(jobs)) {
             return answers.iter().map(|_| Err(error.clone())).collect();
         }
         // The last one first: it wakes this task once, and the others are there by then.
@@ -159,6 +164,7 @@ impl Inbox for SqliteStore {
                 status,
                 code: None,
                 reason: Some(reason.as_str()).filter(|reason| !reason.is_empty()),
+                violations: None,
                 at,
                 changes: (0, 0),
             };
@@ -167,6 +173,14 @@ impl Inbox for SqliteStore {
         .await?;
         self.flight.done(event);
         Ok(())
+    }
+
+    async fn identify(&self, event: Uuid, first: NewEvent) -> Result<Appended> {
+        let identified = self
+            .write(move |books| identify::identify(books, event, &first))
+            .await?;
+        self.flight.release(&[event]);
+        Ok(identified)
     }
 
     async fn release(&self, events: Vec<Uuid>) {

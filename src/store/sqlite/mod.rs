@@ -29,6 +29,7 @@ mod fault;
 mod flight;
 mod group;
 mod held;
+mod identify;
 mod inbox;
 mod joins;
 mod lookup;
@@ -121,7 +122,7 @@ impl SqliteStore {
         F: FnMut(&mut Books) -> Done<T> + Send + 'static,
     {
         let (call, answer) = Call::new(work);
-        self.queue.write(vec![Box::new(call)])?;
+        self.queue.write(Box::new(call))?;
         answered(answer).await
     }
 

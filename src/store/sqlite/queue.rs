@@ -1,4 +1,5 @@
-//! What waits for the writer: appends apart from the rest, because a sender waits for each of them.
+//! What waits for the writer: appends, because a sender waits for each of them; what a person or another room waits for;
+//! and settlements, of which thousands may wait and nobody for any one of them.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -76,7 +77,7 @@ where
     }
 }
 
-/// The two lines before the writer.
+/// The three lines before the writer.
 pub(super) struct Queue {
     state: Mutex<State>,
     wake: Condvar,
@@ -86,6 +87,7 @@ pub(super) struct Queue {
 struct State {
     appends: VecDeque<(Box<dyn Job>, usize)>,
     writes: VecDeque<Box<dyn Job>>,
+    settlements: VecDeque<Box<dyn Job>>,
     bytes: usize,
     closed: bool,
     /// What the writer sleeps for: only then it has to be woken.
@@ -93,6 +95,12 @@ struct State {
     /// Committed groups on their way to disk, and the appends in them.
     under_way: usize,
     unanswered: usize,
+}
+
+impl State {
+    fn has_work(&self) -> bool {
+        !(self.appends.is_empty() && self.writes.is_empty() && self.settlements.is_empty())
+    }
 }
 
 /// What ends the writer's sleep.
@@ -145,13 +153,22 @@ impl Queue {
         Ok(())
     }
 
+    /// Lines up settlements and amendments.
+    pub(super) fn settle(&self, jobs: Vec<Box<dyn Job>>) -> Result<()> {
+        self.line_up(|state| state.settlements.extend(jobs))
+    }
+
     /// Lines up anything else.
-    pub(super) fn write(&self, jobs: Vec<Box<dyn Job>>) -> Result<()> {
+    pub(super) fn write(&self, job: Box<dyn Job>) -> Result<()> {
+        self.line_up(|state| state.writes.push_back(job))
+    }
+
+    fn line_up(&self, push: impl FnOnce(&mut State)) -> Result<()> {
         let mut state = self.lock();
         if state.closed {
             return Err(closed());
         }
-        state.writes.extend(jobs);
+        push(&mut state);
         let wakes = matches!(state.sleep, Some(Sleep::AnyWork));
         self.wake(state, wakes);
         Ok(())
@@ -170,12 +187,12 @@ impl Queue {
     pub(super) fn wait(&self, at_most: Duration) -> Woken {
         let mut state = self.lock();
         state.sleep = Some(Sleep::AnyWork);
-        let waited = self.wake.wait_timeout_while(state, at_most, |state| {
-            state.appends.is_empty() && state.writes.is_empty() && !state.closed
-        });
+        let waited = self
+            .wake
+            .wait_timeout_while(state, at_most, |state| !state.has_work() && !state.closed);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.sleep = None;
-        if !state.appends.is_empty() || !state.writes.is_empty() {
+        if state.has_work() {
             Woken::Work
         } else if state.closed {
             Woken::Closed
@@ -248,6 +265,10 @@ impl Queue {
         self.lock().writes.pop_front()
     }
 
+    pub(super) fn next_settlement(&self) -> Option<Box<dyn Job>> {
+        self.lock().settlements.pop_front()
+    }
+
     /// Waiting appends, at most `most` of them.
     pub(super) fn take_appends(&self, most: usize) -> Vec<Box<dyn Job>> {
         let mut state = self.lock();
@@ -264,6 +285,7 @@ impl Queue {
         state.bytes = 0;
         let mut jobs: Vec<_> = state.appends.drain(..).map(|(job, _)| job).collect();
         jobs.extend(state.writes.drain(..));
+        jobs.extend(state.settlements.drain(..));
         jobs
     }
 

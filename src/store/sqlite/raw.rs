@@ -42,6 +42,14 @@ pub(super) fn unpack(codec: i64, body: &[u8]) -> Done<Vec<u8>> {
     }
 }
 
+/// Whether a stored body is the same as one that was packed now, whichever way either was packed.
+pub(super) fn is_same(packed: &Packed, codec: i64, body: &[u8]) -> Done<bool> {
+    if packed.codec == codec && packed.body == body {
+        return Ok(true);
+    }
+    Ok(unpack(packed.codec, &packed.body)? == unpack(codec, body)?)
+}
+
 /// Each text with its length in front, in two bytes, or four after `0xffff`.
 pub(super) fn write_headers(pairs: &[(String, String)]) -> Vec<u8> {
     let size = pairs

@@ -118,10 +118,12 @@ impl Job for Settle {
         let first_change = books.last.change + 1;
         writes::write(books, &writes, (&loaded, &self.plan.wanted))?;
         let reason = writes.reason.as_ref().map(kept::write);
+        let violations = value::keep_violations(&writes.violations);
         let end = Settling {
             status: writes.status,
             code: writes.code,
             reason: reason.as_deref(),
+            violations: violations.as_deref(),
             at: writes.at,
             changes: (first_change, books.last.change + 1 - first_change),
         };
@@ -153,6 +155,7 @@ impl Job for Settle {
             status: EventStatus::Failed,
             code: Some("not_stored"),
             reason: Some(reason),
+            violations: None,
             at: at.received_at,
             changes: (0, 0),
         };

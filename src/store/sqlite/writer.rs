@@ -1,9 +1,10 @@
 //! The writer thread: group commit.
 //!
-//! Each cycle is one transaction. First a slice of the waiting settlements and other writes, then every waiting
-//! append, those included that arrive until the commit before is on disk; then the commit, which the syncer sees to the
-//! disk and answers for. The slice shrinks as more senders wait, and is left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst
-//! senders are acknowledged first while a backlog grows.
+//! Each cycle is one transaction. First the writes that somebody waits for, such as a person's edit; then a slice of the
+//! waiting settlements; then appends: at least half of the senders who wait, and more until the commit before is on disk.
+//! Then the commit, which the syncer sees to the disk and answers for. The slice shrinks as more senders wait, and is
+//! left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst senders are acknowledged
+//! first while a backlog grows.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::store::sqlite::checkpoint::Log;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::group::{Group, finish_all};
 use crate::store::sqlite::mend::{Broken, Guilt, mend};
-use crate::store::sqlite::queue::{Queue, Woken};
+use crate::store::sqlite::queue::{Queue, Woken, closed};
 use crate::store::sqlite::right_of_way::RightOfWay;
 use crate::store::sqlite::syncer::Syncer;
 use crate::store::{StoreError, StoreRole};
@@ -55,6 +56,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until the queue is closed and empty.
     pub(super) fn run(mut self) {
+        let _end = End(self.queue.clone());
         loop {
             let is_senders = self.right_of_way.is_senders(Instant::now())
                 && self.queue.wait_for_append(PATIENCE);
@@ -110,10 +112,13 @@ impl Writer {
     /// Runs what waits, within the open transaction: a slice of settlements, then appends until the group before this
     /// one is on disk. Meanwhile settlements go on when no append waits.
     fn gather(&mut self, books: &mut Books, group: &mut Group, is_senders: bool) -> Done<()> {
+        while let Some(job) = self.queue.next_write() {
+            group.run(job, books)?;
+        }
         let crowd = self.queue.waiting_appends().max(self.appended);
         let slice = SLICE / u32::try_from(1 + crowd / CROWD).unwrap_or(u32::MAX);
         let started = Instant::now();
-        while !is_senders && let Some(job) = self.queue.next_write() {
+        while !is_senders && let Some(job) = self.queue.next_settlement() {
             group.run(job, books)?;
             let spent = started.elapsed();
             let is_waited_for = crowd > 0 || self.queue.waiting_appends() > 0;
@@ -135,7 +140,7 @@ impl Writer {
             if !are_all {
                 continue;
             }
-            if !is_senders && let Some(job) = self.queue.next_write() {
+            if !is_senders && let Some(job) = self.queue.next_settlement() {
                 group.run(job, books)?;
             } else {
                 self.queue.wait_for_appends_or_disk(STEP, most);
@@ -173,6 +178,16 @@ impl Writer {
             Some(books) => Ok(books),
             None => Books::open(&self.file),
         }
+    }
+}
+
+/// The end of the thread, whatever ended it: nobody waits for a writer that is gone.
+struct End(Arc<Queue>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.close();
+        finish_all(self.0.drain(), &closed());
     }
 }
 

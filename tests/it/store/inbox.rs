@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use frontdesk::model::dedupe::DedupeKey;
-use frontdesk::model::event::{Appended, EventStatus, Note, PutOff, Refusal, SPAM, Violation};
+use frontdesk::model::event::{
+    Appended, Arrival, EventStatus, Note, PutOff, Refusal, SPAM, Violation,
+};
 use frontdesk::model::id::new_id;
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
@@ -103,6 +105,127 @@ pub async fn a_claim_older_than_its_window_is_taken_over(stand: Stand) {
         .await
         .unwrap();
     assert_eq!(forever, [Appended::Duplicate(holder.unwrap())]);
+}
+
+/// An arrival of one event that is not valid.
+fn invalid(key: &str, body: &[u8], second: i64) -> Arrival {
+    let mut arrival = arrival(&[key], at(second));
+    arrival.request.body = body.to_vec();
+    arrival.events[0].status = EventStatus::Quarantined;
+    arrival.events[0].violations = vec![Violation::new("/email", "is missing")];
+    arrival
+}
+
+/// An arrival of one event that is valid.
+fn valid(key: &str, body: &[u8], second: i64) -> Arrival {
+    let mut arrival = arrival(&[key], at(second));
+    arrival.request.body = body.to_vec();
+    arrival
+}
+
+pub async fn an_invalid_event_holds_its_key_against_its_own_body(stand: Stand) {
+    let store = stand.store;
+    let long = b"{\"email\": \"\", \"message\": \"hello\"}".repeat(200);
+    let first = invalid("k", &long, 0);
+    let held = first.events[0].id;
+    assert_eq!(store.append(first).await.unwrap(), [Appended::New(held)]);
+    let again = store.append(invalid("k", &long, 1)).await.unwrap();
+    assert_eq!(again, [Appended::Duplicate(held)], "an unchanged retry");
+    let meant = valid("k", b"{\"email\": \"ana@example.com\"}", 2);
+    let news = meant.events[0].id;
+    assert_eq!(store.append(meant).await.unwrap(), [Appended::New(news)]);
+    for late in [valid("k", b"{}", 3), invalid("k", &long, 4)] {
+        let answer = store.append(late).await.unwrap();
+        assert_eq!(
+            answer,
+            [Appended::Duplicate(news)],
+            "the valid one holds it"
+        );
+    }
+    let mut batch = arrival(&["b", "b", "b"], at(5));
+    batch.events[0].status = EventStatus::Quarantined;
+    batch.events[0].violations = vec![Violation::new("/email", "is missing")];
+    let ids: Vec<Uuid> = batch.events.iter().map(|event| event.id).collect();
+    assert_eq!(
+        store.append(batch).await.unwrap(),
+        [
+            Appended::New(ids[0]),
+            Appended::New(ids[1]),
+            Appended::Duplicate(ids[1])
+        ],
+        "the first of a batch is none"
+    );
+}
+
+pub async fn an_invalid_event_that_comes_again_and_is_valid_goes_on(stand: Stand) {
+    let store = stand.store;
+    let first = invalid("k", b"{}", 0);
+    let held = first.events[0].id;
+    store.append(first).await.unwrap();
+    assert!(store.claim(9, at(1)).await.unwrap().is_empty());
+    // The schema was mended; the sender tries again.
+    let again = store.append(valid("k", b"{}", 2)).await.unwrap();
+    assert_eq!(again, [Appended::Duplicate(held)]);
+    let claimed = store.claim(9, at(3)).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].event.id, held);
+    assert!(claimed[0].event.violations.is_empty(), "they are of old");
+    done(store.settle(vec![writing(held, Vec::new(), at(4))]).await);
+    let late = store.append(valid("k", b"{}", 5)).await.unwrap();
+    assert_eq!(late, [Appended::Duplicate(held)]);
+    assert!(store.claim(9, at(6)).await.unwrap().is_empty());
+    assert_eq!(store.stats().await.unwrap().events, 1);
+}
+
+/// An arrival of one event that stands for its request, and waits.
+fn whole(key: &str, second: i64) -> Arrival {
+    let mut arrival = arrival(&[key], at(second));
+    arrival.events[0].part = None;
+    arrival.events[0].event_type = String::new();
+    arrival.events[0].delivery_id = None;
+    arrival
+}
+
+pub async fn an_event_that_stood_for_a_request_finds_its_place(stand: Stand) {
+    let store = stand.store;
+    let arrival = whole("the body", 0);
+    let id = arrival.events[0].id;
+    store.append(arrival).await.unwrap();
+    let claimed = store.claim(9, at(1)).await.unwrap();
+    assert_eq!(claimed[0].event.part, None);
+    let first = valid("first", b"", 0).events.remove(0);
+    let place = store.identify(id, first.clone()).await.unwrap();
+    assert_eq!(place, Appended::New(id));
+    let claimed = store.claim(9, at(2)).await.unwrap();
+    let event = &claimed[0].event;
+    assert_eq!((event.id, event.part), (id, Some(0)));
+    assert_eq!(event.event_type, first.event_type);
+    assert_eq!(event.delivery_id, first.delivery_id);
+    let again = store.append(valid("first", b"", 3)).await.unwrap();
+    assert_eq!(again, [Appended::Duplicate(id)], "it holds the key now");
+    let by_delivery = EventFilter {
+        q: first.delivery_id,
+        ..EventFilter::default()
+    };
+    let found = all(9, |page| store.events(by_delivery.clone(), page)).await;
+    assert_eq!(found.len(), 1);
+}
+
+pub async fn an_event_whose_place_is_taken_ends(stand: Stand) {
+    let store = stand.store;
+    let arrival = whole("the body", 0);
+    let id = arrival.events[0].id;
+    store.append(arrival).await.unwrap();
+    let retry = valid("first", b"", 1);
+    let other = retry.events[0].id;
+    store.append(retry).await.unwrap();
+    let first = valid("first", b"", 0).events.remove(0);
+    let place = store.identify(id, first).await.unwrap();
+    assert_eq!(place, Appended::Duplicate(other));
+    let ended = store.event(id).await.unwrap().unwrap();
+    assert_eq!(ended.status, EventStatus::Ignored);
+    assert!(ended.reason.unwrap().contains(&other.to_string()));
+    assert_eq!(store.backlog().await.unwrap().pending, 1);
 }
 
 pub async fn a_raw_request_comes_back_as_it_was(stand: Stand) {

@@ -59,7 +59,7 @@ fn next_id(at: Timestamp) -> Uuid {
 pub fn new_event(key: &str, at: Timestamp) -> NewEvent {
     NewEvent {
         id: next_id(at),
-        part: 0,
+        part: Some(0),
         event_type: "lead".to_owned(),
         delivery_id: Some(format!("delivery-{key}")),
         event_time: None,
@@ -77,7 +77,7 @@ pub fn new_event(key: &str, at: Timestamp) -> NewEvent {
 
 pub fn arrival(keys: &[&str], at: Timestamp) -> Arrival {
     let events = keys.iter().zip(0..).map(|(key, part)| NewEvent {
-        part,
+        part: Some(part),
         ..new_event(key, at)
     });
     Arrival {
@@ -181,6 +181,7 @@ pub fn nothing(at: Timestamp) -> Writes {
         status: EventStatus::Processed,
         code: None,
         reason: None,
+        violations: Vec::new(),
         at,
         records: Vec::new(),
         changes: Vec::new(),

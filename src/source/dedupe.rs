@@ -1,6 +1,9 @@
 //! What makes a second delivery of an event a duplicate.
 
+use std::borrow::Cow;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::model::dedupe::{DedupeClaim, DedupeKey};
 use crate::source::envelope::Part;
@@ -32,17 +35,17 @@ pub fn of_unread(
     window: Option<Duration>,
 ) -> DedupeClaim {
     match id {
-        Some(id) => of_this_body(by_id(endpoint.as_bytes(), id), body),
+        Some(id) => by_id(endpoint.as_bytes(), id),
         None => by_body(endpoint.as_bytes(), 0, body, window),
     }
 }
 
-/// The claim of an event that is not valid: it holds for this very body, so that the same id with a mended body is news,
-/// and an unchanged retry is not.
-pub fn of_this_body(claim: DedupeClaim, body: &[u8]) -> DedupeClaim {
-    DedupeClaim {
-        key: DedupeKey::of([b"invalid".as_slice(), &claim.key.0, body]),
-        window: claim.window,
+/// What tells a body from others, where the sender has no id. Browsers write the same form differently each time (with a
+/// fresh boundary, with a fresh stamp), so for an open form that is its content.
+pub fn identity<'b>(is_open: bool, document: &Value, body: &'b [u8]) -> Cow<'b, [u8]> {
+    match is_open {
+        true => Cow::Owned(document.to_string().into_bytes()),
+        false => Cow::Borrowed(body),
     }
 }
 
