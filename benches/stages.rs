@@ -64,7 +64,7 @@ fn subject(name: &'static str, source: &str, headers: Headers, body: String) -> 
     let event = Event {
         id: new_id(at),
         request: request.id,
-        part: 0,
+        part: Some(0),
         endpoint: name.to_owned(),
         source: source.to_owned(),
         event_type: "lead.created".to_owned(),

@@ -247,7 +247,7 @@ impl Load {
             },
             events: vec![NewEvent {
                 id: new_id(now),
-                part: 0,
+                part: Some(0),
                 event_type: "leadgen".to_owned(),
                 delivery_id: Some(hex::encode(id)),
                 event_time: Some(now),
@@ -343,6 +343,7 @@ impl Load {
                 status: EventStatus::Processed,
                 code: None,
                 reason: None,
+                violations: Vec::new(),
                 at: now,
                 changes: vec![
                     change(&contact, ChangeKind::Updated, event, now),

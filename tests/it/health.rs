@@ -114,7 +114,7 @@ impl Desk {
         let now = self.clock.now();
         let event = NewEvent {
             id: new_id(now),
-            part: 0,
+            part: Some(0),
             event_type: "order".to_owned(),
             delivery_id: None,
             event_time: None,

@@ -42,6 +42,10 @@ pub(super) struct Books {
     fail: Arc<FailPoints>,
 }
 
+/// Updates so far ahead of what is planned now, in microseconds, were stamped by a clock that was wrong: plans do not
+/// wait so long.
+const AHEAD: i64 = 15 * 60 * 1_000_000;
+
 /// The last numbers given out. They are never given out again, whatever a purge removes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Last {
@@ -118,9 +122,10 @@ impl Books {
     }
 
     /// The update time of a record that is written now: when its event was planned, and later than every update
-    /// before it. So whoever follows the records by update time has seen all that were committed before.
+    /// before it. So whoever follows the records by update time has seen all that were committed before. A clock that
+    /// was put back further than plans take is followed.
     pub(super) fn stamp(&mut self, planned: Timestamp) -> i64 {
-        self.last.updated_at = micros(planned).max(self.last.updated_at + 1);
+        self.last.updated_at = stamp(self.last.updated_at, micros(planned));
         self.last.updated_at
     }
 
@@ -150,6 +155,14 @@ impl Books {
     }
 }
 
+/// The update time after `last` of what was planned at `planned`.
+fn stamp(last: i64, planned: i64) -> i64 {
+    match last.saturating_sub(planned) > AHEAD {
+        true => planned,
+        false => planned.max(last + 1),
+    }
+}
+
 impl Last {
     fn read(conn: &Connection) -> Done<Self> {
         let max = |sql: &str| -> Done<i64> {
@@ -175,5 +188,19 @@ impl Last {
             received_at,
             id,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AHEAD, stamp};
+
+    #[test]
+    fn updates_are_stamped_in_their_order_and_a_wrong_clock_is_got_over() {
+        let now = 1_795_000_000_000_000;
+        assert_eq!(stamp(0, now), now);
+        assert_eq!(stamp(now, now), now + 1, "at the same moment");
+        assert_eq!(stamp(now, now - 3_000_000), now + 1, "planned earlier");
+        assert_eq!(stamp(now + AHEAD + 1, now), now, "the clock was put back");
     }
 }

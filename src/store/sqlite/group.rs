@@ -1,5 +1,7 @@
 //! The jobs of one transaction.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use crate::store::StoreError;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
@@ -27,7 +29,10 @@ impl Group {
 
     /// Runs a job within the open transaction. The one that fails is the last of the group.
     pub(super) fn run(&mut self, mut job: Box<dyn Job>, books: &mut Books) -> Done<()> {
-        let (answer, end) = match job.run(books) {
+        // A defect in one job must not end the thread that all others wait for.
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(books)));
+        let ran = ran.unwrap_or_else(|_| Err(Fault::Refused("the write panicked".to_owned())));
+        let (answer, end) = match ran {
             Ok(()) => (None, Ok(())),
             Err(Fault::Answer(error)) => (Some(error), Ok(())),
             Err(fault) => (None, Err(fault)),

@@ -24,6 +24,7 @@ impl Maintenance for SqliteStore {
         let keys = self.purge_steps(before.keys, purge::keys).await?;
         let events = self.purge_steps(before.history, purge::events).await?;
         self.purge_steps(before.history, purge::changes).await?;
+        self.purge_steps(before.history, purge::minutes).await?;
         Ok(Purged {
             bodies,
             keys,

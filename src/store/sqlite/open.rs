@@ -39,7 +39,9 @@ impl SqliteStore {
 }
 
 fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
+    // SQLite keeps the log beside the file that a link leads to, and two links must not be two locks.
     let path = path_of(&options.url)?;
+    let path = std::fs::canonicalize(&path).unwrap_or(path);
     let lock = match options.role {
         StoreRole::Gateway => Some(lock(&path)?),
         StoreRole::Companion => None,

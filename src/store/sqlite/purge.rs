@@ -91,17 +91,17 @@ pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped
     Ok(stepped)
 }
 
-/// The copies that refusals hold of bodies; why a request was refused stays.
+/// The copies that refusals hold of requests, and who sent them; why a request was refused stays.
 pub(super) fn refused_bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
     let mut stepped = Stepped::new();
     let rows = rows::<2>(
         books,
-        "SELECT seq, at FROM refusal WHERE seq > ?1 AND length(body) > 0 ORDER BY seq LIMIT ?2",
+        "SELECT seq, at FROM refusal WHERE seq > ?1 AND peer <> '' ORDER BY seq LIMIT ?2",
         place,
     )?;
     let mut empty = books
         .conn
-        .prepare_cached("UPDATE refusal SET body = x'' WHERE seq = ?1")?;
+        .prepare_cached("UPDATE refusal SET body = x'', headers = x'', peer = '' WHERE seq = ?1")?;
     for [seq, at] in rows {
         stepped.last = Some(seq);
         if at < before {
@@ -217,6 +217,29 @@ pub(super) fn changes(books: &mut Books, place: i64, before: i64) -> Done<Steppe
     books
         .tally
         .add("changes", -i64::try_from(stepped.removed).unwrap_or(0));
+    Ok(stepped)
+}
+
+/// Counts by minute; those by day stay.
+pub(super) fn minutes(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
+    const MINUTE: i64 = 60_000_000;
+    let mut stepped = Stepped::new();
+    let rows = rows::<1>(
+        books,
+        "SELECT DISTINCT minute FROM minute WHERE minute > ?1 ORDER BY minute LIMIT ?2",
+        place,
+    )?;
+    let mut delete = books
+        .conn
+        .prepare_cached("DELETE FROM minute WHERE minute = ?1")?;
+    for [minute] in rows {
+        stepped.last = Some(minute);
+        if minute.saturating_mul(MINUTE) < before {
+            stepped.old += 1;
+            stepped.removed += 1;
+            delete.execute([minute])?;
+        }
+    }
     Ok(stepped)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::{Done, Fault};
@@ -18,7 +18,7 @@ const CONNECTIONS: usize = 4;
 pub(super) struct Readers {
     path: PathBuf,
     free: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -26,7 +26,7 @@ impl Readers {
         Readers {
             path,
             free: Mutex::new(Vec::new()),
-            permits: Semaphore::new(CONNECTIONS),
+            permits: Arc::new(Semaphore::new(CONNECTIONS)),
         }
     }
 
@@ -51,11 +51,10 @@ impl Readers {
         self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> Done<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = self.permits.acquire().await.map_err(|_| closed())?;
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| closed())?;
         let readers = self.clone();
-        let read = tokio::task::spawn_blocking(move || readers.run(work)).await;
-        drop(permit);
-        match read {
+        match tokio::task::spawn_blocking(move || readers.run(work, permit)).await {
             Ok(done) => done.map_err(Fault::into_error),
             Err(error) => Err(StoreError::Unavailable(format!(
                 "a read was cut off: {error}"
@@ -63,7 +62,12 @@ impl Readers {
         }
     }
 
-    fn run<T>(&self, work: impl FnOnce(&Connection) -> Done<T>) -> Done<T> {
+    /// The permit is held until the work is done, whether anybody still waits for it or not.
+    fn run<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Done<T>,
+        _permit: OwnedSemaphorePermit,
+    ) -> Done<T> {
         let free = self.lock().pop();
         let conn = match free {
             Some(conn) => conn,

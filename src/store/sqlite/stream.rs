@@ -1,13 +1,13 @@
 //! Streams: endpoint, source, event type and verdict of an event as one number.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::model::event::Verdict;
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::value::{signed, text, unsigned};
+use crate::store::sqlite::value::{text, unsigned};
 
 /// Beyond so many, events of new types name their type themselves: a sender who invents types cannot make lists slow.
 const MOST: usize = 4096;
@@ -32,6 +32,10 @@ pub(super) struct Streams {
     endpoints: HashMap<i64, String>,
     /// Known since this transaction only.
     new: Vec<Stream>,
+    /// How many there are, once somebody asked.
+    count: Option<usize>,
+    /// Types beyond the most there may be, which were asked for lately: they are not looked for again.
+    unnamed: HashSet<Stream>,
 }
 
 /// Where an event belongs.
@@ -59,6 +63,9 @@ impl Streams {
                 own_type: false,
             });
         }
+        if self.unnamed.contains(stream) {
+            return self.nameless(conn, stream);
+        }
         if let Some(id) = find(conn, stream)? {
             self.remember(stream, id);
             return Ok(Place {
@@ -66,17 +73,12 @@ impl Streams {
                 own_type: false,
             });
         }
-        let count: i64 = conn.query_row("SELECT count(*) FROM stream", [], |row| row.get(0))?;
-        if stream.event_type.is_some() && count >= signed(MOST as u64) {
-            let nameless = Stream {
-                event_type: None,
-                ..stream.clone()
-            };
-            let place = self.place(conn, &nameless)?;
-            return Ok(Place {
-                own_type: true,
-                ..place
-            });
+        if stream.event_type.is_some() && self.count(conn)? >= MOST {
+            if self.unnamed.len() >= MOST {
+                self.unnamed.clear();
+            }
+            self.unnamed.insert(stream.clone());
+            return self.nameless(conn, stream);
         }
         conn.execute(
             "INSERT INTO stream (endpoint, source, event_type, scheme, secret)
@@ -90,11 +92,35 @@ impl Streams {
             ),
         )?;
         let id = conn.last_insert_rowid();
+        self.count = self.count.map(|count| count + 1);
         self.remember(stream, id);
         Ok(Place {
             stream: id,
             own_type: false,
         })
+    }
+
+    /// Where an event belongs that has to name its type.
+    fn nameless(&mut self, conn: &Connection, stream: &Stream) -> Done<Place> {
+        let nameless = Stream {
+            event_type: None,
+            ..stream.clone()
+        };
+        let place = self.place(conn, &nameless)?;
+        Ok(Place {
+            own_type: true,
+            ..place
+        })
+    }
+
+    fn count(&mut self, conn: &Connection) -> Done<usize> {
+        if let Some(count) = self.count {
+            return Ok(count);
+        }
+        let count: i64 = conn.query_row("SELECT count(*) FROM stream", [], |row| row.get(0))?;
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        self.count = Some(count);
+        Ok(count)
     }
 
     /// The endpoint of a stream.
@@ -120,6 +146,7 @@ impl Streams {
     pub(super) fn undo(&mut self) {
         self.endpoints.clear();
         self.latest = None;
+        self.count = None;
         for stream in self.new.drain(..) {
             self.known.remove(&stream);
         }

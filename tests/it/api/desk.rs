@@ -198,7 +198,7 @@ impl Desk {
             },
             events: vec![NewEvent {
                 id,
-                part: 0,
+                part: Some(0),
                 event_type: "orders/create".to_owned(),
                 delivery_id: Some(format!("delivery-{n}")),
                 event_time: Some(at),
@@ -300,6 +300,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         status: EventStatus::Processed,
         code: None,
         reason: None,
+        violations: Vec::new(),
         at,
         records: vec![RecordWrite {
             record,
