@@ -63,13 +63,21 @@ pub async fn keep_up(handle: PrometheusHandle) {
     }
 }
 
+/// What is logged.
+///
+/// # Errors
+/// A sentence when `log.level` is no filter.
+pub fn filter(log: &Log) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(&log.level)
+        .map_err(|error| format!("log.level {:?} is no filter: {error}", log.level))
+}
+
 /// Sends logs to stderr; stdout belongs to what a command prints.
 ///
 /// # Errors
 /// A sentence when `log.level` is no filter, or logs are set up already.
 pub fn install_log(log: &Log) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&log.level)
-        .map_err(|error| format!("log.level {:?} is no filter: {error}", log.level))?;
+    let filter = filter(log)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

@@ -11,6 +11,7 @@ use crate::model::problem::Problem;
 use crate::source::catalog::Catalog;
 use crate::source::endpoints;
 use crate::source::guide;
+use crate::telemetry;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -56,6 +57,13 @@ fn compiled(path: &Path) -> Result<(Config, Arc<Catalog>), Vec<Problem>> {
 /// Every problem at once: one of the config does not hide one of the catalog, or of an endpoint with its source.
 pub fn load(path: &Path) -> Result<(Config, Catalog), Vec<Problem>> {
     let (config, mut problems) = Config::examine(path);
+    if let Err(sentence) = telemetry::filter(&config.log) {
+        problems.push(Problem {
+            file: config.file.clone(),
+            line: 0,
+            message: sentence.into(),
+        });
+    }
     let (catalog, found) = Catalog::examine(&config.catalog);
     problems.extend(found);
     problems.extend(endpoints::check(&config, &catalog));

@@ -342,10 +342,26 @@ fn server(section: &Section<'_>) -> Server {
         max_body: section.parsed("max_body", value::size),
     };
     let table = &section.table;
-    if !server.public_url.starts_with("http://") && !server.public_url.starts_with("https://") {
-        table.problem(
+    let https = server.public_url.strip_prefix("https://");
+    match https.or_else(|| server.public_url.strip_prefix("http://")) {
+        None => table.problem(
             table.line_of("public_url"),
             "`server.public_url` must begin with https:// (or http:// while trying it)",
+        ),
+        Some(rest) => {
+            let is_odd = |letter: char| letter.is_whitespace() || "?#@".contains(letter);
+            if rest.is_empty() || rest.starts_with('/') || rest.contains(is_odd) {
+                table.problem(
+                    table.line_of("public_url"),
+                    "`server.public_url` must be the address alone, such as https://hooks.example.com",
+                );
+            }
+        }
+    }
+    if server.body_timeout.is_zero() {
+        table.problem(
+            table.line_of("body_timeout"),
+            "`server.body_timeout` must be longer than nothing, such as 10s",
         );
     }
     if server
@@ -366,8 +382,20 @@ fn server(section: &Section<'_>) -> Server {
 }
 
 fn store(section: &Section<'_>, folder: &Path) -> StoreConfig {
+    let url = section.text("url");
+    let is_file = url
+        .strip_prefix("sqlite:")
+        .is_some_and(|path| !path.is_empty() && !path.starts_with(':'));
+    if !is_file {
+        section.table.problem(
+            section.table.line_of("url"),
+            format!(
+                "`store.url` must be sqlite:PATH, for example sqlite:frontdesk.db, not \"{url}\""
+            ),
+        );
+    }
     let store = StoreConfig {
-        url: anchored(&section.text("url"), folder),
+        url: anchored(&url, folder),
         keep_bodies: section.parsed("keep_bodies", value::duration),
         keep_keys: section.parsed("keep_keys", value::duration),
         keep_history: section.parsed("keep_history", value::duration),

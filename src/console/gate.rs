@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName, HeaderValue,
     LOCATION, ORIGIN, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -16,8 +17,9 @@ use crate::console::Console;
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::pages::fault;
-use crate::console::places::{Place, Verb, Who};
+use crate::console::places::{self, Place, Verb, Who};
 use crate::console::visitor::{self, Visitor};
+use crate::model::role::Role;
 
 /// Only what is ours may load, run or be sent to; nobody may frame us.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -102,7 +104,7 @@ fn finished(visitor: &Visitor, response: ServiceResponse<BoxBody>) -> ServiceRes
         None => response,
         Some(fault) => {
             let (request, _) = response.into_parts();
-            let answer = explained(visitor, request.headers(), &fault);
+            let answer = explained(visitor, (request.method(), request.headers()), &fault);
             ServiceResponse::new(request, answer)
         }
     };
@@ -132,13 +134,27 @@ pub fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 /// A page that says what is wrong. Whoever has to sign in first is taken there, and comes back afterwards.
-fn explained(visitor: &Visitor, headers: &HeaderMap, fault: &Fault) -> HttpResponse {
+fn explained(
+    visitor: &Visitor,
+    (method, headers): (&Method, &HeaderMap),
+    fault: &Fault,
+) -> HttpResponse {
     let status = fault.status_code();
     let wants_page = wants_page(headers);
     if matches!(fault, Fault::SignedOut) && wants_page {
-        let to: String = form_urlencoded::byte_serialize(visitor.address.as_bytes()).collect();
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        match method {
+            &Method::GET => query.append_pair("to", &visitor.address),
+            // Somebody was in the middle of something.
+            _ => {
+                let to = places::page_above(&visitor.path, Some(Role::Admin));
+                query
+                    .append_pair("to", to)
+                    .append_pair("done", "session-was-over")
+            }
+        };
         return HttpResponse::SeeOther()
-            .insert_header((LOCATION, format!("/sign-in?to={to}")))
+            .insert_header((LOCATION, format!("/sign-in?{}", query.finish())))
             .finish();
     }
     let mut answer = HttpResponse::build(status);

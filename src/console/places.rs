@@ -7,12 +7,14 @@ use actix_web::guard::fn_guard;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpResponse, Route, web};
+use actix_web::{HttpRequest, HttpResponse, Route, web};
 
 use crate::console::fault::Fault;
 use crate::console::gate;
+use crate::console::page;
 use crate::console::pages;
 use crate::model::role::Role;
+use crate::said;
 
 /// Who may go to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,8 +171,47 @@ pub fn all() -> impl Iterator<Item = &'static Place> {
     PAGES.iter().copied().flatten()
 }
 
+/// The nearest page at or above a path that somebody of a role may look at: where a form was, as a rule.
+pub fn page_above(path: &str, role: Option<Role>) -> &str {
+    let path = path.split('?').next().unwrap_or_default();
+    let is_page = |path: &str| {
+        let mut pages = all().filter(|place| place.verb == Verb::Get && place.who.admits(role));
+        pages.any(|place| fits(place.path, path))
+    };
+    let mut above = path;
+    while !is_page(above) {
+        match above.rsplit_once('/') {
+            Some((rest, _)) if !rest.is_empty() => above = rest,
+            _ => return "/",
+        }
+    }
+    above
+}
+
+/// Whether a path is one of a place's: `/leads/{id}/why`.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(segment)) if wanted == segment => {}
+            (Some(wanted), Some(segment)) if wanted.starts_with('{') && !segment.is_empty() => {}
+            _ => return false,
+        }
+    }
+}
+
 /// Registers them, each behind the gate.
 pub fn register(config: &mut web::ServiceConfig) {
+    config.app_data(web::QueryConfig::default().error_handler(|error, _| {
+        let cause = error.to_string();
+        Fault::Senseless(said!(
+            "bad-address",
+            "the address cannot be read: {cause}",
+            cause = cause
+        ))
+        .into()
+    }));
     let mut paths: Vec<&'static str> = Vec::new();
     for place in all() {
         if !paths.contains(&place.path) {
@@ -209,10 +250,16 @@ fn resource(path: &'static str) -> actix_web::Resource {
         };
     }
     let allowed = allowed.join(", ");
-    resource.default_service(web::to(move || {
-        let mut answer = HttpResponse::MethodNotAllowed();
-        answer.insert_header((ALLOW, allowed.as_str()));
-        std::future::ready(answer.finish())
+    resource.default_service(web::to(move |request: HttpRequest| {
+        let is_browser = request.method() == Method::GET && gate::wants_page(request.headers());
+        let answer = match is_browser {
+            // The address of a form that was sent, opened again.
+            true => page::onward(page_above(request.path(), Some(Role::Viewer))),
+            false => HttpResponse::MethodNotAllowed()
+                .insert_header((ALLOW, allowed.as_str()))
+                .finish(),
+        };
+        std::future::ready(answer)
     }))
 }
 
@@ -220,4 +267,28 @@ fn gated(place: &'static Place, method: Method) -> Route {
     (place.handler)(web::method(method)).wrap(from_fn(
         move |request: ServiceRequest, next: Next<BoxBody>| gate::admit(place, request, next),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_above;
+    use crate::model::role::Role;
+
+    #[test]
+    fn a_form_leads_back_to_its_page() {
+        for (path, role, expected) in [
+            ("/leads/7/notes", Role::Rep, "/leads/7"),
+            (
+                "/assignment/reps/ana/remove",
+                Role::Admin,
+                "/assignment/reps/ana",
+            ),
+            ("/assignment/publish", Role::Manager, "/assignment"),
+            ("/inbox/release", Role::Rep, "/"),
+            ("/users?a=b", Role::Admin, "/users"),
+            ("/nowhere/at/all", Role::Admin, "/"),
+        ] {
+            assert_eq!(page_above(path, Some(role)), expected, "{path}");
+        }
+    }
 }

@@ -42,6 +42,8 @@ pub struct Visitor {
     pub csrf: String,
     /// Path and query of this page; `/` when it is no page.
     pub address: String,
+    /// The path that was asked for, whether it is a page or not.
+    pub path: String,
     pub peer: IpAddr,
     pub now: Timestamp,
 }
@@ -141,6 +143,7 @@ pub async fn of(console: &Console, request: &HttpRequest) -> Result<Visitor, Fau
             &Method::GET => request.uri().to_string(),
             _ => "/".to_owned(),
         },
+        path: request.path().to_owned(),
         peer: (console.address_of)(request),
         account,
         pending,

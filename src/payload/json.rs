@@ -24,10 +24,48 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
             "the body is empty; a JSON document was expected"
         )));
     }
+    read(text).or_else(|error| match with_whole_letters(text) {
+        Some(text) => read(&text).map_err(malformed),
+        None => Err(malformed(error)),
+    })
+}
+
+fn read(text: &str) -> serde_json::Result<Value> {
     let mut reader = serde_json::Deserializer::from_str(text);
-    let document = Document.deserialize(&mut reader).map_err(malformed)?;
-    reader.end().map_err(malformed)?;
+    let document = Document.deserialize(&mut reader)?;
+    reader.end()?;
     Ok(document)
+}
+
+/// The document with U+FFFD for each half of a surrogate pair: whoever cuts a text in the middle of an emoji sends one, and
+/// the grammar allows it (RFC 8259, 8.2). `None` when there is none.
+fn with_whole_letters(text: &str) -> Option<String> {
+    /// Of `\u` and four digits.
+    const LENGTH: usize = 6;
+    let escaped = |at: usize| {
+        let digits = text.get(at..at + LENGTH)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let mut whole = String::new();
+    let (mut kept, mut at) = (0, 0);
+    while let Some(next) = text.get(at..).and_then(|rest| rest.find('\\')) {
+        at += next;
+        let is_low = |code: Option<u32>| code.is_some_and(|code| (0xdc00..0xe000).contains(&code));
+        let first = escaped(at);
+        match first {
+            Some(0xd800..0xdc00) if is_low(escaped(at + LENGTH)) => at += 2 * LENGTH,
+            Some(0xd800..0xe000) => {
+                whole.push_str(text.get(kept..at)?);
+                whole.push_str("\\ufffd");
+                at += LENGTH;
+                kept = at;
+            }
+            // The letter after the stroke is not looked at: it may be a stroke itself.
+            _ => at += 2,
+        }
+    }
+    whole.push_str(text.get(kept..)?);
+    (kept > 0).then_some(whole)
 }
 
 fn malformed(error: serde_json::Error) -> ParseError {
@@ -185,6 +223,24 @@ mod tests {
                 assert!(error.to_string().contains(words), "{error}, not {words}");
             }
             (found, expected) => panic!("{found:?} instead of {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn half_an_emoji_is_no_reason_to_lose_a_message() {
+        for (body, expected) in [
+            (r#"{"a":"hello \ud83d"}"#, "hello \u{fffd}"),
+            (
+                r#"{"a":"\ude00 \uD83D\uDE00 \uD83D x"}"#,
+                "\u{fffd} \u{1f600} \u{fffd} x",
+            ),
+            (r#"{"a":"\\ud83d \ud83d\n"}"#, "\\ud83d \u{fffd}\n"),
+            (r#"{"a":"\ud83d\ud83d\ude00"}"#, "\u{fffd}\u{1f600}"),
+        ] {
+            assert_eq!(super::parse(body).unwrap()["a"], expected, "{body}");
+        }
+        for body in [r#"{"a":"\ud83d"#, r#"{"a":"\ud83"}"#, r#"{"a":"\ud83dü\"#] {
+            assert!(super::parse(body).is_err(), "{body}");
         }
     }
 

@@ -14,6 +14,7 @@ use crate::console::rule_words;
 use crate::console::visitor::Insider;
 use crate::model::event::Violation;
 use crate::model::rules::{OnNoneEligible, Rule, RuleSet};
+use crate::said;
 
 pub const PLACES: &[Place] = &[
     get("/assignment", Who::Readers, |route| route.to(show)).named(Group::Rules, "assignment"),
@@ -117,13 +118,25 @@ async fn switch(
 ) -> Result<HttpResponse, Fault> {
     let working = Working::of(&console).await?;
     working.check(&insider, &form)?;
+    let last_owner_days = match form.maybe("last_owner") {
+        None => None,
+        Some(_) => match form.text("last_owner_days").parse() {
+            Ok(days) => Some(days),
+            Err(_) => {
+                let days = form.text("last_owner_days");
+                return Err(Fault::Senseless(said!(
+                    "no-days",
+                    "\"{days}\" is not a number of days",
+                    days = days
+                )));
+            }
+        },
+    };
     let domains = form.text("free_mail").split([',', ' ', '\n']);
     let domains = domains.map(|it| it.trim().to_lowercase());
     let rules = RuleSet {
         keep_owner: form.maybe("keep_owner").is_some(),
-        last_owner_days: form
-            .maybe("last_owner")
-            .map(|_| form.text("last_owner_days").parse().unwrap_or(90)),
+        last_owner_days,
         company_owner: form.maybe("company_owner").is_some(),
         free_mail: domains.filter(|it| !it.is_empty()).collect(),
         ..working.rules.clone()

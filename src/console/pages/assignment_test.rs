@@ -66,11 +66,13 @@ async fn show(
         limit: LEADS,
         cursor: None,
     };
-    let newest = console
-        .store
-        .records(Kind::Lead, RecordFilter::default(), request)
-        .await?;
     let lead = query.lead.trim().to_owned();
+    let is_id = lead.parse::<Uuid>().is_ok();
+    let filter = RecordFilter {
+        q: Some(lead.clone()).filter(|lead| !lead.is_empty() && !is_id),
+        ..RecordFilter::default()
+    };
+    let newest = console.store.records(Kind::Lead, filter, request).await?;
     let (mut answers, mut broken) = (Vec::new(), Vec::new());
     if let Ok(id) = lead.parse::<Uuid>() {
         answers.push(ask(&console, &insider, &working, (id, None)).await?);
@@ -80,8 +82,6 @@ async fn show(
                 Err(problems) => broken = problems,
             }
         }
-    } else if !lead.is_empty() {
-        return Err(Fault::Missing);
     }
     page::shown(&Page {
         f: Frame::new(&insider, "assignment"),

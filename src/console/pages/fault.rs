@@ -4,12 +4,28 @@ use askama::Template;
 
 use crate::console::fault::Fault;
 use crate::console::frame::Frame;
+use crate::console::places;
 use crate::console::visitor::Visitor;
 
+/// For somebody who has not signed in.
 #[derive(Template)]
 #[template(path = "fault.html")]
-struct Page<'v> {
+struct Outside<'v> {
     f: Frame<'v>,
+    said: Explained,
+}
+
+/// With the menu around it.
+#[derive(Template)]
+#[template(path = "fault_inside.html")]
+struct Inside<'v> {
+    f: Frame<'v>,
+    said: Explained,
+    /// Where they came from, as far as the address tells.
+    back: String,
+}
+
+struct Explained {
     title: String,
     help: String,
     particulars: Option<String>,
@@ -23,11 +39,26 @@ pub fn page(visitor: &Visitor, fault: &Fault) -> String {
         Fault::TooMany(wait) => words.count(&format!("{key}-help"), wait.as_secs()),
         _ => words.say(&format!("{key}-help")),
     };
-    let page = Page {
-        f: Frame::new(visitor, ""),
+    let said = Explained {
         title: words.say(&key),
         help,
         particulars: fault.particulars(words),
     };
-    page.render().unwrap_or_else(|_| fault.to_string())
+    let f = Frame::new(visitor, "");
+    let page = match &visitor.account {
+        None => Outside { f, said }.render(),
+        Some(account) => {
+            let path = visitor.path.as_str();
+            let above = places::page_above(path, Some(account.role));
+            // A page that cannot be shown is no way back.
+            let is_itself = above == path && visitor.address != "/";
+            let back = match above.rsplit_once('/') {
+                Some((above, _)) if is_itself => places::page_above(above, Some(account.role)),
+                _ => above,
+            };
+            let back = back.to_owned();
+            Inside { f, said, back }.render()
+        }
+    };
+    page.unwrap_or_else(|_| fault.to_string())
 }

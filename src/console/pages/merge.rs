@@ -7,10 +7,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;
-use crate::console::card;
+use crate::console::card::{self, Reading};
 use crate::console::fault::Fault;
 use crate::console::form::Form;
 use crate::console::frame::Frame;
@@ -132,7 +133,9 @@ async fn show(
             let other: Uuid = other.parse().map_err(|_| Fault::Missing)?;
             let store = console.store.as_ref();
             let seen = join::foresee(store, &insider.hand(), contact.id, other).await;
-            Some(look(&insider, &seen.map_err(told)?))
+            let desk = store.desk().await?;
+            let reading = Reading::new(&console, &insider, &desk);
+            Some(look(reading, &seen.map_err(told)?))
         }
     };
     let found = match look {
@@ -178,13 +181,13 @@ async fn search(console: &Console, contact: &Record, q: &str) -> Result<Vec<Pers
     Ok(others.map(Person::of).collect())
 }
 
-fn look(insider: &Insider, seen: &Foreseen) -> Look {
-    let words = insider.words;
+fn look(reading: Reading<'_>, seen: &Foreseen) -> Look {
+    let shown = |name: &str, value: &Value| card::cut(reading.flat(Kind::Contact, name, value));
     let lines = seen.fields.iter().map(|meeting| Line {
         field: meeting.field.clone(),
-        kept: card::short(words, &meeting.kept),
-        other: card::short(words, &meeting.other),
-        becomes: card::short(words, &meeting.becomes),
+        kept: shown(&meeting.field, &meeting.kept),
+        other: shown(&meeting.field, &meeting.other),
+        becomes: shown(&meeting.field, &meeting.becomes),
         choice: meeting
             .is_choice()
             .then(|| match meeting.becomes == meeting.kept {
@@ -217,7 +220,8 @@ async fn merge(
         .map_err(told)?;
     // What was chosen against what would stand there.
     let mut picks = BTreeSet::new();
-    for line in look(&insider, &seen).lines {
+    let desk = store.desk().await?;
+    for line in look(Reading::new(&console, &insider, &desk), &seen).lines {
         let wanted = form.text(&format!("take.{}", line.field)).to_owned();
         if line
             .choice

@@ -16,6 +16,7 @@ use crate::model::field::Kind;
 use crate::process::decide::amend::{Accept, HandOver};
 use crate::process::edit::fields::{self, FieldEdit, Lock};
 use crate::process::edit::{EditError, note};
+use crate::said;
 
 pub const PLACES: &[Place] = &[
     post("/contacts/{id}/lock", Who::Managers, |route| route.to(lock)),
@@ -162,6 +163,10 @@ async fn hand_over(
         by: insider.account.name().to_owned(),
         reason: form.text("reason").to_owned(),
     };
+    if wish.reason.is_empty() {
+        let why = said!("reason-blank", "say why: whoever gets the lead reads it");
+        return Err(Fault::Senseless(why));
+    }
     let office = console.processing.office();
     let handed = office.hand_over(lead.id, wish, &insider.hand()).await;
     handed.map_err(drafting::fault)?;

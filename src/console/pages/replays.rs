@@ -220,7 +220,7 @@ async fn replay_one(
     let wanted = Selection::Named(vec![event.id]);
     let done = queue(console.store.as_ref(), wanted, &insider.hand()).await?;
     let said = if done.queued > 0 {
-        "replayed"
+        "replayed-one"
     } else {
         "not-replayed"
     };

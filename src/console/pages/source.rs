@@ -73,6 +73,13 @@ struct Page<'v> {
     problems: Vec<String>,
 }
 
+impl Page<'_> {
+    /// Secrets that a sender may still use.
+    fn living(&self) -> usize {
+        self.secrets.iter().filter(|secret| secret.is_live).count()
+    }
+}
+
 /// A secret as it is shown.
 struct Secret {
     id: Option<Uuid>,

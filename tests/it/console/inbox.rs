@@ -130,7 +130,7 @@ async fn what_is_quarantined_says_what_to_do_and_is_replayed_after_a_look() {
         .await;
     assert_eq!(
         location(&done),
-        Some(format!("/inbox/{id}?done=replayed").as_str())
+        Some(format!("/inbox/{id}?done=replayed-one").as_str())
     );
     let form = [("status", "quarantined"), ("endpoint", "shop")];
     let done = boss.post(&gateway, "/inbox/replay", &form).await;

@@ -136,7 +136,11 @@ async fn a_browser_that_went_astray_finds_its_way_back() {
     ] {
         let page = ana.get(&gateway, path).await;
         assert_eq!(page.status, 404, "{path}");
-        for words in ["Aquí no hay nada", "<a class=\"button\" href=\"/\">"] {
+        for words in [
+            "Aquí no hay nada",
+            " href=\"/\">A la primera página",
+            "<nav",
+        ] {
             assert!(page.body.contains(words), "{path}: {words}: {}", page.body);
         }
     }

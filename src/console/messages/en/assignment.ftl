@@ -14,6 +14,8 @@ draft-help = Leads are still given by the published rules.
 draft-behind = Other rules were published since this draft was made. Publishing it would take back what they changed.
 draft-renew = See what it would take back
 draft-preview = Preview and publish
+draft-discard-help = Everything that was changed in it is gone.
+draft-discard-do = Yes, discard it
 draft-discard = Discard the draft
 draft-changed = Somebody else changed the draft meanwhile. Go back, reload the page, and do it once more.
 
@@ -185,6 +187,7 @@ test-title = Test a lead
 test-help = Who would get it now, and why. Nothing is written, and no turn is spent.
 test-lead = Lead
 test-do = Test
+test-found = Leads that fit
 test-newest = The newest
 test-none = No leads yet
 test-none-help = As soon as one arrives, you can try your rules with it here.

@@ -41,7 +41,6 @@ said-json-number-range = a number is too large
 said-json-unicode = a character after \u does not exist
 said-json-control = a text holds a control character, such as a line break, that must be written as \n
 said-json-key = the name of a member must be a text in double quotes
-said-json-surrogate = half a character stands after \u
 said-json-trailing-comma = a comma stands before the end
 said-json-trailing = something follows the end of the document
 said-json-hex-cut = fewer than four digits follow \u

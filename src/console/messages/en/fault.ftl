@@ -1,4 +1,5 @@
 fault-home = To the first page
+fault-back = Back to the page
 fault-signed-out = Sign in first
 fault-signed-out-help = Your session has ended, or you have not signed in yet.
 fault-denied = This is not for your role

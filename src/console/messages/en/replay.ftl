@@ -27,3 +27,4 @@ replay-narrow = Say which events: choose at least one of endpoint, status, code,
 done-replayed = They are being mapped once more.
 done-not-replayed = Nothing was done: it waits already, is held as spam, or its request is gone.
 done-released = Let in: they are being processed.
+done-replayed-one = It is being mapped once more.

@@ -12,3 +12,4 @@ code-help = Open your authenticator app and type the six digits it shows for Fro
 code-code = Code
 code-lost = Lost your phone? An admin can switch the codes off.
 fault-code = That is not the code of this moment. Wait for the next one and try again.
+done-session-was-over = Your session had ended, so nothing was saved. Sign in again; your browser’s Back button may still have what you typed.

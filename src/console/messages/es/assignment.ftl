@@ -14,6 +14,8 @@ draft-help = Los leads se siguen repartiendo según las reglas publicadas.
 draft-behind = Se publicaron otras reglas después de empezar este borrador. Publicarlo desharía lo que cambiaron.
 draft-renew = Ver qué desharía
 draft-preview = Vista previa y publicar
+draft-discard-help = Se pierde todo lo que se cambió en él.
+draft-discard-do = Sí, descartarlo
 draft-discard = Descartar el borrador
 draft-changed = Otra persona cambió el borrador mientras tanto. Vuelve atrás, recarga la página y hazlo otra vez.
 
@@ -185,6 +187,7 @@ test-title = Probar un lead
 test-help = Quién lo recibiría ahora y por qué. No se escribe nada ni se gasta ningún turno.
 test-lead = Lead
 test-do = Probar
+test-found = Leads que encajan
 test-newest = Los más nuevos
 test-none = Aún no hay leads
 test-none-help = En cuanto llegue uno, podrás probar aquí tus reglas con él.

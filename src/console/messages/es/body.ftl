@@ -41,7 +41,6 @@ said-json-number-range = un número es demasiado grande
 said-json-unicode = un carácter tras \u no existe
 said-json-control = un texto contiene un carácter de control, como un salto de línea, que se tiene que escribir como \n
 said-json-key = el nombre de un miembro tiene que ser un texto entre comillas dobles
-said-json-surrogate = tras \u hay medio carácter
 said-json-trailing-comma = hay una coma antes del final
 said-json-trailing = hay algo tras el final del documento
 said-json-hex-cut = tras \u hay menos de cuatro cifras

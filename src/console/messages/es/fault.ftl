@@ -1,4 +1,5 @@
 fault-home = A la primera página
+fault-back = Volver a la página
 fault-signed-out = Primero inicia sesión
 fault-signed-out-help = Tu sesión ha terminado, o todavía no has entrado.
 fault-denied = Esto no es para tu función

@@ -16,5 +16,5 @@ theme-dark = Oscuro
 
 role-viewer = Lector
 role-rep = Comercial
-role-manager = Responsable
+role-manager = Gestor
 role-admin = Administrador

@@ -27,3 +27,4 @@ replay-narrow = Di qué eventos: elige al menos punto de entrada, estado, códig
 done-replayed = Se están procesando otra vez.
 done-not-replayed = No se hizo nada: ya espera, está retenido como spam o su petición ya no existe.
 done-released = Dentro: se están procesando.
+done-replayed-one = Se está procesando otra vez.

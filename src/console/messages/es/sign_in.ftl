@@ -12,3 +12,4 @@ code-help = Abre tu aplicación de autenticación y escribe las seis cifras que 
 code-code = Código
 code-lost = ¿Has perdido el teléfono? Un administrador puede desactivar los códigos.
 fault-code = Ese no es el código de este momento. Espera al siguiente e inténtalo otra vez.
+done-session-was-over = La sesión había terminado, así que no se guardó nada. Entra de nuevo; el botón Atrás del navegador quizá conserve lo que escribiste.
