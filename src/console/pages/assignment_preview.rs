@@ -1,8 +1,11 @@
 //! What the draft would do, before it does: leads of the past played by it; and publishing it.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::console::Console;
 use crate::console::drafting::{self, Working};
@@ -11,10 +14,12 @@ use crate::console::form::Form;
 use crate::console::frame::Frame;
 use crate::console::page;
 use crate::console::pages::assignment::{Line, lines};
+use crate::console::pages::records::names_of;
 use crate::console::places::{Place, Who, get, post};
 use crate::console::rule_words;
 use crate::console::visitor::Insider;
 use crate::console::words::Words;
+use crate::model::field::Kind;
 use crate::process::office::preview::{MovedLead, Preview, RepShare};
 use crate::process::office::rules::Signature;
 
@@ -67,6 +72,8 @@ struct Share {
 
 struct Move {
     lead: MovedLead,
+    /// Whose it is.
+    name: String,
     from: Option<String>,
     to: Option<String>,
 }
@@ -99,11 +106,12 @@ async fn show(
         true => {
             let filled = console.processing.recipes().current().filled();
             let preview = office.preview(working.rules.clone(), days, filled).await;
-            Some(played(
-                insider.words,
-                &working,
-                preview.map_err(drafting::fault)?,
-            ))
+            let preview = preview.map_err(drafting::fault)?;
+            let moved = preview.moves.iter().take(LISTED);
+            let moved = moved.map(|moved| (Kind::Lead, moved.lead)).collect();
+            let moved = console.store.records_by_id(moved).await?;
+            let names = names_of(&console, &moved).await?;
+            Some(played(insider.words, &working, preview, &names))
         }
         false => None,
     };
@@ -125,7 +133,12 @@ async fn show(
     })
 }
 
-fn played(words: Words, working: &Working, preview: Preview) -> Played {
+fn played(
+    words: Words,
+    working: &Working,
+    preview: Preview,
+    names: &HashMap<Uuid, String>,
+) -> Played {
     let name = |handle: &Option<String>| {
         let handle = handle.as_deref()?;
         Some(rule_words::rep(&working.desk, handle).to_owned())
@@ -138,6 +151,7 @@ fn played(words: Words, working: &Working, preview: Preview) -> Played {
     let moves = preview.moves.iter().take(LISTED).map(|lead| Move {
         from: name(&lead.from),
         to: name(&lead.to),
+        name: names.get(&lead.lead).cloned().unwrap_or_default(),
         lead: lead.clone(),
     });
     let findings = preview.findings.iter();

@@ -11,6 +11,7 @@ use crate::console::drafting::{self, Working};
 use crate::console::fault::Fault;
 use crate::console::frame::Frame;
 use crate::console::page;
+use crate::console::pages::records::names_of;
 use crate::console::places::{Place, Who, get};
 use crate::console::rule_words;
 use crate::console::verdict::{self, Verdict};
@@ -83,13 +84,14 @@ async fn show(
             }
         }
     }
+    let names = names_of(&console, &newest.items).await?;
+    let named = newest.items.iter().map(|lead| {
+        let whose = names.get(&lead.id).map_or("", String::as_str);
+        (lead.id.to_string(), format!("{whose} · {}", name_of(lead)))
+    });
     page::shown(&Page {
         f: Frame::new(&insider, "assignment"),
-        leads: newest
-            .items
-            .iter()
-            .map(|lead| (lead.id.to_string(), name_of(lead)))
-            .collect(),
+        leads: named.collect(),
         lead,
         answers,
         broken,

@@ -50,8 +50,8 @@ pub fn page(visitor: &Visitor, fault: &Fault) -> String {
         Some(account) => {
             let path = visitor.path.as_str();
             let above = places::page_above(path, Some(account.role));
-            // A page that cannot be shown is no way back.
-            let is_itself = above == path && visitor.address != "/";
+            // A page that cannot be shown is no way back, unless its query was the matter.
+            let is_itself = above == path && visitor.address == path;
             let back = match above.rsplit_once('/') {
                 Some((above, _)) if is_itself => places::page_above(above, Some(account.role)),
                 _ => above,

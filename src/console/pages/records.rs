@@ -142,6 +142,16 @@ pub async fn contacts_of(
         .collect())
 }
 
+/// Whom leads are of, as far as it is known.
+pub async fn names_of(console: &Console, leads: &[Record]) -> Result<HashMap<Uuid, String>, Fault> {
+    let contacts = contacts_of(console, leads).await?;
+    let named = leads.iter().map(|lead| {
+        let contact = card::link(lead, "contact").and_then(|id| contacts.get(&id));
+        (lead.id, card::title(lead, contact))
+    });
+    Ok(named.collect())
+}
+
 fn owners(desk: &Desk) -> Vec<(String, String)> {
     let reps = desk.reps.iter();
     reps.map(|rep| (rep.handle.clone(), rep.name.clone()))
