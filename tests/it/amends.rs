@@ -2,14 +2,18 @@
 
 use crate::process::{Gateway, command, signed, write_config};
 
+fn start(folder: &std::path::Path) -> (Gateway, String) {
+    let token = command(
+        folder,
+        &["token", "create", "--name", "t", "--role", "admin"],
+    );
+    (Gateway::start(folder), token)
+}
+
 fn gateway() -> (tempfile::TempDir, Gateway, String) {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), "");
-    let token = command(
-        folder.path(),
-        &["token", "create", "--name", "t", "--role", "admin"],
-    );
-    let gateway = Gateway::start(folder.path());
+    let (gateway, token) = start(folder.path());
     (folder, gateway, token)
 }
 
@@ -106,25 +110,29 @@ fn outcome(gateway: &Gateway, token: &str) -> (usize, Vec<String>) {
     (items("/api/v1/leads").len(), ends)
 }
 
-/// Starts with a mapping that finds no events, then again with one that does; the events of one request, quarantined as
-/// one.
-fn folded() -> (tempfile::TempDir, Gateway, String) {
+/// Starts with one source, and the leads delivered to it.
+fn delivered(split: &str, schema: &str) -> (tempfile::TempDir, Gateway, String) {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), ACME);
-    write_source(folder.path(), "body.items", ANY);
-    let token = command(
-        folder.path(),
-        &["token", "create", "--name", "t", "--role", "admin"],
-    );
-    let mut gateway = Gateway::start(folder.path());
+    write_source(folder.path(), split, schema);
+    let (gateway, token) = start(folder.path());
     deliver(&gateway, LEADS);
-    assert_eq!(
-        outcome(&gateway, &token),
-        (0, vec!["quarantined".to_owned()])
-    );
+    (folder, gateway, token)
+}
+
+/// Stops, mends the source so that it takes everything, and starts again.
+fn mended(folder: &std::path::Path, mut gateway: Gateway) -> Gateway {
     assert_eq!(gateway.terminate(), Some(0));
-    write_source(folder.path(), "body.list", ANY);
-    let gateway = Gateway::start(folder.path());
+    write_source(folder, "body.list", ANY);
+    Gateway::start(folder)
+}
+
+/// After a mapping that found no events, with one that does; the events of one request, quarantined as one.
+fn folded() -> (tempfile::TempDir, Gateway, String) {
+    let (folder, gateway, token) = delivered("body.items", ANY);
+    let quarantined = vec!["quarantined".to_owned()];
+    assert_eq!(outcome(&gateway, &token), (0, quarantined));
+    let gateway = mended(folder.path(), gateway);
     (folder, gateway, token)
 }
 
@@ -161,24 +169,14 @@ fn a_request_that_came_again_before_its_replay_counts_once() {
 
 #[test]
 fn a_retry_goes_on_with_what_a_mended_schema_lets_in() {
-    let folder = tempfile::tempdir().unwrap();
-    write_config(folder.path(), ACME);
     let strict = r#"{"type": "object", "required": ["consent"]}"#;
-    write_source(folder.path(), "body.list", strict);
-    let token = command(
-        folder.path(),
-        &["token", "create", "--name", "t", "--role", "admin"],
-    );
-    let mut gateway = Gateway::start(folder.path());
-    deliver(&gateway, LEADS);
+    let (folder, gateway, token) = delivered("body.list", strict);
     deliver(&gateway, LEADS);
     assert_eq!(
         outcome(&gateway, &token),
         (0, vec!["quarantined".to_owned(); 3])
     );
-    assert_eq!(gateway.terminate(), Some(0));
-    write_source(folder.path(), "body.list", ANY);
-    let gateway = Gateway::start(folder.path());
+    let gateway = mended(folder.path(), gateway);
     for _ in 0..2 {
         deliver(&gateway, LEADS);
         replay(&gateway, &token, false);

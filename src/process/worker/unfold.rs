@@ -1,7 +1,5 @@
 //! Requests whose events were not known when they came in, and are now that the mapping was mended.
 
-use std::sync::Arc;
-
 use crate::model::event::{Arrival, Claimed, NewEvent};
 use crate::process::recipe::Recipe;
 use crate::process::understand::Opened;
@@ -19,7 +17,7 @@ pub struct Folded {
 
 impl Folded {
     /// `None` for an event that knows its place, and for a request that holds no events.
-    pub fn of(recipe: &Arc<Recipe>, claimed: &Claimed, opened: &Opened) -> Option<Self> {
+    pub fn of(recipe: &Recipe, claimed: &Claimed, opened: &Opened) -> Option<Self> {
         let raw = claimed
             .raw
             .as_ref()

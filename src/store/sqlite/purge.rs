@@ -5,6 +5,7 @@
 //! nothing old.
 
 use jiff::Timestamp;
+use rusqlite::Statement;
 
 use crate::model::event::EventStatus;
 use crate::store::Result;
@@ -93,7 +94,6 @@ pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped
 
 /// The copies that refusals hold of requests, and who sent them; why a request was refused stays.
 pub(super) fn refused_bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
-    let mut stepped = Stepped::new();
     let rows = rows::<2>(
         books,
         "SELECT seq, at FROM refusal WHERE seq > ?1 AND peer <> '' ORDER BY seq LIMIT ?2",
@@ -102,15 +102,7 @@ pub(super) fn refused_bodies(books: &mut Books, place: i64, before: i64) -> Done
     let mut empty = books
         .conn
         .prepare_cached("UPDATE refusal SET body = x'', headers = x'', peer = '' WHERE seq = ?1")?;
-    for [seq, at] in rows {
-        stepped.last = Some(seq);
-        if at < before {
-            stepped.old += 1;
-            stepped.removed += 1;
-            empty.execute([seq])?;
-        }
-    }
-    Ok(stepped)
+    each_old(&rows, before, &mut empty)
 }
 
 /// Keys of old events, unless a newer event has taken them over.
@@ -196,7 +188,6 @@ pub(super) fn events(books: &mut Books, place: i64, before: i64) -> Done<Stepped
 
 /// Changes; timelines end where they are gone. The newest stays, so that its number is not given out again.
 pub(super) fn changes(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
-    let mut stepped = Stepped::new();
     let newest = books.last.change;
     let rows = rows::<2>(
         books,
@@ -206,14 +197,8 @@ pub(super) fn changes(books: &mut Books, place: i64, before: i64) -> Done<Steppe
     let mut delete = books
         .conn
         .prepare_cached("DELETE FROM change WHERE seq = ?1")?;
-    for [seq, at] in rows {
-        stepped.last = Some(seq);
-        if at < before && seq != newest {
-            stepped.old += 1;
-            stepped.removed += 1;
-            delete.execute([seq])?;
-        }
-    }
+    let rows: Vec<_> = rows.into_iter().filter(|[seq, _]| *seq != newest).collect();
+    let stepped = each_old(&rows, before, &mut delete)?;
     books
         .tally
         .add("changes", -i64::try_from(stepped.removed).unwrap_or(0));
@@ -222,25 +207,16 @@ pub(super) fn changes(books: &mut Books, place: i64, before: i64) -> Done<Steppe
 
 /// Counts by minute; those by day stay.
 pub(super) fn minutes(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
-    const MINUTE: i64 = 60_000_000;
-    let mut stepped = Stepped::new();
-    let rows = rows::<1>(
+    let rows = rows::<2>(
         books,
-        "SELECT DISTINCT minute FROM minute WHERE minute > ?1 ORDER BY minute LIMIT ?2",
+        "SELECT DISTINCT minute, minute * 60000000 FROM minute WHERE minute > ?1
+         ORDER BY minute LIMIT ?2",
         place,
     )?;
     let mut delete = books
         .conn
         .prepare_cached("DELETE FROM minute WHERE minute = ?1")?;
-    for [minute] in rows {
-        stepped.last = Some(minute);
-        if minute.saturating_mul(MINUTE) < before {
-            stepped.old += 1;
-            stepped.removed += 1;
-            delete.execute([minute])?;
-        }
-    }
-    Ok(stepped)
+    each_old(&rows, before, &mut delete)
 }
 
 impl Stepped {
@@ -251,6 +227,20 @@ impl Stepped {
             removed: 0,
         }
     }
+}
+
+/// Runs a statement on each row of before a time: its place and its time are given.
+fn each_old(rows: &[[i64; 2]], before: i64, remove: &mut Statement<'_>) -> Done<Stepped> {
+    let mut stepped = Stepped::new();
+    for [place, at] in rows {
+        stepped.last = Some(*place);
+        if *at < before {
+            stepped.old += 1;
+            stepped.removed += 1;
+            remove.execute([place])?;
+        }
+    }
+    Ok(stepped)
 }
 
 /// The next rows after a place, as numbers.
