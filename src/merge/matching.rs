@@ -35,14 +35,11 @@ impl<'p> Person<'p> {
             let text = fields.get(name).and_then(Value::as_str).map(str::trim);
             text.filter(|text| !text.is_empty())
         };
-        let (given, family) = (text("given_name"), text("family_name"));
-        let put_together = match (given, family) {
-            (Some(given), Some(family)) => Some(Cow::Owned(format!("{given} {family}"))),
-            (one, other) => one.or(other).map(Cow::Borrowed),
-        };
+        let put_together = || names::put_together(fields).map(Cow::Owned);
+        let full = text("full_name").map(Cow::Borrowed);
         Person {
-            family_name: family,
-            name: text("full_name").map(Cow::Borrowed).or(put_together),
+            family_name: text("family_name"),
+            name: full.or_else(put_together),
             email: text("email"),
         }
     }

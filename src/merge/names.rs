@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::model::fold::fold;
-use crate::model::record::{FieldMeta, Record};
+use crate::model::record::{FieldMeta, Fields, Record};
 
 /// Keeps `full_name` true: a full name that a sender wrote stands until later news brings both parts; without one it
 /// is put together from the parts, and then no event owns it.
@@ -22,19 +22,7 @@ pub fn derive_full(record: &mut Record) {
         }
         record.meta.fields.remove("full_name");
     }
-    let part = |name: &str| {
-        record
-            .fields
-            .get(name)
-            .and_then(Value::as_str)
-            .map(str::trim)
-    };
-    let full = match (part("given_name"), part("family_name")) {
-        (Some(given), Some(family)) => Some(format!("{given} {family}")),
-        (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
-        (None, None) => None,
-    };
-    match full {
+    match put_together(&record.fields) {
         Some(full) if record.fields.get("full_name").and_then(Value::as_str) == Some(&*full) => {}
         Some(full) => {
             record
@@ -44,6 +32,15 @@ pub fn derive_full(record: &mut Record) {
         None => {
             record.fields.shift_remove("full_name");
         }
+    }
+}
+
+/// A whole name out of its parts.
+pub fn put_together(fields: &Fields) -> Option<String> {
+    let part = |name: &str| fields.get(name).and_then(Value::as_str).map(str::trim);
+    match (part("given_name"), part("family_name")) {
+        (Some(given), Some(family)) => Some(format!("{given} {family}")),
+        (one, other) => one.or(other).map(str::to_owned),
     }
 }
 
