@@ -1,4 +1,4 @@
-//! Appending: the request and those of its events that nobody has seen, each once.
+//! Appending: those events of a request that nobody has seen, each once, the first together with the request.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
@@ -12,8 +12,9 @@ use crate::store::Result;
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::claims::delivery_hash;
-use crate::store::sqlite::event_row::{self, Held};
+use crate::store::sqlite::event_row::{self, Born, Held};
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::number;
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::raw::{self, Packed};
 use crate::store::sqlite::stream::Stream;
@@ -113,7 +114,11 @@ impl Append {
         let base = books.last.event;
         // Of this request: their ids, and whether they are invalid.
         let mut fresh: Vec<(Uuid, bool)> = Vec::new();
+        let before = books.last.received_at;
         self.rows.at = in_order(&mut books.last.received_at, micros(self.rows.received_at));
+        if self.rows.at < before {
+            number::set(&books.conn, "clock_back", base + 1)?;
+        }
         for row in &mut self.rows.events {
             let event = &mut row.event;
             let key = event.dedupe.key.0;
@@ -150,30 +155,8 @@ impl Append {
         Ok(())
     }
 
-    /// The request's row. Its number is that of its first event: those are never given out twice, so a request that
-    /// retention has removed cannot be taken for a later one.
-    fn write_request(&self, books: &Books, base: i64) -> Done<i64> {
-        books
-            .conn
-            .prepare_cached(
-                "INSERT INTO request (seq, received_at, first_event, events, method, query, peer, codec,
-                    headers, body) VALUES (?2, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            )?
-            .execute((
-                self.rows.at,
-                base + 1,
-                books.last.event - base,
-                &self.rows.method,
-                &self.rows.query,
-                &self.rows.peer,
-                self.rows.body.codec,
-                &self.rows.headers,
-                &self.rows.body.body,
-            ))?;
-        Ok(base + 1)
-    }
-
-    fn write_events(&mut self, books: &mut Books, base: i64, request: i64) -> Done<()> {
+    /// One row an event, the first with the request; and what there is to say of those that are not fresh.
+    fn write_events(&mut self, books: &mut Books, base: i64) -> Done<()> {
         let mut seq = base;
         let rows = self.rows.events.iter().zip(&self.answers);
         for (row, _) in rows.filter(|(_, answer)| matches!(answer, Appended::New(_))) {
@@ -181,34 +164,51 @@ impl Append {
             let event = &row.event;
             let place = books.streams.place(&books.conn, &row.stream)?;
             let own_type = place.own_type.then_some(&row.stream.event_type);
+            let holds = (seq == base + 1).then_some(&self.rows);
             books
                 .conn
                 .prepare_cached(
-                    "INSERT INTO event (seq, id, request, request_id, part, stream, status,
-                        received_at, settled_at, changes, event_time, claim, delivery_id, event_type,
-                        reason, violations, code, notes)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, -?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-                        ?16, ?17)",
+                    "INSERT INTO event (seq, id, request, request_id, part, stream, received_at,
+                        event_time, claim, delivery_id, event_type, notes, events, method, query,
+                        peer, codec, headers, body)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                        ?17, ?18, ?19)",
                 )?
                 .execute(rusqlite::params![
                     seq,
                     event.id.as_bytes(),
-                    request,
+                    base + 1,
                     self.rows.request.as_bytes(),
                     event.part.map_or(WHOLE, i64::from),
                     place.stream,
-                    event.status as u8,
                     self.rows.at,
-                    (books.last.change + 1) << 8,
                     event.event_time.map(micros),
                     event.dedupe.key.0,
                     event.delivery_id,
                     own_type,
-                    event.reason.as_ref().map(kept::write),
-                    row.violations,
-                    event.code,
                     row.notes,
+                    holds.map(|_| books.last.event - base),
+                    holds.map(|rows| &rows.method),
+                    holds.map(|rows| &rows.query),
+                    holds.map(|rows| &rows.peer),
+                    holds.map(|rows| rows.body.codec),
+                    holds.map(|rows| &rows.headers),
+                    holds.map(|rows| &rows.body.body),
                 ])?;
+            let is_pending = event.status == EventStatus::Pending;
+            let is_told =
+                event.reason.is_some() || event.code.is_some() || row.violations.is_some();
+            if !is_pending || is_told {
+                let born = Born {
+                    status: event.status,
+                    stream: place.stream,
+                    received_at: self.rows.at,
+                    reason: event.reason.as_ref().map(kept::write),
+                    code: event.code,
+                    violations: row.violations.as_deref(),
+                };
+                event_row::born(&books.conn, seq, &born)?;
+            }
             books.tally.add("events", 1);
             let outcome = match event.status {
                 EventStatus::Quarantined => Outcome::Quarantined,
@@ -217,7 +217,7 @@ impl Append {
             };
             let endpoint = &row.stream.endpoint;
             books.meter.count(self.rows.received_at, endpoint, outcome);
-            if event.status == EventStatus::Pending {
+            if is_pending {
                 books.tally.add("pending", 1);
                 self.wakes = true;
             }
@@ -231,11 +231,7 @@ impl Job for Append {
         let base = books.last.event;
         self.wakes = false;
         self.claim(books)?;
-        if books.last.event > base {
-            let request = self.write_request(books, base)?;
-            self.write_events(books, base, request)?;
-        }
-        Ok(())
+        self.write_events(books, base)
     }
 
     fn finish(self: Box<Self>, end: Result<()>) {
@@ -293,8 +289,9 @@ pub(super) struct Holder {
 /// The event with this number, while history keeps it.
 pub(super) fn holder_of(books: &Books, seq: i64) -> Done<Option<Holder>> {
     let mut select = books.conn.prepare_cached(
-        "SELECT id, received_at, request, status = 2 AND (violations IS NOT NULL OR part < 0)
-         FROM event WHERE seq = ?1",
+        "SELECT e.id, e.received_at, e.request,
+            s.status IS 2 AND (s.violations IS NOT NULL OR e.part < 0)
+         FROM event e LEFT JOIN standing s ON s.event = e.seq WHERE e.seq = ?1",
     )?;
     let found = select.query_row([seq], |row| {
         Ok((|| {
@@ -325,7 +322,8 @@ impl Holder {
         if !self.is_invalid {
             return Ok(true);
         }
-        let mut select = conn.prepare_cached("SELECT codec, body FROM request WHERE seq = ?1")?;
+        let mut select =
+            conn.prepare_cached("SELECT codec, body FROM event WHERE seq = ?1 AND events > 0")?;
         let found = select.query_row([self.request], |row| {
             Ok((|| raw::is_same(body, row.get(0)?, blob(row, 1)?))())
         });

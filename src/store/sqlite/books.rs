@@ -17,6 +17,7 @@ use crate::store::sqlite::entries::Entries;
 use crate::store::sqlite::failpoint::FailPoints;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::flight::InFlight;
+use crate::store::sqlite::fresh;
 use crate::store::sqlite::meter::Meter;
 use crate::store::sqlite::number::{self, Tally};
 use crate::store::sqlite::record_row::per_kind;
@@ -37,6 +38,8 @@ pub(super) struct Books {
     pub(super) last: Last,
     pub(super) flight: Arc<InFlight>,
     kept: Last,
+    /// The mark in the file before the fresh events.
+    fresh_from: i64,
     /// Asked for in this transaction, begun after it: memory that runs ahead of the disk is not frozen.
     sweep_asked: bool,
     fail: Arc<FailPoints>,
@@ -85,6 +88,7 @@ impl Books {
             meter: Meter::default(),
             last,
             kept: last,
+            fresh_from: number::get(&conn, "fresh_from")?,
             sweep_asked: false,
             flight: file.flight.clone(),
             fail: file.fail.clone(),
@@ -107,9 +111,11 @@ impl Books {
         self.entries.write(&self.conn)?;
         self.tally.write(&self.conn)?;
         self.meter.write(&self.conn)?;
+        let fresh_from = self.fresh_mark()?;
         self.fail.check("commit")?;
         self.conn.prepare_cached("COMMIT")?.execute([])?;
         self.kept = self.last;
+        self.fresh_from = fresh_from;
         self.claims.keep(self.last.event);
         self.entries.keep();
         self.streams.keep();
@@ -119,6 +125,16 @@ impl Books {
             self.entries.freeze_all();
         }
         Ok(())
+    }
+
+    /// Pushes the mark in the file on behind the one in memory, now and then.
+    fn fresh_mark(&self) -> Done<i64> {
+        let known = self.flight.fresh_from();
+        if known < self.fresh_from + fresh::MARK_STEP {
+            return Ok(self.fresh_from);
+        }
+        number::set(&self.conn, "fresh_from", known)?;
+        Ok(known)
     }
 
     /// The update time of a record that is written now: when its event was planned, and later than every update

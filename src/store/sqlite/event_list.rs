@@ -1,7 +1,8 @@
 //! Lists of events, and the oldest pending ones.
 //!
 //! One index serves them all: status, stream, time of receipt. A list looks into it once for each status and stream
-//! it may show and merges what it finds, so no filter makes it read more than a page from each.
+//! it may show and merges what it finds, so no filter makes it read more than a page from each. Fresh events are not in it
+//! (see `fresh`): a list that shows pending ones looks at all of them.
 
 use rusqlite::{Connection, OptionalExtension, ToSql};
 use uuid::Uuid;
@@ -13,30 +14,32 @@ use crate::store::sqlite::claims::delivery_hash;
 use crate::store::sqlite::event_read::{self, Stored};
 use crate::store::sqlite::event_row::{self, STORED};
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::fresh;
 use crate::store::sqlite::number;
 use crate::store::sqlite::stream;
 use crate::store::sqlite::value::micros;
 use crate::store::sqlite::walk::{self, Listing, merge, rows};
 
 /// Time of receipt and number: the order of lists.
-type Key = (i64, i64);
+pub(super) type Key = (i64, i64);
 
 /// Bodies that one page reads.
 const MOST_BODIES: usize = 1000;
 /// Events with one delivery id that are looked at.
 const SAME_DELIVERY: i64 = 1000;
 
-pub(super) const NEWEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
-     WHERE status = ?1 AND stream = ?2 AND (received_at, seq) < (?3, ?4)
-     ORDER BY received_at DESC, seq DESC LIMIT ?5";
-pub(super) const NEWEST_OF_CODE: &str = "SELECT received_at, seq FROM event INDEXED BY event_code
-     WHERE code = ?1 AND stream = ?2 AND (received_at, seq) < (?3, ?4)
-     ORDER BY received_at DESC, seq DESC LIMIT ?5";
-pub(super) const OLDEST: &str = "SELECT received_at, seq FROM event INDEXED BY event_list
-     WHERE status = 0 AND stream = ?1 ORDER BY received_at, seq LIMIT ?2";
-pub(super) const NEXT_STREAM: &str = "SELECT stream FROM event INDEXED BY event_list
+pub(super) const NEWEST: &str = "SELECT received_at, event FROM standing INDEXED BY standing_list
+     WHERE status = ?1 AND stream = ?2 AND (received_at, event) < (?3, ?4)
+     ORDER BY received_at DESC, event DESC LIMIT ?5";
+pub(super) const NEWEST_OF_CODE: &str =
+    "SELECT received_at, event FROM standing INDEXED BY standing_code
+     WHERE code = ?1 AND stream = ?2 AND (received_at, event) < (?3, ?4)
+     ORDER BY received_at DESC, event DESC LIMIT ?5";
+pub(super) const OLDEST: &str = "SELECT received_at, event FROM standing INDEXED BY standing_list
+     WHERE status = 0 AND stream = ?1 ORDER BY received_at, event LIMIT ?2";
+pub(super) const NEXT_STREAM: &str = "SELECT stream FROM standing INDEXED BY standing_list
      WHERE status = ?1 AND stream > ?2 ORDER BY stream LIMIT 1";
-pub(super) const DUE: &str = "SELECT due, received_at, seq FROM event INDEXED BY event_due
+pub(super) const DUE: &str = "SELECT due, received_at, event FROM standing INDEXED BY standing_due
      WHERE status = 5 ORDER BY due LIMIT ?1";
 
 pub(super) const SWEPT_DELIVERIES: &str =
@@ -44,9 +47,11 @@ pub(super) const SWEPT_DELIVERIES: &str =
 /// What is not swept yet is read row by row: its number is bounded.
 pub(super) const FRESH_DELIVERIES: &str =
     "SELECT seq FROM event WHERE seq > ?1 AND delivery_id = ?2 ORDER BY seq DESC LIMIT ?3";
-/// Events that pass the filter, newest first.
+
+/// Events that pass the filter, newest first. No event up to `fresh_from` is fresh, as far as this process knows.
 pub(super) fn events(
     conn: &Connection,
+    fresh_from: i64,
     filter: &EventFilter,
     page: &PageRequest,
 ) -> Done<Page<Event>> {
@@ -66,6 +71,7 @@ pub(super) fn events(
         filter.event_type.as_deref(),
     )?;
     let statuses = filter.status.map_or(&STORED[..], event_row::numbers);
+    let shows_pending = statuses.contains(&(EventStatus::Pending as i64));
     walk::page_within(
         looked_for.most_seen(),
         walk::limit(page.limit),
@@ -79,7 +85,13 @@ pub(super) fn events(
                 .collect()),
             None => match &filter.code {
                 Some(code) => newest(conn, NEWEST_OF_CODE, &[code], &streams, (since, after), n),
-                None => newest(conn, NEWEST, statuses, &streams, (since, after), n),
+                None => {
+                    let mut keys = newest(conn, NEWEST, statuses, &streams, (since, after), n)?;
+                    if shows_pending {
+                        keys.extend(fresh::newest(conn, fresh_from, (since, after), n)?);
+                    }
+                    Ok(merge(keys, n, true))
+                }
             },
         },
         |(_, seq)| {
@@ -235,7 +247,7 @@ fn streams_with(conn: &Connection, status: i64) -> Done<Vec<i64>> {
     Ok(streams)
 }
 
-/// Pending events, oldest first, with those whose delay is over at `now`; and when the next delay ends.
+/// Pending events that are not fresh, oldest first, with those whose delay is over at `now`; and when the next delay ends.
 pub(super) fn due(conn: &Connection, now: i64, most: usize) -> Done<(Vec<Key>, Option<i64>)> {
     let mut keys: Vec<Key> = Vec::new();
     let mut select = conn.prepare_cached(OLDEST)?;
@@ -260,10 +272,10 @@ pub(super) fn due(conn: &Connection, now: i64, most: usize) -> Done<(Vec<Key>, O
 }
 
 /// When the oldest pending event was received.
-pub(super) fn oldest_pending(conn: &Connection) -> Done<Option<i64>> {
-    let mut oldest: Option<i64> = None;
+pub(super) fn oldest_pending(conn: &Connection, fresh_from: i64) -> Done<Option<i64>> {
+    let mut oldest: Option<i64> = fresh::oldest(conn, fresh_from)?;
     let mut select = conn.prepare_cached(
-        "SELECT received_at FROM event INDEXED BY event_list
+        "SELECT received_at FROM standing INDEXED BY standing_list
          WHERE status = ?1 AND stream = ?2 ORDER BY received_at LIMIT 1",
     )?;
     for status in event_row::numbers(EventStatus::Pending) {

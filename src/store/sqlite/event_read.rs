@@ -7,10 +7,11 @@ use crate::model::event::{Claimed, Event, EventStatus};
 use crate::model::request::RawRequest;
 use crate::store::sqlite::event_row::status;
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::flight::Fresh;
 use crate::store::sqlite::raw;
 use crate::store::sqlite::stream;
 use crate::store::sqlite::value::{
-    blob, id, json, kept_said, kept_violations, maybe_json, maybe_time, text, time, timestamp,
+    blob, id, json, kept_said, kept_violations, maybe_json, maybe_time, text, time,
 };
 
 macro_rules! select_event {
@@ -18,25 +19,30 @@ macro_rules! select_event {
         concat!(
             "SELECT e.id, e.request_id, e.part, s.endpoint, s.source,
                 coalesce(e.event_type, s.event_type), e.delivery_id, e.event_time, e.received_at,
-                e.status, e.reason, e.violations, e.attempts, e.settled_at, s.scheme, s.secret,
-                e.seq, e.request, e.code, e.notes
-             FROM event e JOIN stream s ON s.id = e.stream WHERE ",
+                coalesce(a.status, 0), a.reason, a.violations, coalesce(a.attempts, 0), a.settled_at,
+                s.scheme, s.secret, e.seq, e.request, a.code, e.notes, e.stream, a.event IS NULL
+             FROM event e JOIN stream s ON s.id = e.stream
+                LEFT JOIN standing a ON a.event = e.seq WHERE ",
             $where
         )
     };
 }
 
-/// An event with its number and its request's.
+/// An event with its number and that of the event that holds its request.
 pub(super) struct Stored {
     pub(super) seq: i64,
     pub(super) request: i64,
+    pub(super) fresh: Option<Fresh>,
     pub(super) event: Event,
 }
 
 fn read(row: &Row<'_>) -> Done<Stored> {
     let status = status(row.get(9)?)?;
-    let settled_at: i64 = row.get(13)?;
-    let settled = status != EventStatus::Pending && settled_at >= 0;
+    let is_fresh: bool = row.get(21)?;
+    let fresh = Fresh {
+        stream: row.get(20)?,
+        received_at: row.get(8)?,
+    };
     let event = Event {
         id: id(row, 0)?,
         request: id(row, 1)?,
@@ -53,12 +59,13 @@ fn read(row: &Row<'_>) -> Done<Stored> {
         code: row.get(18)?,
         notes: maybe_json(row, 19)?.unwrap_or_default(),
         attempts: row.get(12)?,
-        processed_at: settled.then(|| timestamp(settled_at)).transpose()?,
+        processed_at: maybe_time(row, 13)?.filter(|_| status != EventStatus::Pending),
         verdict: stream::verdict(row, 14)?,
     };
     Ok(Stored {
         seq: row.get(16)?,
         request: row.get(17)?,
+        fresh: is_fresh.then_some(fresh),
         event,
     })
 }
@@ -80,7 +87,7 @@ pub(super) fn by_id(conn: &Connection, event: Uuid) -> Done<Option<Stored>> {
 /// The request an event came in, while retention keeps it.
 pub(super) fn raw_request(conn: &Connection, stored: &Stored) -> Done<Option<RawRequest>> {
     let mut select = conn.prepare_cached(
-        "SELECT method, query, peer, codec, headers, body FROM request WHERE seq = ?1",
+        "SELECT method, query, peer, codec, headers, body FROM event WHERE seq = ?1 AND events > 0",
     )?;
     let mut rows = select.query([stored.request])?;
     let Some(row) = rows.next()? else {

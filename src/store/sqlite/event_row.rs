@@ -1,7 +1,7 @@
 //! Where events stand: found, settled, put off, replayed.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -10,8 +10,8 @@ use crate::model::said::{Said, kept};
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::flight::InFlight;
-use crate::store::sqlite::value::{micros, time};
+use crate::store::sqlite::flight::{Fresh, InFlight};
+use crate::store::sqlite::value::{micros, time, timestamp};
 
 /// The stored status of a pending event that is put off.
 pub(super) const WAITING: i64 = 5;
@@ -47,8 +47,8 @@ pub(super) struct At {
     pub(super) received_at: Timestamp,
     stream: i64,
     changes: i64,
-    /// It has a reason or a due time to be cleared.
-    marked: bool,
+    /// It has no row in `standing` yet.
+    is_fresh: bool,
 }
 
 impl At {
@@ -68,37 +68,96 @@ pub(super) fn range(changes: i64) -> (i64, i64) {
 }
 
 pub(super) fn find(conn: &Connection, flight: &InFlight, event: Uuid) -> Done<Option<At>> {
-    let read = |row: &Row<'_>| {
+    let Some(hand) = flight.hand(event) else {
+        let seq = conn
+            .prepare_cached("SELECT seq FROM event WHERE id = ?1")?
+            .query_row([event.as_bytes()], |row| row.get(0))
+            .optional()?;
+        return seq.map_or(Ok(None), |seq| find_by_seq(conn, seq));
+    };
+    if let Some(at) = standing(conn, hand.seq)? {
+        return Ok(Some(at));
+    }
+    match hand.fresh {
+        Some(fresh) => Ok(Some(At::fresh(hand.seq, fresh)?)),
+        None => Ok(None),
+    }
+}
+
+fn find_by_seq(conn: &Connection, seq: i64) -> Done<Option<At>> {
+    if let Some(at) = standing(conn, seq)? {
+        return Ok(Some(at));
+    }
+    let mut select = conn.prepare_cached("SELECT stream, received_at FROM event WHERE seq = ?1")?;
+    let fresh = select.query_row([seq], |row| {
+        Ok(Fresh {
+            stream: row.get(0)?,
+            received_at: row.get(1)?,
+        })
+    });
+    let fresh = fresh.optional()?;
+    fresh.map(|fresh| At::fresh(seq, fresh)).transpose()
+}
+
+fn standing(conn: &Connection, seq: i64) -> Done<Option<At>> {
+    let mut select = conn.prepare_cached(
+        "SELECT status, received_at, stream, changes FROM standing WHERE event = ?1",
+    )?;
+    let found = select.query_row([seq], |row| {
         Ok((|| {
             Ok(At {
-                seq: row.get(0)?,
-                status: status(row.get(1)?)?,
-                received_at: time(row, 2)?,
+                seq,
+                status: status(row.get(0)?)?,
+                received_at: time(row, 1)?,
+                stream: row.get(2)?,
                 changes: row.get(3)?,
-                marked: row.get(4)?,
-                stream: row.get(5)?,
+                is_fresh: false,
             })
         })())
-    };
-    let found: Option<Done<At>> = match flight.seq(event) {
-        Some(seq) => conn
-            .prepare_cached(
-                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL,
-                    stream
-                 FROM event WHERE seq = ?1",
-            )?
-            .query_row([seq], read)
-            .optional()?,
-        None => conn
-            .prepare_cached(
-                "SELECT seq, status, received_at, changes, reason IS NOT NULL OR due IS NOT NULL,
-                    stream
-                 FROM event WHERE id = ?1",
-            )?
-            .query_row([event.as_bytes()], read)
-            .optional()?,
-    };
-    found.transpose()
+    });
+    found.optional()?.transpose()
+}
+
+impl At {
+    fn fresh(seq: i64, fresh: Fresh) -> Done<Self> {
+        Ok(At {
+            seq,
+            status: EventStatus::Pending,
+            received_at: timestamp(fresh.received_at)?,
+            stream: fresh.stream,
+            changes: 0,
+            is_fresh: true,
+        })
+    }
+}
+
+/// Where an event stands from its receipt on, when it is not fresh.
+pub(super) struct Born<'b> {
+    pub(super) status: EventStatus,
+    pub(super) stream: i64,
+    pub(super) received_at: i64,
+    pub(super) reason: Option<String>,
+    pub(super) code: Option<&'b str>,
+    /// As they are kept.
+    pub(super) violations: Option<&'b str>,
+}
+
+pub(super) fn born(conn: &Connection, seq: i64, born: &Born<'_>) -> Done<()> {
+    conn.prepare_cached(
+        "INSERT INTO standing (event, status, stream, received_at, changes, attempts, reason, code,
+            violations)
+         VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7)",
+    )?
+    .execute((
+        seq,
+        born.status as u8,
+        born.stream,
+        born.received_at,
+        &born.reason,
+        born.code,
+        born.violations,
+    ))?;
+    Ok(())
 }
 
 /// How an event ends.
@@ -129,32 +188,32 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
         ));
     }
     let changes = match count {
-        0 => at.changes & !0xff,
+        0 => 0,
         _ => first << 8 | count,
     };
-    let (status, settled_at) = (end.status as u8, micros(end.at));
-    if end.reason.is_none() && !at.marked {
-        // The row keeps its size, so it is overwritten where it stands.
-        conn.prepare_cached(
-            "UPDATE event SET status = ?2, settled_at = ?3, changes = ?4 WHERE seq = ?1",
-        )?
-        .execute((at.seq, status, settled_at, changes))?;
-    } else {
-        conn.prepare_cached(
-            "UPDATE event SET status = ?2, settled_at = ?3, changes = ?4, reason = ?5, code = ?6,
-                violations = ?7, due = NULL
-             WHERE seq = ?1",
-        )?
-        .execute((
-            at.seq,
-            status,
-            settled_at,
-            changes,
-            end.reason,
-            end.code,
-            end.violations,
-        ))?;
-    }
+    let sql = match at.is_fresh {
+        true => {
+            "INSERT INTO standing (event, status, stream, received_at, settled_at, changes, attempts,
+                reason, code, violations)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)"
+        }
+        false => {
+            "UPDATE standing SET status = ?2, stream = ?3, received_at = ?4, settled_at = ?5,
+                changes = ?6, reason = ?7, code = ?8, violations = ?9, due = NULL
+             WHERE event = ?1"
+        }
+    };
+    conn.prepare_cached(sql)?.execute((
+        at.seq,
+        end.status as u8,
+        at.stream,
+        micros(at.received_at),
+        micros(end.at),
+        changes,
+        end.reason,
+        end.code,
+        end.violations,
+    ))?;
     books.tally.add("pending", -1);
     let outcome = match end.status {
         EventStatus::Quarantined => Outcome::Quarantined,
@@ -172,9 +231,13 @@ pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, at: Timestam
     let ended = books
         .conn
         .prepare_cached(
-            "UPDATE event SET status = ?2, settled_at = ?3, reason = ?4, code = 'unreadable', due = NULL,
-                violations = NULL, notes = NULL
-             WHERE seq = ?1 AND status IN (0, 5) RETURNING stream",
+            "INSERT INTO standing (event, status, stream, received_at, settled_at, changes, attempts,
+                reason, code)
+             SELECT seq, ?2, stream, received_at, ?3, 0, 0, ?4, 'unreadable' FROM event WHERE seq = ?1
+             ON CONFLICT (event) DO UPDATE SET status = ?2, settled_at = ?3, reason = ?4,
+                code = 'unreadable', due = NULL, violations = NULL
+                WHERE status IN (0, 5)
+             RETURNING stream",
         )?
         .query_row(
             (seq, EventStatus::Failed as u8, micros(at), kept::write(reason)),
@@ -182,6 +245,10 @@ pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, at: Timestam
         )
         .optional()?;
     if let Some(stream) = ended {
+        books
+            .conn
+            .prepare_cached("UPDATE event SET notes = NULL WHERE seq = ?1")?
+            .execute([seq])?;
         books.tally.add("pending", -1);
         let endpoint = books.streams.endpoint(&books.conn, stream)?;
         books.meter.count(at, endpoint, Outcome::Failed);
@@ -192,16 +259,26 @@ pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, at: Timestam
 /// Puts a pending event off.
 pub(super) fn put_off(
     conn: &Connection,
-    seq: i64,
+    at: &At,
     due: Timestamp,
     how: PutOff,
     reason: &str,
 ) -> Done<()> {
     conn.prepare_cached(
-        "UPDATE event SET status = ?2, due = ?3, reason = ?4, attempts = attempts + ?5
-         WHERE seq = ?1",
+        "INSERT INTO standing (event, status, stream, received_at, changes, due, attempts, reason)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)
+         ON CONFLICT (event) DO UPDATE SET status = excluded.status, due = excluded.due,
+            reason = excluded.reason, attempts = attempts + excluded.attempts",
     )?
-    .execute((seq, WAITING, micros(due), reason, how == PutOff::Tried))?;
+    .execute((
+        at.seq,
+        WAITING,
+        at.stream,
+        micros(at.received_at),
+        micros(due),
+        how == PutOff::Tried,
+        reason,
+    ))?;
     Ok(())
 }
 
@@ -218,10 +295,11 @@ pub(super) fn replay(books: &mut Books, seq: i64, held: Held) -> Done<bool> {
     let changed = books
         .conn
         .prepare_cached(
-            "UPDATE event SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL,
+            "UPDATE standing SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL,
                 violations = NULL
-             WHERE seq = ?1 AND (code IS ?2) = ?3
-                AND EXISTS (SELECT 1 FROM request WHERE request.seq = event.request)",
+             WHERE event = ?1 AND (code IS ?2) = ?3
+                AND EXISTS (SELECT 1 FROM event e JOIN event holder ON holder.seq = e.request
+                    WHERE e.seq = ?1 AND holder.events > 0)",
         )?
         .execute((seq, SPAM, held == Held::AsSpam))?;
     if changed > 0 {

@@ -1,6 +1,9 @@
 //! Events in the hands of workers: kept in memory only, so that a crash makes them pending again.
+//!
+//! Fresh events, which nobody has touched yet, are claimed in the order of their numbers, each once: up to the *cursor*
+//! all are in somebody's hands, settled or given back.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,12 +19,33 @@ pub(super) struct InFlight {
     work: Notify,
 }
 
+/// A claimed event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hand {
+    pub(super) seq: i64,
+    /// It was fresh when it was claimed.
+    pub(super) fresh: Option<Fresh>,
+}
+
+/// What the first thing that becomes of an event has to write down.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fresh {
+    pub(super) stream: i64,
+    /// In microseconds since 1970.
+    pub(super) received_at: i64,
+}
+
 #[derive(Default)]
 struct State {
-    taken: HashMap<Uuid, i64>,
+    taken: HashMap<Uuid, Hand>,
     numbers: HashSet<i64>,
     /// Given back since the running claim began: what it read may still show them as pending.
     recent: HashSet<i64>,
+    cursor: i64,
+    /// Up to the cursor: claimed while they were fresh.
+    open: BTreeSet<i64>,
+    /// Those of them that were given back unchanged.
+    returned: BTreeSet<i64>,
     next_due: Option<Instant>,
 }
 
@@ -30,7 +54,25 @@ impl InFlight {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A claim begins: what was given back before is shown rightly by what it reads.
+    /// No event up to this number is fresh.
+    pub(super) fn set_cursor(&self, seq: i64) {
+        self.lock().cursor = seq;
+    }
+
+    /// Where fresh events nobody has claimed begin, and those that were given back.
+    pub(super) fn cursor(&self) -> (i64, Vec<i64>) {
+        let state = self.lock();
+        (state.cursor, state.returned.iter().copied().collect())
+    }
+
+    /// No event up to this number is fresh.
+    pub(super) fn fresh_from(&self) -> i64 {
+        let state = self.lock();
+        let first = state.open.first().map_or(state.cursor, |first| first - 1);
+        first.min(state.cursor)
+    }
+
+    /// A claim begins: what was given back before is shown rightly by what it reads. How many are in flight.
     pub(super) fn begin_claim(&self) -> usize {
         let mut state = self.lock();
         state.recent.clear();
@@ -43,34 +85,57 @@ impl InFlight {
     }
 
     /// `false` when it is taken or was given back meanwhile.
-    pub(super) fn take(&self, event: Uuid, seq: i64) -> bool {
+    pub(super) fn take(&self, event: Uuid, hand: Hand) -> bool {
         let mut state = self.lock();
-        if state.recent.contains(&seq) || !state.numbers.insert(seq) {
+        if state.recent.contains(&hand.seq) || !state.numbers.insert(hand.seq) {
             return false;
         }
-        state.taken.insert(event, seq);
+        if hand.fresh.is_some() {
+            state.open.insert(hand.seq);
+            state.cursor = state.cursor.max(hand.seq);
+        }
+        state.returned.remove(&hand.seq);
+        state.taken.insert(event, hand);
         true
     }
 
-    /// The number of an event that is in flight.
-    pub(super) fn seq(&self, event: Uuid) -> Option<i64> {
+    /// Events up to this number were looked at: what was fresh among them is taken.
+    pub(super) fn looked_at(&self, upto: i64) {
+        let mut state = self.lock();
+        state.cursor = state.cursor.max(upto);
+    }
+
+    /// Was given back, and is not pending any more, or not there.
+    pub(super) fn forget(&self, seq: i64) {
+        let mut state = self.lock();
+        state.returned.remove(&seq);
+        state.open.remove(&seq);
+    }
+
+    /// An event that is in flight.
+    pub(super) fn hand(&self, event: Uuid) -> Option<Hand> {
         self.lock().taken.get(&event).copied()
     }
 
     /// After the commit that settled it or put it off.
     pub(super) fn done(&self, event: Uuid) {
         let mut state = self.lock();
-        if let Some(seq) = state.taken.remove(&event) {
-            state.numbers.remove(&seq);
-            state.recent.insert(seq);
+        if let Some(hand) = state.give_back(event) {
+            state.open.remove(&hand.seq);
         }
     }
 
     /// Given back unchanged: the next claim may have it.
     pub(super) fn release(&self, events: &[Uuid]) {
+        let mut state = self.lock();
         for event in events {
-            self.done(*event);
+            if let Some(hand) = state.give_back(*event)
+                && hand.fresh.is_some()
+            {
+                state.returned.insert(hand.seq);
+            }
         }
+        drop(state);
         self.wake();
     }
 
@@ -91,5 +156,14 @@ impl InFlight {
         let at_most = until_due.map_or(at_most, |due| due.min(at_most));
         // The back-stop and the call lead to the same look.
         drop(tokio::time::timeout(at_most, self.work.notified()).await);
+    }
+}
+
+impl State {
+    fn give_back(&mut self, event: Uuid) -> Option<Hand> {
+        let hand = self.taken.remove(&event)?;
+        self.numbers.remove(&hand.seq);
+        self.recent.insert(hand.seq);
+        Some(hand)
     }
 }

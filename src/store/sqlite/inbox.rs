@@ -21,17 +21,17 @@ use crate::store::sqlite::event_list;
 use crate::store::sqlite::event_read;
 use crate::store::sqlite::event_row::{self, Held, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::flight::Hand;
+use crate::store::sqlite::handout::Handout;
 use crate::store::sqlite::identify;
 use crate::store::sqlite::number;
 use crate::store::sqlite::queue::{Job, closed};
 use crate::store::sqlite::refusals;
 use crate::store::sqlite::settle::Settle;
-use crate::store::sqlite::value::{micros, signed, timestamp, unsigned};
+use crate::store::sqlite::value::{signed, timestamp, unsigned};
 use crate::store::users::Told;
 use crate::store::{Backlog, EventFilter, Inbox, Result, Settled, Settlement};
 
-/// Bodies of one claim, together: each part of a batch brings its request along.
-const CLAIM_BYTES: usize = 4 << 20;
 /// Events of a replay in one transaction.
 const REPLAY_STEP: usize = 500;
 
@@ -55,37 +55,14 @@ impl Inbox for SqliteStore {
     async fn claim(&self, limit: usize, now: Timestamp) -> Result<Vec<Claimed>> {
         self.as_gateway()?;
         let _one_at_a_time = self.flight.claiming.lock().await;
-        let in_flight = self.flight.begin_claim();
+        let most = (limit, self.flight.begin_claim());
         let flight = self.flight.clone();
-        let (found, unreadable, next) = self
+        let handout = self
             .readers
-            .walk(move |conn| {
-                let (keys, next) = event_list::due(conn, micros(now), limit + in_flight)?;
-                let free = keys.into_iter().filter(|(_, seq)| flight.is_free(*seq));
-                let (mut found, mut unreadable, mut bytes) = (Vec::new(), Vec::new(), 0);
-                for (_, seq) in free.take(limit) {
-                    let stored = event_read::by_seq(conn, seq).and_then(|stored| {
-                        let claimed = stored.map(|stored| event_read::claimed(conn, stored));
-                        claimed.transpose()
-                    });
-                    match stored {
-                        Ok(None) => {}
-                        Ok(Some(claimed)) => {
-                            bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
-                            found.push((seq, claimed));
-                        }
-                        Err(Fault::Corrupt(reason)) => unreadable.push((seq, reason)),
-                        Err(fault) => return Err(fault),
-                    }
-                    if bytes > CLAIM_BYTES {
-                        break;
-                    }
-                }
-                Ok((found, unreadable, next))
-            })
+            .walk(move |conn| Handout::read(conn, &flight, most, now))
             .await?;
         // One damaged row must not keep the others from being processed.
-        for (seq, reason) in unreadable {
+        for (seq, reason) in handout.unreadable {
             tracing::error!(event.seq = seq, %reason, "event.unreadable");
             let reason = said!(
                 "event-unreadable",
@@ -94,15 +71,22 @@ impl Inbox for SqliteStore {
             );
             self.write(move |books| event_row::set_aside(books, seq, &reason, now))
                 .await?;
+            self.flight.forget(seq);
         }
-        let until_next = next.map(timestamp).transpose().map_err(Fault::into_error)?;
+        let next_due = handout.next_due.map(timestamp).transpose();
+        let next_due = next_due.map_err(Fault::into_error)?;
         self.flight.set_next_due(
-            until_next.map(|next| Duration::try_from(next.duration_since(now)).unwrap_or_default()),
+            next_due.map(|next| Duration::try_from(next.duration_since(now)).unwrap_or_default()),
         );
-        let mine = |(seq, claimed): (i64, Claimed)| {
-            self.flight.take(claimed.event.id, seq).then_some(claimed)
+        for seq in handout.gone {
+            self.flight.forget(seq);
+        }
+        let mine = |(hand, claimed): (Hand, Claimed)| {
+            self.flight.take(claimed.event.id, hand).then_some(claimed)
         };
-        Ok(found.into_iter().filter_map(mine).collect())
+        let taken = handout.events.into_iter().filter_map(mine).collect();
+        self.flight.looked_at(handout.looked_at);
+        Ok(taken)
     }
 
     async fn wait_for_work(&self, at_most: Duration) {
@@ -134,9 +118,7 @@ impl Inbox for SqliteStore {
         self.write(move |books| {
             let at = event_row::find(&books.conn, &flight, event)?;
             match at.filter(event_row::At::is_pending) {
-                Some(at) => {
-                    event_row::put_off(&books.conn, at.seq, due, how, &kept::write(&reason))
-                }
+                Some(at) => event_row::put_off(&books.conn, &at, due, how, &kept::write(&reason)),
                 None => Ok(()),
             }
         })
@@ -212,8 +194,9 @@ impl Inbox for SqliteStore {
     }
 
     async fn events(&self, filter: EventFilter, page: PageRequest) -> Result<Page<Event>> {
+        let fresh_from = self.flight.fresh_from();
         self.readers
-            .walk(move |conn| event_list::events(conn, &filter, &page))
+            .walk(move |conn| event_list::events(conn, fresh_from, &filter, &page))
             .await
     }
 
@@ -238,11 +221,12 @@ impl Inbox for SqliteStore {
     }
 
     async fn backlog(&self) -> Result<Backlog> {
+        let fresh_from = self.flight.fresh_from();
         self.readers
-            .read(|conn| {
+            .read(move |conn| {
                 Ok(Backlog {
                     pending: unsigned(number::get(conn, "pending")?),
-                    oldest: event_list::oldest_pending(conn)?
+                    oldest: event_list::oldest_pending(conn, fresh_from)?
                         .map(timestamp)
                         .transpose()?,
                 })

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_edits.sql"),
     include_str!("migrations/0008_endpoints.sql"),
     include_str!("migrations/0009_accounts.sql"),
+    include_str!("migrations/0010_standing.sql"),
 ];
 
 /// The version of a file that has seen every migration.

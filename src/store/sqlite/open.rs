@@ -10,6 +10,7 @@ use crate::store::sqlite::checkpoint::{self, Log};
 use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::migrate;
+use crate::store::sqlite::number;
 use crate::store::sqlite::queue::Queue;
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::right_of_way::RightOfWay;
@@ -56,6 +57,7 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
         fail: fail.clone(),
     };
     let books = Books::open(&file)?;
+    flight.set_cursor(number::get(&books.conn, "fresh_from")?);
     let queue = Arc::new(Queue::new());
     let log = Arc::new(Log::default());
     let cannot_start = |error| Fault::Unavailable(format!("a thread cannot be started: {error}"));

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use crate::model::field::Kind;
 use crate::store::sqlite::{
-    audit, change_row, decisions, desk_rows, event_list, joins, meter, migrate, notes, postings,
-    record_list, refusals, rulebook,
+    audit, change_row, decisions, desk_rows, event_list, fresh, joins, meter, migrate, notes,
+    postings, record_list, refusals, rulebook,
 };
 
 fn plan(conn: &Connection, sql: &str) -> String {
@@ -37,20 +37,28 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     };
     check(
         event_list::NEWEST,
-        "SEARCH event USING COVERING INDEX event_list (status=? AND stream=? AND received_at<?)",
+        "SEARCH standing USING COVERING INDEX standing_list (status=? AND stream=? AND received_at<?)",
     );
     check(
         event_list::NEWEST_OF_CODE,
-        "SEARCH event USING COVERING INDEX event_code (code=? AND stream=? AND received_at<?)",
+        "SEARCH standing USING COVERING INDEX standing_code (code=? AND stream=? AND received_at<?)",
     );
     check(
         event_list::OLDEST,
-        "SEARCH event USING COVERING INDEX event_list (status=? AND stream=?)",
+        "SEARCH standing USING COVERING INDEX standing_list (status=? AND stream=?)",
     );
     check(
         event_list::NEXT_STREAM,
-        "SEARCH event USING COVERING INDEX event_list (status=? AND stream>?)",
+        "SEARCH standing USING COVERING INDEX standing_list (status=? AND stream>?)",
     );
+    for sql in [
+        fresh::LOOK,
+        fresh::NEWEST,
+        fresh::OLDEST,
+        fresh::AT_OR_AFTER,
+    ] {
+        check(sql, "USING INTEGER PRIMARY KEY (rowid>");
+    }
     check(
         notes::OF_RECORD,
         "SEARCH note USING INDEX note_record (kind=? AND record=?)",
@@ -162,7 +170,7 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     // The delays are few, and read from the first that ends.
     let due = plan(&conn, event_list::DUE);
     assert!(
-        due.contains("USING INDEX event_due") && !due.contains("TEMP"),
+        due.contains("USING INDEX standing_due") && !due.contains("TEMP"),
         "{due}"
     );
 }

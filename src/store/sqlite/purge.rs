@@ -5,13 +5,12 @@
 //! nothing old.
 
 use jiff::Timestamp;
-use rusqlite::Statement;
+use rusqlite::{Connection, Statement};
 
-use crate::model::event::EventStatus;
 use crate::store::Result;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::books::Books;
-use crate::store::sqlite::event_row::numbers;
+use crate::store::sqlite::claims::delivery_hash;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
 use crate::store::sqlite::value::micros;
@@ -62,33 +61,41 @@ impl SqliteStore {
 /// Raw requests without pending events, with what the sender's API answered about those events.
 pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
     let mut stepped = Stepped::new();
-    let rows = rows::<4>(
+    let mut mark = Mark::read(books, "bodies_purged", place)?;
+    let rows = rows::<3>(
         books,
-        "SELECT seq, received_at, first_event, events FROM request WHERE seq > ?1
+        "SELECT seq, received_at, coalesce(events, 0) FROM event WHERE seq > ?1
          ORDER BY seq LIMIT ?2",
-        place,
+        mark.start,
     )?;
     let mut pending = books.conn.prepare_cached(
-        "SELECT 1 FROM event WHERE seq >= ?1 AND seq < ?1 + ?2 AND status IN (0, 5)",
+        "SELECT 1 FROM event e LEFT JOIN standing s ON s.event = e.seq
+         WHERE e.seq >= ?1 AND e.seq < ?1 + ?2 AND coalesce(s.status, 0) IN (0, 5)",
     )?;
-    let mut delete = books
-        .conn
-        .prepare_cached("DELETE FROM request WHERE seq = ?1")?;
+    let mut empty = books.conn.prepare_cached(
+        "UPDATE event SET events = NULL, method = NULL, query = NULL, peer = NULL, codec = NULL,
+            headers = NULL, body = NULL
+         WHERE seq = ?1",
+    )?;
     let mut delete_fetched = books
         .conn
         .prepare_cached("DELETE FROM fetched WHERE event >= ?1 AND event < ?1 + ?2")?;
-    for [seq, received_at, first, count] in rows {
+    for [seq, received_at, count] in rows {
         stepped.last = Some(seq);
-        if received_at >= before {
+        if received_at >= before || pending.exists([seq, count])? {
+            stepped.old += u64::from(received_at < before);
+            mark.stop();
             continue;
         }
         stepped.old += 1;
-        if !pending.exists([first, count])? {
-            delete.execute([seq])?;
-            delete_fetched.execute([first, count])?;
+        if count > 0 {
+            empty.execute([seq])?;
+            delete_fetched.execute([seq, count])?;
             stepped.removed += 1;
         }
+        mark.pass(seq);
     }
+    mark.write(books)?;
     Ok(stepped)
 }
 
@@ -108,31 +115,27 @@ pub(super) fn refused_bodies(books: &mut Books, place: i64, before: i64) -> Done
 /// Keys of old events, unless a newer event has taken them over.
 pub(super) fn keys(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
     let mut stepped = Stepped::new();
-    let done = number::get(&books.conn, "keys_purged")?;
+    let mut mark = Mark::read(books, "keys_purged", place)?;
     let swept = number::get(&books.conn, "claims_swept")?;
     let rows = rows::<2>(
         books,
         "SELECT seq, received_at FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        place.max(done),
+        mark.start,
     )?;
     let mut delete = books.conn.prepare_cached(
         "DELETE FROM claim WHERE key = (SELECT claim FROM event WHERE seq = ?1) AND event = ?1",
     )?;
-    let mut gapless = done == place.max(done);
-    let mut done = done;
     for [seq, received_at] in rows.into_iter().filter(|[seq, _]| *seq <= swept) {
         stepped.last = Some(seq);
         if received_at >= before {
-            gapless = false;
+            mark.stop();
             continue;
         }
         stepped.old += 1;
         stepped.removed += u64::try_from(delete.execute([seq])?).unwrap_or(0);
-        if gapless {
-            done = seq;
-        }
+        mark.pass(seq);
     }
-    number::set(&books.conn, "keys_purged", done)?;
+    mark.write(books)?;
     Ok(stepped)
 }
 
@@ -140,50 +143,61 @@ pub(super) fn keys(books: &mut Books, place: i64, before: i64) -> Done<Stepped> 
 pub(super) fn events(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
     let mut stepped = Stepped::new();
     let swept = number::get(&books.conn, "claims_swept")?;
-    let rows = rows::<4>(
+    let rows = rows::<3>(
         books,
-        "SELECT seq, received_at, status, request FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        "SELECT seq, received_at, request FROM event WHERE seq > ?1 ORDER BY seq LIMIT ?2",
         place,
     )?;
-    let conn = &books.conn;
-    let mut keyed = conn.prepare_cached(
-        "SELECT 1 FROM claim WHERE key = (SELECT claim FROM event WHERE seq = ?1) AND event = ?1",
-    )?;
-    let mut delivery = conn.prepare_cached("SELECT delivery_id FROM event WHERE seq = ?1")?;
-    for [seq, received_at, status, request] in rows.into_iter().filter(|row| row[0] <= swept) {
+    for [seq, received_at, holder] in rows.into_iter().filter(|row| row[0] <= swept) {
         stepped.last = Some(seq);
         if received_at >= before {
             continue;
         }
         stepped.old += 1;
-        if numbers(EventStatus::Pending).contains(&status) || keyed.exists([seq])? {
-            continue;
+        if is_over(&books.conn, seq)? {
+            remove_event(&books.conn, seq)?;
+            stepped.removed += 1;
+            // It was only still there because it holds the request of this one.
+            if holder != seq && is_over(&books.conn, holder)? {
+                remove_event(&books.conn, holder)?;
+                stepped.removed += 1;
+            }
         }
-        let delivery: Option<String> = delivery.query_row([seq], |row| row.get(0))?;
-        if let Some(delivery) = delivery {
-            let hash = crate::store::sqlite::claims::delivery_hash(&delivery);
-            conn.prepare_cached("DELETE FROM delivery WHERE hash = ?1 AND event = ?2")?
-                .execute([hash, seq])?;
-        }
-        conn.prepare_cached("DELETE FROM fetched WHERE event = ?1")?
-            .execute([seq])?;
-        conn.prepare_cached("DELETE FROM settled_before WHERE event = ?1")?
-            .execute([seq])?;
-        conn.prepare_cached("DELETE FROM event WHERE seq = ?1")?
-            .execute([seq])?;
-        stepped.removed += 1;
-        // A batch's request stays until the last of its events goes: others may still wait for it.
-        conn.prepare_cached(
-            "DELETE FROM request WHERE seq = ?1 AND NOT EXISTS (SELECT 1 FROM event
-                WHERE event.seq >= request.first_event
-                    AND event.seq < request.first_event + request.events)",
-        )?
-        .execute([request])?;
     }
     books
         .tally
         .add("events", -i64::try_from(stepped.removed).unwrap_or(0));
     Ok(stepped)
+}
+
+/// Whether an event is settled, its key is gone, and no other event needs the request that it holds.
+fn is_over(conn: &Connection, seq: i64) -> Done<bool> {
+    let mut select = conn.prepare_cached(
+        "SELECT 1 FROM event e JOIN standing s ON s.event = e.seq
+         WHERE e.seq = ?1 AND s.status NOT IN (0, 5)
+            AND NOT EXISTS (SELECT 1 FROM claim WHERE key = e.claim AND claim.event = e.seq)
+            AND NOT EXISTS (SELECT 1 FROM event other
+                WHERE other.seq > e.seq AND other.seq < e.seq + coalesce(e.events, 0))",
+    )?;
+    Ok(select.exists([seq])?)
+}
+
+fn remove_event(conn: &Connection, seq: i64) -> Done<()> {
+    let mut delivery = conn.prepare_cached("SELECT delivery_id FROM event WHERE seq = ?1")?;
+    let delivery: Option<String> = delivery.query_row([seq], |row| row.get(0))?;
+    if let Some(delivery) = delivery {
+        conn.prepare_cached("DELETE FROM delivery WHERE hash = ?1 AND event = ?2")?
+            .execute([delivery_hash(&delivery), seq])?;
+    }
+    for sql in [
+        "DELETE FROM fetched WHERE event = ?1",
+        "DELETE FROM settled_before WHERE event = ?1",
+        "DELETE FROM standing WHERE event = ?1",
+        "DELETE FROM event WHERE seq = ?1",
+    ] {
+        conn.prepare_cached(sql)?.execute([seq])?;
+    }
+    Ok(())
 }
 
 /// Changes; timelines end where they are gone. The newest stays, so that its number is not given out again.
@@ -217,6 +231,42 @@ pub(super) fn minutes(books: &mut Books, place: i64, before: i64) -> Done<Steppe
         .conn
         .prepare_cached("DELETE FROM minute WHERE minute = ?1")?;
     each_old(&rows, before, &mut delete)
+}
+
+/// Up to which number everything is removed already, so that the next purge begins there.
+struct Mark {
+    name: &'static str,
+    start: i64,
+    done: i64,
+    gapless: bool,
+}
+
+impl Mark {
+    /// For a step from `place` on.
+    fn read(books: &Books, name: &'static str, place: i64) -> Done<Self> {
+        let done = number::get(&books.conn, name)?;
+        Ok(Mark {
+            name,
+            start: place.max(done),
+            done,
+            gapless: place <= done,
+        })
+    }
+
+    fn pass(&mut self, seq: i64) {
+        if self.gapless {
+            self.done = seq;
+        }
+    }
+
+    /// Something stays.
+    fn stop(&mut self) {
+        self.gapless = false;
+    }
+
+    fn write(&self, books: &Books) -> Done<()> {
+        number::set(&books.conn, self.name, self.done)
+    }
 }
 
 impl Stepped {

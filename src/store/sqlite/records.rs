@@ -117,7 +117,9 @@ fn touched(conn: &Connection, event: Uuid) -> Done<Vec<Touched>> {
     for changes in select.query_map([event.as_bytes()], |row| row.get::<_, i64>(0))? {
         ranges.push(changes?);
     }
-    let mut select = conn.prepare_cached("SELECT changes FROM event WHERE id = ?1")?;
+    let mut select = conn.prepare_cached(
+        "SELECT s.changes FROM event e JOIN standing s ON s.event = e.seq WHERE e.id = ?1",
+    )?;
     for changes in select.query_map([event.as_bytes()], |row| row.get::<_, i64>(0))? {
         ranges.push(changes?);
     }

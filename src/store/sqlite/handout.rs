@@ -1,0 +1,91 @@
+//! What workers are given next: events that come again and fresh ones in turns, so that a replay of a million events does
+//! not hold up what comes in.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use crate::model::event::{Claimed, EventStatus};
+use crate::store::sqlite::event_list;
+use crate::store::sqlite::event_read;
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::flight::{Hand, InFlight};
+use crate::store::sqlite::fresh;
+use crate::store::sqlite::value::micros;
+
+/// Bodies of one claim, together: each part of a batch brings its request along.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Pending events that nobody has.
+#[derive(Default)]
+pub(super) struct Handout {
+    pub(super) events: Vec<(Hand, Claimed)>,
+    /// Number and reason of those that cannot be read.
+    pub(super) unreadable: Vec<(i64, String)>,
+    /// Given back once, and not pending any more.
+    pub(super) gone: Vec<i64>,
+    /// What is fresh up to this number is among them.
+    pub(super) looked_at: i64,
+    /// When the next event that is put off is due.
+    pub(super) next_due: Option<i64>,
+    bytes: usize,
+}
+
+impl Handout {
+    /// Reads up to so many events; `in_flight` of those that come again may be in somebody's hands.
+    pub(super) fn read(
+        conn: &Connection,
+        flight: &InFlight,
+        (limit, in_flight): (usize, usize),
+        now: Timestamp,
+    ) -> Done<Self> {
+        let (again, next_due) = event_list::due(conn, micros(now), limit + in_flight)?;
+        let again = again.into_iter().map(|(_, seq)| seq);
+        let mut again = again.filter(|seq| flight.is_free(*seq));
+        let (cursor, mut fresh) = flight.cursor();
+        let (new, upto) = fresh::after(conn, cursor, limit)?;
+        fresh.extend(new);
+        let mut fresh = fresh.into_iter();
+        let mut handout = Handout {
+            next_due,
+            ..Handout::default()
+        };
+        for turn in 0.. {
+            if handout.events.len() >= limit || handout.bytes > MOST_BYTES {
+                break;
+            }
+            let seq = match turn % 2 {
+                0 => again.next().or_else(|| fresh.next()),
+                _ => fresh.next().or_else(|| again.next()),
+            };
+            let Some(seq) = seq else { break };
+            handout.add(conn, seq)?;
+        }
+        if fresh.len() == 0 {
+            handout.looked_at = upto;
+        }
+        Ok(handout)
+    }
+
+    fn add(&mut self, conn: &Connection, seq: i64) -> Done<()> {
+        let read = event_read::by_seq(conn, seq).and_then(|stored| {
+            let Some(stored) = stored.filter(|it| it.event.status == EventStatus::Pending) else {
+                return Ok(None);
+            };
+            let hand = Hand {
+                seq,
+                fresh: stored.fresh,
+            };
+            Ok(Some((hand, event_read::claimed(conn, stored)?)))
+        });
+        match read {
+            Ok(Some((hand, claimed))) => {
+                self.bytes += claimed.raw.as_ref().map_or(0, |raw| raw.body.len());
+                self.events.push((hand, claimed));
+            }
+            Ok(None) => self.gone.push(seq),
+            Err(Fault::Corrupt(reason)) => self.unreadable.push((seq, reason)),
+            Err(fault) => return Err(fault),
+        }
+        Ok(())
+    }
+}
