@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::ops::Bound;
 
+/// Keys that one transaction sweeps, at least.
+const WORTH_SWEEPING: usize = 1024;
+
 /// What a key stands for, and the entry of the log that says so.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
@@ -47,6 +50,8 @@ pub(super) struct Sweep<K> {
     swept_before: Option<K>,
     finished: bool,
     added: usize,
+    /// What earlier transactions left to a later one.
+    owed: usize,
     /// What this transaction has replaced.
     replaced: Vec<(K, Entry)>,
 }
@@ -63,6 +68,7 @@ impl<K: Ord + Clone> Sweep<K> {
             swept_before: None,
             finished: false,
             added: 0,
+            owed: 0,
             replaced: Vec::new(),
         }
     }
@@ -109,13 +115,17 @@ impl<K: Ord + Clone> Sweep<K> {
     }
 
     /// How many keys this transaction should sweep, so that the frozen generation is gone before the young one is
-    /// as large.
+    /// as large. Many at a time and then none for a while: neighbours share pages.
     pub(super) fn share(&self) -> usize {
         if self.frozen.is_empty() || self.finished {
-            0
-        } else {
-            self.added + self.added / 4 + 16
+            return 0;
         }
+        let share = self.share_so_far();
+        if share < WORTH_SWEEPING { 0 } else { share }
+    }
+
+    fn share_so_far(&self) -> usize {
+        self.owed + self.added + self.added / 4 + 16
     }
 
     /// The next keys to write, in order; `Some(mark)` when they are the last of the generation.
@@ -148,6 +158,11 @@ impl<K: Ord + Clone> Sweep<K> {
     /// The transaction is on disk.
     pub(super) fn keep(&mut self) {
         self.replaced.clear();
+        let is_swept = self.swept != self.swept_before;
+        self.owed = match self.frozen.is_empty() || is_swept {
+            true => 0,
+            false => self.share_so_far(),
+        };
         self.added = 0;
         if self.finished {
             self.frozen.clear();
