@@ -47,8 +47,12 @@ fn main() -> ExitCode {
         [which @ ("leads" | "orders"), "quick"] => {
             scenario::one(which, &scenario::Options::quick()).map(|_| ())
         }
+        [which @ ("leads" | "orders"), "steady", rate] => rate
+            .parse()
+            .map_err(anyhow::Error::from)
+            .and_then(|rate| scenario::steady(which, rate, &scenario::Options::default())),
         _ => Err(anyhow::anyhow!(
-            "usage: load all | quick | million | visible | cost | leads [quick | burst] | orders [quick | burst]"
+            "usage: load all | quick | million | visible | cost | leads [quick | burst | steady RATE] | orders [the same]"
         )),
     };
     match done {

@@ -81,6 +81,31 @@ pub fn burst_alone(which: &str, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One body at a fixed rate, without the reference: how long answers take, and whether a backlog grows.
+pub fn steady(which: &str, rate: f64, options: &Options) -> anyhow::Result<()> {
+    let (kind, _) = kind_of(which);
+    let server = Server::frontdesk()?;
+    let requests = fresh(kind, 0, (rate * options.sustained.as_secs_f64()) as u64);
+    let outcome = generator::run(
+        server.address,
+        requests,
+        CONNECTIONS,
+        options.sustained + Duration::from_secs(1),
+        Pace::PerSecond(rate),
+    )?;
+    let backlog = server.backlog()?;
+    let drained = server.drained(Duration::from_secs(120))?;
+    let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| outcome.percentile(share));
+    println!(
+        "{which}: {:.0}/s, p50 {p50:.1}, p90 {p90:.1}, p99 {p99:.1} ms; {backlog} of {} waited, gone in {} ms; {:?} MB",
+        outcome.rate(),
+        outcome.accepted,
+        drained.as_millis(),
+        server.memory()?,
+    );
+    Ok(())
+}
+
 /// One body: burst against the reference, then sustained steps, then half of that for latency.
 pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
     let (kind, expected) = kind_of(which);
