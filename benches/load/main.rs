@@ -27,7 +27,17 @@ fn main() -> ExitCode {
         .filter(|argument| argument != "--bench")
         .collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match words.as_slice() {
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> anyhow::Result<()> {
+    match words {
         ["reference", database, listen] => reference::run(database, listen),
         [] => {
             println!("load: nothing asked for; try `cargo bench --bench load -- all`");
@@ -47,19 +57,19 @@ fn main() -> ExitCode {
         [which @ ("leads" | "orders"), "quick"] => {
             scenario::one(which, &scenario::Options::quick()).map(|_| ())
         }
-        [which @ ("leads" | "orders"), "steady", rate] => rate
-            .parse()
-            .map_err(anyhow::Error::from)
-            .and_then(|rate| scenario::steady(which, rate, &scenario::Options::default())),
+        [which @ ("leads" | "orders"), "steady", rate, stored] => scenario::steady(
+            which,
+            number(rate)?,
+            number(stored)?,
+            &scenario::Options::default(),
+        ),
         _ => Err(anyhow::anyhow!(
-            "usage: load all | quick | million | visible | cost | leads [quick | burst | steady RATE] | orders [the same]"
+            "usage: load all | quick | million | visible | cost | leads [quick | burst | steady RATE STORED] | orders [the same]"
         )),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("load: {error:#}");
-            ExitCode::FAILURE
-        }
     }
+}
+
+fn number<T: std::str::FromStr>(word: &str) -> anyhow::Result<T> {
+    let number = word.parse();
+    number.map_err(|_| anyhow::anyhow!("\"{word}\" is not a number"))
 }

@@ -81,11 +81,17 @@ pub fn burst_alone(which: &str, options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One body at a fixed rate, without the reference: how long answers take, and whether a backlog grows.
-pub fn steady(which: &str, rate: f64, options: &Options) -> anyhow::Result<()> {
+/// One body at a fixed rate, without the reference, after so many stored events: how long answers take, and whether a
+/// backlog grows.
+pub fn steady(which: &str, rate: f64, stored: u64, options: &Options) -> anyhow::Result<()> {
     let (kind, _) = kind_of(which);
     let server = Server::frontdesk()?;
-    let requests = fresh(kind, 0, (rate * options.sustained.as_secs_f64()) as u64);
+    fill(&server, 0, stored)?;
+    let requests = fresh(
+        kind,
+        stored,
+        (rate * options.sustained.as_secs_f64()) as u64,
+    );
     let outcome = generator::run(
         server.address,
         requests,

@@ -1,4 +1,4 @@
-//! The workers: claim → plan → settle, two batches at a time, until told to stop.
+//! The workers: claim → plan → settle, a few batches at a time, until told to stop.
 
 mod batch;
 mod report;
@@ -28,11 +28,11 @@ use crate::process::worker::thin::Fetches;
 use crate::store::{Store, StoreError};
 
 /// Events taken at once. More make commits larger than they need to be, fewer make more of them.
-const BATCH: usize = 256;
-/// Batches under way: while one is written, the next one is planned.
-const LANES: usize = 2;
+const BATCH: usize = 128;
+/// Batches under way: while one is claimed and one is planned, two wait for the writer, which so never waits for them.
+const LANES: usize = 4;
 /// Threads for what blocks: the batches, the claim, and the names of hosts to fetch from. Few, as each keeps memory of its own.
-const BLOCKING: usize = 4;
+const BLOCKING: usize = 6;
 /// How nice the workers are to other threads.
 #[cfg(target_os = "linux")]
 const LAST_IN_LINE: i32 = 19;

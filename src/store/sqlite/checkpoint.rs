@@ -19,10 +19,11 @@ use crate::store::sqlite::fault::{Done, Fault};
 
 /// Pages that are copied at a time. Senders wait while the file is synced: the less there is to sync, the shorter.
 const COPY_AT: i64 = 2 * MIB;
-/// Pages in the log at which it is reset, so that it stays under 64 MiB. The writer copies the rest then.
-const RESET_AT: i64 = 10 * MIB;
-/// Pages at which a reset waits for readers.
-const TOO_LONG: i64 = 40 * MIB;
+/// Pages in the log at which it is reset. The writer copies the rest then and syncs the file, and senders wait for that:
+/// as long for a long log as for a short one, so it should be seldom.
+const RESET_AT: i64 = 40 * MIB;
+/// Pages at which a reset waits for readers, so that the log stays under 64 MiB.
+const TOO_LONG: i64 = 48 * MIB;
 /// A mebibyte in pages.
 const MIB: i64 = (1 << 20) / connect::PAGE_SIZE as i64;
 const RESET_PATIENCE: Duration = Duration::from_millis(20);
