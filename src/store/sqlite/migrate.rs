@@ -65,3 +65,65 @@ fn run_missing(conn: &Connection) -> Done<()> {
     conn.pragma_update(None, "user_version", latest())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{MIGRATIONS, latest, run, version};
+    use crate::model::event::EventStatus;
+    use crate::store::sqlite::event_read;
+
+    /// Two requests: three events of a batch, of which a purge has removed the first, and a lone event whose request it has
+    /// removed.
+    const BEFORE_STANDING: &str = "
+        INSERT INTO stream VALUES (1, 'shop', 'shopify', 'orders/create', 'hmac', 0);
+        INSERT INTO request VALUES (1, 900, 1, 3, 'POST', 'a=1', x'7f000001', 0, x'', x'7b7d');
+        INSERT INTO event (seq, id, request, request_id, part, stream, status, received_at, settled_at, changes, claim,
+            delivery_id, attempts, reason, code)
+        VALUES
+            (2, x'0000000000000000000000000000000b', 1, zeroblob(16), 1, 1, 1, 900, 950, 1793, zeroblob(16), 'b', 2, NULL, NULL),
+            (3, x'0000000000000000000000000000000c', 1, zeroblob(16), 2, 1, 2, 900, -900, 2048, zeroblob(16), 'c', 0, '[]', 'spam'),
+            (4, x'0000000000000000000000000000000d', 4, zeroblob(16), 0, 1, 0, 901, -901, 2048, zeroblob(16), NULL, 0, NULL, NULL);
+    ";
+
+    #[test]
+    fn events_of_an_older_file_are_as_they_were() {
+        let conn = Connection::open_in_memory().unwrap();
+        for sql in &MIGRATIONS[..9] {
+            conn.execute_batch(sql).unwrap();
+        }
+        conn.execute_batch(BEFORE_STANDING).unwrap();
+        conn.pragma_update(None, "user_version", 9).unwrap();
+        run(&conn).unwrap();
+        assert_eq!(version(&conn).unwrap(), latest());
+
+        let read = |seq| event_read::by_seq(&conn, seq).unwrap().unwrap();
+        let raw = |seq| event_read::raw_request(&conn, &read(seq)).unwrap();
+        assert!(event_read::by_seq(&conn, 1).unwrap().is_none());
+        let b = read(2);
+        assert_eq!(b.event.status, EventStatus::Processed);
+        assert_eq!((b.event.attempts, b.event.part), (2, Some(1)));
+        assert_eq!(b.event.processed_at.unwrap().as_microsecond(), 950);
+        assert_eq!(b.event.delivery_id.as_deref(), Some("b"));
+        let c = read(3);
+        assert_eq!(c.event.status, EventStatus::Quarantined);
+        assert_eq!(c.event.code.as_deref(), Some("spam"));
+        assert!(c.event.processed_at.is_none());
+        for seq in [2, 3] {
+            let raw = raw(seq).unwrap();
+            assert_eq!(
+                (raw.body.as_slice(), raw.query.as_str()),
+                (&b"{}"[..], "a=1")
+            );
+        }
+        let d = read(4);
+        assert_eq!(d.event.status, EventStatus::Pending);
+        assert!(raw(4).is_none() && d.fresh.is_none());
+        let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(number("SELECT changes FROM standing WHERE event = 2"), 1793);
+        assert_eq!(number("SELECT changes FROM standing WHERE event = 4"), 0);
+        assert_eq!(number("SELECT events FROM event WHERE seq = 2"), 2);
+        assert_eq!(number("SELECT n FROM number WHERE name = 'fresh_from'"), 4);
+    }
+}

@@ -653,6 +653,119 @@ pub async fn events_are_found_by_id_and_delivery_id(stand: Stand) {
     }
 }
 
+pub async fn what_waits_is_listed_whatever_became_of_its_neighbours_and_the_clock(stand: Stand) {
+    let store = &stand.store;
+    // The clock is put back twice; every third event is settled, every fifth put off.
+    let seconds = (0..20).chain(-30..-10).chain(5..25);
+    let mut ids = Vec::new();
+    for (n, second) in seconds.enumerate() {
+        let mut arrival = arrival(&[&n.to_string()], at(second));
+        arrival.request.endpoint = ["shop", "ads"][n % 2].to_owned();
+        let appended = store.append(arrival).await.unwrap();
+        let [Appended::New(id)] = appended[..] else {
+            panic!("{appended:?}")
+        };
+        ids.push(id);
+    }
+    let backlog = store.backlog().await.unwrap();
+    assert_eq!(backlog.pending, 60);
+    for id in ids.iter().step_by(3) {
+        done(store.settle(vec![writing(*id, Vec::new(), at(50))]).await);
+    }
+    for id in ids.iter().skip(1).step_by(5) {
+        let put_off = store.put_off(*id, at(900), PutOff::Tried, "later".into());
+        put_off.await.unwrap();
+    }
+    let mut expected = Vec::new();
+    for (n, id) in ids.iter().enumerate() {
+        let event = store.event(*id).await.unwrap().unwrap();
+        assert_eq!(event.status == EventStatus::Pending, n % 3 > 0, "event {n}");
+        expected.push((event.received_at, n, event));
+    }
+    expected.sort_by_key(|(received_at, n, _)| (*received_at, *n));
+    expected.reverse();
+    for endpoint in [None, Some("shop"), Some("ads")] {
+        for status in [None, Some(EventStatus::Pending)] {
+            for (since, until) in [
+                (None, None),
+                (Some(-20), Some(10)),
+                (Some(3), None),
+                (None, Some(-15)),
+            ] {
+                let filter = EventFilter {
+                    endpoint: endpoint.map(str::to_owned),
+                    status,
+                    since: since.map(at),
+                    until: until.map(at),
+                    ..EventFilter::default()
+                };
+                let got = all(4, |page| store.events(filter.clone(), page)).await;
+                let got: Vec<Uuid> = got.iter().map(|event| event.id).collect();
+                let passes = expected.iter().map(|(_, _, event)| event).filter(|event| {
+                    endpoint.is_none_or(|endpoint| endpoint == event.endpoint)
+                        && status.is_none_or(|status| status == event.status)
+                        && since.is_none_or(|since| event.received_at >= at(since))
+                        && until.is_none_or(|until| event.received_at < at(until))
+                });
+                let expected: Vec<Uuid> = passes.map(|event| event.id).collect();
+                assert_eq!(got, expected, "{filter:?}");
+            }
+        }
+    }
+    let mut claimed = BTreeSet::new();
+    loop {
+        let got = store.claim(7, at(60)).await.unwrap();
+        if got.is_empty() {
+            break;
+        }
+        claimed.extend(got.iter().map(|claimed| claimed.event.id));
+    }
+    let free = |n: usize| n % 3 > 0 && n % 5 != 1;
+    let expected = ids.iter().enumerate().filter(|(n, _)| free(*n));
+    assert_eq!(
+        claimed,
+        expected.map(|(_, id)| *id).collect::<BTreeSet<_>>()
+    );
+    assert_eq!(store.backlog().await.unwrap().pending, 40);
+}
+
+pub async fn a_replay_of_many_does_not_hold_up_what_comes_in(stand: Stand) {
+    let store = &stand.store;
+    let mut old = Vec::new();
+    for n in 0..30 {
+        let arrival = arrival(&[&n.to_string()], at(n));
+        old.push(arrival.events[0].id);
+        store.append(arrival).await.unwrap();
+    }
+    while !store.claim(9, at(40)).await.unwrap().is_empty() {}
+    let settlements = old.iter().map(|id| writing(*id, Vec::new(), at(40)));
+    done(store.settle(settlements.collect()).await);
+    assert_eq!(store.replay(old.clone(), None).await.unwrap(), 30);
+    let mut new = Vec::new();
+    for n in 0..6 {
+        let arrival = arrival(&[&format!("new {n}")], at(50 + n));
+        new.push(arrival.events[0].id);
+        store.append(arrival).await.unwrap();
+    }
+    let mut claimed = Vec::new();
+    for _ in 0..2 {
+        let got = store.claim(6, at(60)).await.unwrap();
+        claimed.extend(got.iter().map(|claimed| claimed.event.id));
+    }
+    assert!(
+        new.iter().all(|id| claimed.contains(id)),
+        "the new ones in two claims"
+    );
+    assert_eq!(claimed.len(), 12);
+    let rest = store.claim(99, at(60)).await.unwrap();
+    claimed.extend(rest.iter().map(|claimed| claimed.event.id));
+    let all: BTreeSet<Uuid> = old.into_iter().chain(new).collect();
+    assert_eq!(
+        (claimed.len(), claimed.into_iter().collect::<BTreeSet<_>>()),
+        (36, all)
+    );
+}
+
 pub async fn pages_are_stable_while_events_arrive(stand: Stand) {
     sixty(&stand).await;
     let store = &stand.store;

@@ -75,6 +75,8 @@ conformance! {
         events_are_listed_by_their_code,
         events_are_listed_by_every_filter,
         events_are_found_by_id_and_delivery_id,
+        what_waits_is_listed_whatever_became_of_its_neighbours_and_the_clock,
+        a_replay_of_many_does_not_hold_up_what_comes_in,
         pages_are_stable_while_events_arrive,
         the_newest_refusals_are_kept;
     settling:
@@ -118,6 +120,7 @@ conformance! {
     upkeep:
         a_purge_removes_what_is_old_and_nothing_that_waits,
         a_purged_key_is_free_again,
+        a_request_stays_until_its_last_event_goes,
         whatever_holds_a_body_goes_with_the_bodies,
         sizes_are_counted,
         a_key_of_its_own_is_made_once,

@@ -1,6 +1,6 @@
 //! What only the embedded store promises: one file, one gateway, and what it survives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -341,6 +341,66 @@ async fn after_a_failed_sync_everything_is_written_anew_before_more_is_promised(
     assert_eq!(found.unwrap(), (2, 1));
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.events, stats.leads, stats.decisions), (2, 1, 1));
+}
+
+#[tokio::test]
+async fn what_waits_is_found_after_a_restart_and_only_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let mut waiting = BTreeSet::new();
+    // Enough for the mark in the file to follow more than once.
+    for n in 0..25 {
+        let keys: Vec<String> = (0..400).map(|part| format!("{n} {part}")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let batch = arrival(&keys, at(n));
+        for appended in store.append(batch).await.unwrap() {
+            let Appended::New(id) = appended else {
+                panic!("{appended:?}")
+            };
+            waiting.insert(id);
+        }
+    }
+    for round in 0..13 {
+        let claimed = store.claim(1000, at(30)).await.unwrap();
+        let Some((first, others)) = claimed.split_first() else {
+            break;
+        };
+        // Its worker gives it back, or is still at it when the gateway ends.
+        if round % 2 == 0 {
+            store.release(vec![first.event.id]).await;
+        }
+        let others = others.iter().map(|claimed| claimed.event.id);
+        let settlements = others.map(|id| writing(id, Vec::new(), at(31)));
+        for settled in done(store.settle(settlements.collect()).await) {
+            waiting.remove(&settled.event);
+        }
+    }
+    let waiting: Vec<Uuid> = waiting.into_iter().collect();
+    assert!((3..10).contains(&waiting.len()), "{}", waiting.len());
+    let shown = async |store: &Arc<SqliteStore>| {
+        let filter = EventFilter {
+            status: Some(EventStatus::Pending),
+            ..EventFilter::default()
+        };
+        let events = all(3, |page| store.events(filter.clone(), page)).await;
+        let mut shown: Vec<Uuid> = events.iter().map(|event| event.id).collect();
+        shown.sort();
+        shown
+    };
+    assert_eq!(shown(&store).await, waiting);
+    let backlog = store.backlog().await.unwrap();
+    store.close().await;
+    drop(store);
+    let store = gateway(dir.path()).await;
+    assert_eq!(shown(&store).await, waiting);
+    let again = store.backlog().await.unwrap();
+    assert_eq!(
+        (again.pending, again.oldest),
+        (backlog.pending, backlog.oldest)
+    );
+    let claimed = store.claim(99, at(40)).await.unwrap();
+    let claimed: Vec<Uuid> = claimed.iter().map(|claimed| claimed.event.id).collect();
+    assert_eq!(claimed, waiting, "oldest first");
 }
 
 #[tokio::test]

@@ -78,6 +78,34 @@ pub async fn a_purge_removes_what_is_old_and_nothing_that_waits(stand: Stand) {
     assert_eq!(listed.len(), 16);
 }
 
+pub async fn a_request_stays_until_its_last_event_goes(stand: Stand) {
+    let store = &stand.store;
+    let batch = arrival(&["a", "b", "c"], at(0));
+    let ids: Vec<Uuid> = batch.events.iter().map(|event| event.id).collect();
+    store.append(batch).await.unwrap();
+    let settle = async |id: Uuid| done(store.settle(vec![writing(id, Vec::new(), at(1))]).await);
+    settle(ids[0]).await;
+    settle(ids[2]).await;
+    let all_old = PurgeBefore {
+        bodies: at(99),
+        keys: at(99),
+        history: at(99),
+    };
+    let purged = store.purge(all_old).await.unwrap();
+    assert_eq!((purged.bodies, purged.keys, purged.events), (0, 3, 1));
+    assert!(store.event(ids[2]).await.unwrap().is_none());
+    let waiting = store.peek(ids[1]).await.unwrap().unwrap();
+    assert_eq!(waiting.raw.unwrap().body, b"{\"name\": \"Ana\"}");
+    settle(ids[1]).await;
+    let but_bodies = PurgeBefore {
+        bodies: at(-9),
+        ..all_old
+    };
+    let purged = store.purge(but_bodies).await.unwrap();
+    assert_eq!((purged.bodies, purged.keys, purged.events), (0, 0, 2));
+    assert_eq!(store.stats().await.unwrap().events, 0);
+}
+
 pub async fn a_purged_key_is_free_again(stand: Stand) {
     let store = &stand.store;
     let ids = twenty(&stand).await;
