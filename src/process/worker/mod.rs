@@ -29,10 +29,10 @@ use crate::store::{Store, StoreError};
 
 /// Events taken at once. More make commits larger than they need to be, fewer make more of them.
 const BATCH: usize = 128;
-/// Batches under way: while one is claimed and one is planned, two wait for the writer, which so never waits for them.
-const LANES: usize = 4;
+/// Batches under way: while one is claimed or planned, two wait for the writer, which so hardly ever waits for them.
+const LANES: usize = 3;
 /// Threads for what blocks: the batches, the claim, and the names of hosts to fetch from. Few, as each keeps memory of its own.
-const BLOCKING: usize = 6;
+const BLOCKING: usize = 5;
 /// How nice the workers are to other threads.
 #[cfg(target_os = "linux")]
 const LAST_IN_LINE: i32 = 19;

@@ -13,7 +13,7 @@ use crate::store::sqlite::fault::{Done, Fault};
 /// kilobytes, which larger pages would hold with less waste, are compressed.
 pub(super) const PAGE_SIZE: u32 = 4096;
 /// Page cache of the writer, in KiB.
-const WRITER_CACHE: i64 = 12 * 1024;
+const WRITER_CACHE: i64 = 8 * 1024;
 /// Page cache of each reader, in KiB.
 const READER_CACHE: i64 = 2 * 1024;
 /// What remains of the log file after it was reset.
