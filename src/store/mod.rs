@@ -117,8 +117,8 @@ pub trait Inbox: Send + Sync {
     /// Keeps a refusal; the oldest are dropped beyond the configured number.
     async fn refuse(&self, refusal: Refusal) -> Result<()>;
 
-    /// Takes up to `limit` pending events that are due at `now`, oldest first. Nobody else gets them until they are
-    /// settled, put off or released, or the process ends.
+    /// Takes up to `limit` pending events that are due at `now`: those that come again and new ones in turns, of each the
+    /// oldest first. Nobody else gets them until they are settled, put off or released, or the process ends.
     async fn claim(&self, limit: usize, now: Timestamp) -> Result<Vec<Claimed>>;
 
     /// Waits until an append, a replay or an ended delay may have made work, at most `at_most`.

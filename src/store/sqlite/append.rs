@@ -14,7 +14,6 @@ use crate::store::sqlite::books::Books;
 use crate::store::sqlite::claims::delivery_hash;
 use crate::store::sqlite::event_row::{self, Born, Held};
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::number;
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::raw::{self, Packed};
 use crate::store::sqlite::stream::Stream;
@@ -114,11 +113,7 @@ impl Append {
         let base = books.last.event;
         // Of this request: their ids, and whether they are invalid.
         let mut fresh: Vec<(Uuid, bool)> = Vec::new();
-        let before = books.last.received_at;
         self.rows.at = in_order(&mut books.last.received_at, micros(self.rows.received_at));
-        if self.rows.at < before {
-            number::set(&books.conn, "clock_back", base + 1)?;
-        }
         for row in &mut self.rows.events {
             let event = &mut row.event;
             let key = event.dedupe.key.0;
@@ -198,7 +193,11 @@ impl Append {
             let is_pending = event.status == EventStatus::Pending;
             let is_told =
                 event.reason.is_some() || event.code.is_some() || row.violations.is_some();
-            if !is_pending || is_told {
+            // Of an older request that could be opened only now; or the clock was put back.
+            let is_late = self.rows.at < books.last.fresh_at;
+            if is_pending && !is_told && !is_late {
+                books.last.fresh_at = self.rows.at;
+            } else {
                 let born = Born {
                     status: event.status,
                     stream: place.stream,

@@ -59,6 +59,8 @@ pub(super) struct Last {
     /// The time of receipt of the last event, and the first half of its id.
     pub(super) received_at: i64,
     pub(super) id: u64,
+    /// The time of receipt of the last fresh event.
+    pub(super) fresh_at: i64,
 }
 
 /// How the books are opened, and opened again after the disk failed.
@@ -203,6 +205,7 @@ impl Last {
             updated_at,
             received_at,
             id,
+            fresh_at: fresh::latest(conn)?,
         })
     }
 }

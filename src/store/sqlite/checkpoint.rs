@@ -22,7 +22,7 @@ const COPY_AT: i64 = 2 * MIB;
 /// Pages in the log at which it is reset. The writer copies the rest then and syncs the file, and senders wait for that:
 /// as long for a long log as for a short one, so it should be seldom.
 const RESET_AT: i64 = 40 * MIB;
-/// Pages at which a reset waits for readers, so that the log stays under 64 MiB.
+/// Pages at which a reset waits for readers, so that the log stays bounded.
 const TOO_LONG: i64 = 48 * MIB;
 /// A mebibyte in pages.
 const MIB: i64 = (1 << 20) / connect::PAGE_SIZE as i64;

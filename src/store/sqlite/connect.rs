@@ -15,7 +15,7 @@ pub(super) const PAGE_SIZE: u32 = 4096;
 /// Page cache of the writer, in KiB.
 const WRITER_CACHE: i64 = 8 * 1024;
 /// Page cache of each reader, in KiB.
-const READER_CACHE: i64 = 2 * 1024;
+const READER_CACHE: i64 = 1024;
 /// What remains of the log file after it was reset.
 const LOG_LIMIT: i64 = 64 * 1024 * 1024;
 /// How long a lock of another process is waited for.

@@ -86,10 +86,12 @@ pub(super) fn events(
             None => match &filter.code {
                 Some(code) => newest(conn, NEWEST_OF_CODE, &[code], &streams, (since, after), n),
                 None => {
-                    let mut keys = newest(conn, NEWEST, statuses, &streams, (since, after), n)?;
-                    if shows_pending {
-                        keys.extend(fresh::newest(conn, fresh_from, (since, after), n)?);
-                    }
+                    // Fresh ones first: what is settled meanwhile is then found twice, and not missed.
+                    let mut keys = match shows_pending {
+                        true => fresh::newest(conn, fresh_from, &streams, (since, after), n)?,
+                        false => Vec::new(),
+                    };
+                    keys.extend(newest(conn, NEWEST, statuses, &streams, (since, after), n)?);
                     Ok(merge(keys, n, true))
                 }
             },

@@ -245,9 +245,10 @@ pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, at: Timestam
         )
         .optional()?;
     if let Some(stream) = ended {
+        // Only where there are any: to write the row anew, all of it would have to be readable.
         books
             .conn
-            .prepare_cached("UPDATE event SET notes = NULL WHERE seq = ?1")?
+            .prepare_cached("UPDATE event SET notes = NULL WHERE seq = ?1 AND notes IS NOT NULL")?
             .execute([seq])?;
         books.tally.add("pending", -1);
         let endpoint = books.streams.endpoint(&books.conn, stream)?;

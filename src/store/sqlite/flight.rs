@@ -54,7 +54,7 @@ impl InFlight {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// No event up to this number is fresh.
+    /// At the start: claims begin behind this number.
     pub(super) fn set_cursor(&self, seq: i64) {
         self.lock().cursor = seq;
     }
@@ -68,8 +68,7 @@ impl InFlight {
     /// No event up to this number is fresh.
     pub(super) fn fresh_from(&self) -> i64 {
         let state = self.lock();
-        let first = state.open.first().map_or(state.cursor, |first| first - 1);
-        first.min(state.cursor)
+        state.open.first().map_or(state.cursor, |first| first - 1)
     }
 
     /// A claim begins: what was given back before is shown rightly by what it reads. How many are in flight.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::model::event::{Claimed, EventStatus};
 use crate::store::sqlite::event_list;
-use crate::store::sqlite::event_read;
+use crate::store::sqlite::event_read::{self, Stored};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::{Hand, InFlight};
 use crate::store::sqlite::fresh;
@@ -21,7 +21,7 @@ pub(super) struct Handout {
     pub(super) events: Vec<(Hand, Claimed)>,
     /// Number and reason of those that cannot be read.
     pub(super) unreadable: Vec<(i64, String)>,
-    /// Given back once, and not pending any more.
+    /// Not what they were taken for any more.
     pub(super) gone: Vec<i64>,
     /// What is fresh up to this number is among them.
     pub(super) looked_at: i64,
@@ -53,12 +53,16 @@ impl Handout {
             if handout.events.len() >= limit || handout.bytes > MOST_BYTES {
                 break;
             }
-            let seq = match turn % 2 {
-                0 => again.next().or_else(|| fresh.next()),
-                _ => fresh.next().or_else(|| again.next()),
+            let (mut old, mut new) = (
+                || Some((again.next()?, false)),
+                || Some((fresh.next()?, true)),
+            );
+            let next = match turn % 2 {
+                0 => old().or_else(new),
+                _ => new().or_else(old),
             };
-            let Some(seq) = seq else { break };
-            handout.add(conn, seq)?;
+            let Some((seq, is_fresh)) = next else { break };
+            handout.add(conn, seq, is_fresh)?;
         }
         if fresh.len() == 0 {
             handout.looked_at = upto;
@@ -66,9 +70,14 @@ impl Handout {
         Ok(handout)
     }
 
-    fn add(&mut self, conn: &Connection, seq: i64) -> Done<()> {
+    /// What was fresh and is not any more comes again by itself when it should.
+    fn add(&mut self, conn: &Connection, seq: i64, is_fresh: bool) -> Done<()> {
         let read = event_read::by_seq(conn, seq).and_then(|stored| {
-            let Some(stored) = stored.filter(|it| it.event.status == EventStatus::Pending) else {
+            let is_wanted = |stored: &Stored| match is_fresh {
+                true => stored.fresh.is_some(),
+                false => stored.event.status == EventStatus::Pending,
+            };
+            let Some(stored) = stored.filter(is_wanted) else {
                 return Ok(None);
             };
             let hand = Hand {

@@ -69,9 +69,11 @@ impl Inbox for SqliteStore {
                 "what is stored of this event cannot be read: {cause}",
                 cause = reason
             );
-            self.write(move |books| event_row::set_aside(books, seq, &reason, now))
-                .await?;
-            self.flight.forget(seq);
+            let set_aside = self.write(move |books| event_row::set_aside(books, seq, &reason, now));
+            match set_aside.await {
+                Ok(()) => self.flight.forget(seq),
+                Err(error) => tracing::error!(event.seq = seq, %error, "event.not_set_aside"),
+            }
         }
         let next_due = handout.next_due.map(timestamp).transpose();
         let next_due = next_due.map_err(Fault::into_error)?;

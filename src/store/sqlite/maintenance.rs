@@ -18,7 +18,8 @@ impl Maintenance for SqliteStore {
     async fn purge(&self, before: PurgeBefore) -> Result<Purged> {
         self.as_gateway()?;
         self.sweep().await?;
-        let requests = self.purge_steps(before.bodies, purge::bodies).await?;
+        let kept = self.purge_steps(before.bodies, purge::kept_bodies).await?;
+        let requests = kept + self.purge_steps(before.bodies, purge::bodies).await?;
         let copies = self.purge_steps(before.bodies, purge::refused_bodies);
         let bodies = requests + copies.await?;
         let keys = self.purge_steps(before.keys, purge::keys).await?;

@@ -46,15 +46,17 @@ pub(super) fn run(conn: &Connection) -> Done<()> {
     if version(conn)? == latest() {
         return Ok(());
     }
+    // What a migration of a large file has to keep aside does not fit into memory.
+    conn.pragma_update(None, "temp_store", "file")?;
     conn.execute_batch("BEGIN IMMEDIATE")?;
-    let ran = run_missing(conn);
-    match ran {
-        Ok(()) => Ok(conn.execute_batch("COMMIT")?),
+    match run_missing(conn) {
+        Ok(()) => conn.execute_batch("COMMIT")?,
         Err(fault) => {
             conn.execute_batch("ROLLBACK")?;
-            Err(fault)
+            return Err(fault);
         }
     }
+    Ok(conn.pragma_update(None, "temp_store", "memory")?)
 }
 
 fn run_missing(conn: &Connection) -> Done<()> {

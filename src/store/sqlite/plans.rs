@@ -54,6 +54,7 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     for sql in [
         fresh::LOOK,
         fresh::NEWEST,
+        fresh::LATEST,
         fresh::OLDEST,
         fresh::AT_OR_AFTER,
     ] {

@@ -58,7 +58,8 @@ impl SqliteStore {
     }
 }
 
-/// Raw requests without pending events, with what the sender's API answered about those events.
+/// Raw requests without pending events, with what the sender's API answered about those events. What is waited for is noted,
+/// and the mark passes it.
 pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
     let mut stepped = Stepped::new();
     let mut mark = Mark::read(books, "bodies_purged", place)?;
@@ -68,35 +69,81 @@ pub(super) fn bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped
          ORDER BY seq LIMIT ?2",
         mark.start,
     )?;
-    let mut pending = books.conn.prepare_cached(
-        "SELECT 1 FROM event e LEFT JOIN standing s ON s.event = e.seq
-         WHERE e.seq >= ?1 AND e.seq < ?1 + ?2 AND coalesce(s.status, 0) IN (0, 5)",
-    )?;
-    let mut empty = books.conn.prepare_cached(
-        "UPDATE event SET events = NULL, method = NULL, query = NULL, peer = NULL, codec = NULL,
-            headers = NULL, body = NULL
-         WHERE seq = ?1",
-    )?;
-    let mut delete_fetched = books
+    let mut keep = books
         .conn
-        .prepare_cached("DELETE FROM fetched WHERE event >= ?1 AND event < ?1 + ?2")?;
-    for [seq, received_at, count] in rows {
+        .prepare_cached("INSERT INTO kept_body (event) VALUES (?1) ON CONFLICT DO NOTHING")?;
+    for [seq, received_at, events] in rows {
         stepped.last = Some(seq);
-        if received_at >= before || pending.exists([seq, count])? {
-            stepped.old += u64::from(received_at < before);
+        if received_at >= before {
             mark.stop();
             continue;
         }
         stepped.old += 1;
-        if count > 0 {
-            empty.execute([seq])?;
-            delete_fetched.execute([seq, count])?;
-            stepped.removed += 1;
-        }
         mark.pass(seq);
+        if events > 0 {
+            match is_waited_for(&books.conn, seq, events)? {
+                true => drop(keep.execute([seq])?),
+                false => {
+                    remove_body(&books.conn, seq, events)?;
+                    stepped.removed += 1;
+                }
+            }
+        }
     }
     mark.write(books)?;
     Ok(stepped)
+}
+
+/// Raw requests that an earlier purge had to keep.
+pub(super) fn kept_bodies(books: &mut Books, place: i64, before: i64) -> Done<Stepped> {
+    let mut stepped = Stepped::new();
+    let rows = rows::<3>(
+        books,
+        "SELECT k.event, coalesce(e.received_at, 0), coalesce(e.events, 0)
+         FROM kept_body k LEFT JOIN event e ON e.seq = k.event
+         WHERE k.event > ?1 ORDER BY k.event LIMIT ?2",
+        place,
+    )?;
+    let mut forget = books
+        .conn
+        .prepare_cached("DELETE FROM kept_body WHERE event = ?1")?;
+    for [seq, received_at, events] in rows {
+        stepped.last = Some(seq);
+        if received_at >= before {
+            continue;
+        }
+        stepped.old += 1;
+        if is_waited_for(&books.conn, seq, events)? {
+            continue;
+        }
+        forget.execute([seq])?;
+        if events > 0 {
+            remove_body(&books.conn, seq, events)?;
+            stepped.removed += 1;
+        }
+    }
+    Ok(stepped)
+}
+
+/// Whether one of the events of a request is pending.
+fn is_waited_for(conn: &Connection, first: i64, events: i64) -> Done<bool> {
+    let mut pending = conn.prepare_cached(
+        "SELECT 1 FROM event e LEFT JOIN standing s ON s.event = e.seq
+         WHERE e.seq >= ?1 AND e.seq < ?1 + ?2 AND coalesce(s.status, 0) IN (0, 5)",
+    )?;
+    Ok(pending.exists([first, events])?)
+}
+
+fn remove_body(conn: &Connection, first: i64, events: i64) -> Done<()> {
+    conn.prepare_cached(
+        "UPDATE event SET events = NULL, method = NULL, query = NULL, peer = NULL, codec = NULL,
+            headers = NULL, body = NULL
+         WHERE seq = ?1",
+    )?
+    .execute([first])?;
+    conn.prepare_cached("DELETE FROM fetched WHERE event >= ?1 AND event < ?1 + ?2")?
+        .execute([first, events])?;
+    Ok(())
 }
 
 /// The copies that refusals hold of requests, and who sent them; why a request was refused stays.

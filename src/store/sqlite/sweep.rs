@@ -3,7 +3,7 @@
 //! A B-tree of a million random keys has thousands of leaf pages. Sixty-four new keys a commit touch about
 //! sixty-four of them, and each touched page is written to the log whole: many times the cost of the insert. So new
 //! keys are first held here, in order, as the *young* generation. When it is large it becomes the *frozen*
-//! generation, which is swept into the tree in slices, each commit taking the next few keys in key order: neighbours
+//! generation, which is swept into the tree in slices, now and then a commit taking the next ones in key order: neighbours
 //! share pages, and a page is written once a generation instead of once a key.
 //!
 //! Memory is not the only place that knows a young or frozen key. Each user of a `Sweep` has a log in the database
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::ops::Bound;
 
-/// Keys that one transaction sweeps, at least.
+/// Keys that one transaction sweeps, at least, but for the last of a generation.
 const WORTH_SWEEPING: usize = 1024;
 
 /// What a key stands for, and the entry of the log that says so.

@@ -97,12 +97,28 @@ pub async fn a_request_stays_until_its_last_event_goes(stand: Stand) {
     let waiting = store.peek(ids[1]).await.unwrap().unwrap();
     assert_eq!(waiting.raw.unwrap().body, b"{\"name\": \"Ana\"}");
     settle(ids[1]).await;
+    let bodies_alone = PurgeBefore {
+        keys: at(-9),
+        history: at(-9),
+        ..all_old
+    };
+    let lone = arrival(&["d"], at(0));
+    let still_waits = lone.events[0].id;
+    store.append(lone).await.unwrap();
+    for removed in [1, 0] {
+        let purged = store.purge(bodies_alone).await.unwrap();
+        assert_eq!((purged.bodies, purged.events), (removed, 0));
+        let waiting = store.peek(still_waits).await.unwrap().unwrap();
+        assert!(waiting.raw.is_some());
+    }
+    assert!(store.raw_request(ids[1]).await.unwrap().is_none());
+    settle(still_waits).await;
     let but_bodies = PurgeBefore {
         bodies: at(-9),
         ..all_old
     };
     let purged = store.purge(but_bodies).await.unwrap();
-    assert_eq!((purged.bodies, purged.keys, purged.events), (0, 0, 2));
+    assert_eq!((purged.bodies, purged.keys, purged.events), (0, 1, 3));
     assert_eq!(store.stats().await.unwrap().events, 0);
 }
 

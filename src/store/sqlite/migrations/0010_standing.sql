@@ -63,10 +63,13 @@ CREATE INDEX standing_list ON standing (status, stream, received_at);
 CREATE INDEX standing_code ON standing (code, stream, received_at) WHERE code IS NOT NULL;
 CREATE INDEX standing_due ON standing (due) WHERE status = 5;
 
--- `fresh_from`: no event up to this number is fresh. `clock_back`: the last event that came in, by the clock, before the
--- one in front of it. `bodies_purged`: no event up to this number holds its request any more.
+-- Events that still hold their request though it is old, because it is waited for.
+CREATE TABLE kept_body (event INTEGER PRIMARY KEY) STRICT;
+
+-- `fresh_from`: no event up to this number is fresh. `bodies_purged`: no event up to this number holds its request any
+-- more, but those in `kept_body`.
 INSERT INTO number (name, n)
-VALUES ('fresh_from', (SELECT coalesce(max(seq), 0) FROM old_event)), ('clock_back', 0), ('bodies_purged', 0);
+VALUES ('fresh_from', (SELECT coalesce(max(seq), 0) FROM old_event)), ('bodies_purged', 0);
 
 DROP TABLE holder;
 DROP TABLE old_event;
