@@ -87,18 +87,7 @@ pub fn steady(which: &str, rate: f64, stored: u64, options: &Options) -> anyhow:
     let (kind, _) = kind_of(which);
     let server = Server::frontdesk()?;
     fill(&server, 0, stored)?;
-    let requests = fresh(
-        kind,
-        stored,
-        (rate * options.sustained.as_secs_f64()) as u64,
-    );
-    let outcome = generator::run(
-        server.address,
-        requests,
-        CONNECTIONS,
-        options.sustained + Duration::from_secs(1),
-        Pace::PerSecond(rate),
-    )?;
+    let outcome = paced(&server, kind, stored, options.sustained, rate)?;
     let backlog = server.backlog()?;
     let drained = server.drained(Duration::from_secs(120))?;
     let [p50, p90, p99] = [0.5, 0.9, 0.99].map(|share| outcome.percentile(share));
@@ -139,22 +128,14 @@ pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
     check(&server, kind, sent)?;
     for share in [0.35, 0.45, 0.55] {
         let rate = reference.rate() * share;
-        let requests = fresh(kind, sent, (rate * options.sustained.as_secs_f64()) as u64);
-        let mut peak_log = 0;
-        let outcome = generator::run(
-            server.address,
-            requests,
-            CONNECTIONS,
-            options.sustained + Duration::from_secs(1),
-            Pace::PerSecond(rate),
-        )?;
+        let outcome = paced(&server, kind, sent, options.sustained, rate)?;
         sent += outcome.used as u64;
         let backlog = server.backlog()?;
-        peak_log = peak_log.max(server.log_size());
+        let log = server.log_size();
         let drained = server.drained(Duration::from_secs(120))?;
         row(
             &format!(
-                "sustained at {share}, backlog {backlog} at the end, gone in {} ms, log {peak_log} MB",
+                "sustained at {share}, backlog {backlog} at the end, gone in {} ms, log {log} MB",
                 drained.as_millis()
             ),
             &outcome,
@@ -166,14 +147,7 @@ pub fn one(which: &str, options: &Options) -> anyhow::Result<()> {
         }
     }
     let rate = reference.rate() * 0.35 / 2.0;
-    let requests = fresh(kind, sent, (rate * options.burst.as_secs_f64()) as u64);
-    let outcome = generator::run(
-        server.address,
-        requests,
-        CONNECTIONS,
-        options.burst + Duration::from_secs(1),
-        Pace::PerSecond(rate),
-    )?;
+    let outcome = paced(&server, kind, sent, options.burst, rate)?;
     sent += outcome.used as u64;
     row("half of 0.35", &outcome, &reference, Some(server.memory()?));
     server.drained(Duration::from_secs(60))?;
@@ -338,6 +312,24 @@ fn burst(
         outcome.refused
     );
     Ok(outcome)
+}
+
+/// So many a second, whether answers come or not.
+fn paced(
+    server: &Server,
+    kind: Kind,
+    first: u64,
+    time: Duration,
+    rate: f64,
+) -> anyhow::Result<Outcome> {
+    let requests = fresh(kind, first, (rate * time.as_secs_f64()) as u64);
+    generator::run(
+        server.address,
+        requests,
+        CONNECTIONS,
+        time + Duration::from_secs(1),
+        Pace::PerSecond(rate),
+    )
 }
 
 fn fill(server: &Server, first: u64, count: u64) -> anyhow::Result<()> {

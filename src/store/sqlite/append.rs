@@ -12,7 +12,7 @@ use crate::store::Result;
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::claims::delivery_hash;
-use crate::store::sqlite::event_row::{self, Born, Held};
+use crate::store::sqlite::event_row::{self, Held, State};
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::raw::{self, Packed};
@@ -57,6 +57,7 @@ struct Row {
     event: NewEvent,
     stream: Stream,
     delivery: Option<i64>,
+    reason: Option<String>,
     violations: Option<String>,
     notes: Option<String>,
 }
@@ -78,6 +79,7 @@ impl Append {
                 verdict: verdict.clone(),
             },
             delivery: event.delivery_id.as_deref().map(delivery_hash),
+            reason: event.reason.as_ref().map(kept::write),
             violations: keep_violations(&event.violations),
             notes: unless_empty(&event.notes),
             event,
@@ -150,64 +152,15 @@ impl Append {
         Ok(())
     }
 
-    /// One row an event, the first with the request; and what there is to say of those that are not fresh.
+    /// The new events, of which the first holds the request.
     fn write_events(&mut self, books: &mut Books, base: i64) -> Done<()> {
         let mut seq = base;
         let rows = self.rows.events.iter().zip(&self.answers);
         for (row, _) in rows.filter(|(_, answer)| matches!(answer, Appended::New(_))) {
             seq += 1;
             let event = &row.event;
-            let place = books.streams.place(&books.conn, &row.stream)?;
-            let own_type = place.own_type.then_some(&row.stream.event_type);
-            let holds = (seq == base + 1).then_some(&self.rows);
-            books
-                .conn
-                .prepare_cached(
-                    "INSERT INTO event (seq, id, request, request_id, part, stream, received_at,
-                        event_time, claim, delivery_id, event_type, notes, events, method, query,
-                        peer, codec, headers, body)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-                        ?17, ?18, ?19)",
-                )?
-                .execute(rusqlite::params![
-                    seq,
-                    event.id.as_bytes(),
-                    base + 1,
-                    self.rows.request.as_bytes(),
-                    event.part.map_or(WHOLE, i64::from),
-                    place.stream,
-                    self.rows.at,
-                    event.event_time.map(micros),
-                    event.dedupe.key.0,
-                    event.delivery_id,
-                    own_type,
-                    row.notes,
-                    holds.map(|_| books.last.event - base),
-                    holds.map(|rows| &rows.method),
-                    holds.map(|rows| &rows.query),
-                    holds.map(|rows| &rows.peer),
-                    holds.map(|rows| rows.body.codec),
-                    holds.map(|rows| &rows.headers),
-                    holds.map(|rows| &rows.body.body),
-                ])?;
-            let is_pending = event.status == EventStatus::Pending;
-            let is_told =
-                event.reason.is_some() || event.code.is_some() || row.violations.is_some();
-            // Of an older request that could be opened only now; or the clock was put back.
-            let is_late = self.rows.at < books.last.fresh_at;
-            if is_pending && !is_told && !is_late {
-                books.last.fresh_at = self.rows.at;
-            } else {
-                let born = Born {
-                    status: event.status,
-                    stream: place.stream,
-                    received_at: self.rows.at,
-                    reason: event.reason.as_ref().map(kept::write),
-                    code: event.code,
-                    violations: row.violations.as_deref(),
-                };
-                event_row::born(&books.conn, seq, &born)?;
-            }
+            let stream = self.rows.write_event(row, books, (base + 1, seq))?;
+            self.rows.write_state(row, books, (seq, stream))?;
             books.tally.add("events", 1);
             let outcome = match event.status {
                 EventStatus::Quarantined => Outcome::Quarantined,
@@ -216,12 +169,75 @@ impl Append {
             };
             let endpoint = &row.stream.endpoint;
             books.meter.count(self.rows.received_at, endpoint, outcome);
-            if is_pending {
+            if event.status == EventStatus::Pending {
                 books.tally.add("pending", 1);
                 self.wakes = true;
             }
         }
         Ok(())
+    }
+}
+
+impl Rows {
+    /// Writes an event, with the request when it is the one that holds it, and says its stream.
+    fn write_event(&self, row: &Row, books: &mut Books, (holder, seq): (i64, i64)) -> Done<i64> {
+        let event = &row.event;
+        let place = books.streams.place(&books.conn, &row.stream)?;
+        let own_type = place.own_type.then_some(&row.stream.event_type);
+        let held = (seq == holder).then_some(self);
+        books
+            .conn
+            .prepare_cached(
+                "INSERT INTO event (seq, id, request, request_id, part, stream, received_at,
+                    event_time, claim, delivery_id, event_type, notes, events, method, query, peer,
+                    codec, headers, body)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                    ?17, ?18, ?19)",
+            )?
+            .execute(rusqlite::params![
+                seq,
+                event.id.as_bytes(),
+                holder,
+                self.request.as_bytes(),
+                event.part.map_or(WHOLE, i64::from),
+                place.stream,
+                self.at,
+                event.event_time.map(micros),
+                event.dedupe.key.0,
+                event.delivery_id,
+                own_type,
+                row.notes,
+                held.map(|_| books.last.event + 1 - holder),
+                held.map(|rows| &rows.method),
+                held.map(|rows| &rows.query),
+                held.map(|rows| &rows.peer),
+                held.map(|rows| rows.body.codec),
+                held.map(|rows| &rows.headers),
+                held.map(|rows| &rows.body.body),
+            ])?;
+        Ok(place.stream)
+    }
+
+    /// Writes where an event stands, when it is not fresh: there is something to say of it, or it came in before a fresh one
+    /// by the clock, be it of an older request that could be opened only now, be it that the clock was put back.
+    fn write_state(&self, row: &Row, books: &mut Books, (seq, stream): (i64, i64)) -> Done<()> {
+        let event = &row.event;
+        let state = State {
+            status: event.status as i64,
+            stream,
+            received_at: self.at,
+            reason: row.reason.as_deref(),
+            code: event.code,
+            violations: row.violations.as_deref(),
+            ..State::default()
+        };
+        let is_silent = event.status == EventStatus::Pending
+            && (state.reason, state.code, state.violations) == (None, None, None);
+        if is_silent && self.at >= books.last.fresh_at {
+            books.last.fresh_at = self.at;
+            return Ok(());
+        }
+        event_row::put(&books.conn, seq, &state)
     }
 }
 
@@ -290,7 +306,7 @@ pub(super) fn holder_of(books: &Books, seq: i64) -> Done<Option<Holder>> {
     let mut select = books.conn.prepare_cached(
         "SELECT e.id, e.received_at, e.request,
             s.status IS 2 AND (s.violations IS NOT NULL OR e.part < 0)
-         FROM event e LEFT JOIN standing s ON s.event = e.seq WHERE e.seq = ?1",
+         FROM event e LEFT JOIN event_state s ON s.event = e.seq WHERE e.seq = ?1",
     )?;
     let found = select.query_row([seq], |row| {
         Ok((|| {

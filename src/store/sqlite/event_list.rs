@@ -28,18 +28,21 @@ const MOST_BODIES: usize = 1000;
 /// Events with one delivery id that are looked at.
 const SAME_DELIVERY: i64 = 1000;
 
-pub(super) const NEWEST: &str = "SELECT received_at, event FROM standing INDEXED BY standing_list
+pub(super) const NEWEST: &str =
+    "SELECT received_at, event FROM event_state INDEXED BY event_state_list
      WHERE status = ?1 AND stream = ?2 AND (received_at, event) < (?3, ?4)
      ORDER BY received_at DESC, event DESC LIMIT ?5";
 pub(super) const NEWEST_OF_CODE: &str =
-    "SELECT received_at, event FROM standing INDEXED BY standing_code
+    "SELECT received_at, event FROM event_state INDEXED BY event_state_code
      WHERE code = ?1 AND stream = ?2 AND (received_at, event) < (?3, ?4)
      ORDER BY received_at DESC, event DESC LIMIT ?5";
-pub(super) const OLDEST: &str = "SELECT received_at, event FROM standing INDEXED BY standing_list
+pub(super) const OLDEST: &str =
+    "SELECT received_at, event FROM event_state INDEXED BY event_state_list
      WHERE status = 0 AND stream = ?1 ORDER BY received_at, event LIMIT ?2";
-pub(super) const NEXT_STREAM: &str = "SELECT stream FROM standing INDEXED BY standing_list
+pub(super) const NEXT_STREAM: &str = "SELECT stream FROM event_state INDEXED BY event_state_list
      WHERE status = ?1 AND stream > ?2 ORDER BY stream LIMIT 1";
-pub(super) const DUE: &str = "SELECT due, received_at, event FROM standing INDEXED BY standing_due
+pub(super) const DUE: &str =
+    "SELECT due, received_at, event FROM event_state INDEXED BY event_state_due
      WHERE status = 5 ORDER BY due LIMIT ?1";
 
 pub(super) const SWEPT_DELIVERIES: &str =
@@ -277,7 +280,7 @@ pub(super) fn due(conn: &Connection, now: i64, most: usize) -> Done<(Vec<Key>, O
 pub(super) fn oldest_pending(conn: &Connection, fresh_from: i64) -> Done<Option<i64>> {
     let mut oldest: Option<i64> = fresh::oldest(conn, fresh_from)?;
     let mut select = conn.prepare_cached(
-        "SELECT received_at FROM standing INDEXED BY standing_list
+        "SELECT received_at FROM event_state INDEXED BY event_state_list
          WHERE status = ?1 AND stream = ?2 ORDER BY received_at LIMIT 1",
     )?;
     for status in event_row::numbers(EventStatus::Pending) {

@@ -22,7 +22,7 @@ macro_rules! select_event {
                 coalesce(a.status, 0), a.reason, a.violations, coalesce(a.attempts, 0), a.settled_at,
                 s.scheme, s.secret, e.seq, e.request, a.code, e.notes, e.stream, a.event IS NULL
              FROM event e LEFT JOIN stream s ON s.id = e.stream
-                LEFT JOIN standing a ON a.event = e.seq WHERE ",
+                LEFT JOIN event_state a ON a.event = e.seq WHERE ",
             $where
         )
     };

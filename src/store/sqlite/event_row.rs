@@ -47,11 +47,19 @@ pub(super) struct At {
     pub(super) received_at: Timestamp,
     stream: i64,
     changes: i64,
-    /// It has no row in `standing` yet.
-    is_fresh: bool,
 }
 
 impl At {
+    fn fresh(seq: i64, fresh: Fresh) -> Done<Self> {
+        Ok(At {
+            seq,
+            status: EventStatus::Pending,
+            received_at: timestamp(fresh.received_at)?,
+            stream: fresh.stream,
+            changes: 0,
+        })
+    }
+
     pub(super) fn is_pending(&self) -> bool {
         self.status == EventStatus::Pending
     }
@@ -68,24 +76,21 @@ pub(super) fn range(changes: i64) -> (i64, i64) {
 }
 
 pub(super) fn find(conn: &Connection, flight: &InFlight, event: Uuid) -> Done<Option<At>> {
-    let Some(hand) = flight.hand(event) else {
-        let seq = conn
-            .prepare_cached("SELECT seq FROM event WHERE id = ?1")?
-            .query_row([event.as_bytes()], |row| row.get(0))
-            .optional()?;
-        return seq.map_or(Ok(None), |seq| find_by_seq(conn, seq));
-    };
-    if let Some(at) = standing(conn, hand.seq)? {
-        return Ok(Some(at));
+    if let Some(hand) = flight.hand(event) {
+        return match (touched(conn, hand.seq)?, hand.fresh) {
+            (None, Some(fresh)) => Ok(Some(At::fresh(hand.seq, fresh)?)),
+            (found, _) => Ok(found),
+        };
     }
-    match hand.fresh {
-        Some(fresh) => Ok(Some(At::fresh(hand.seq, fresh)?)),
-        None => Ok(None),
-    }
+    let seq: Option<i64> = conn
+        .prepare_cached("SELECT seq FROM event WHERE id = ?1")?
+        .query_row([event.as_bytes()], |row| row.get(0))
+        .optional()?;
+    seq.map_or(Ok(None), |seq| find_by_seq(conn, seq))
 }
 
 fn find_by_seq(conn: &Connection, seq: i64) -> Done<Option<At>> {
-    if let Some(at) = standing(conn, seq)? {
+    if let Some(at) = touched(conn, seq)? {
         return Ok(Some(at));
     }
     let mut select = conn.prepare_cached("SELECT stream, received_at FROM event WHERE seq = ?1")?;
@@ -99,9 +104,10 @@ fn find_by_seq(conn: &Connection, seq: i64) -> Done<Option<At>> {
     fresh.map(|fresh| At::fresh(seq, fresh)).transpose()
 }
 
-fn standing(conn: &Connection, seq: i64) -> Done<Option<At>> {
+/// Where an event stands that is not fresh.
+fn touched(conn: &Connection, seq: i64) -> Done<Option<At>> {
     let mut select = conn.prepare_cached(
-        "SELECT status, received_at, stream, changes FROM standing WHERE event = ?1",
+        "SELECT status, received_at, stream, changes FROM event_state WHERE event = ?1",
     )?;
     let found = select.query_row([seq], |row| {
         Ok((|| {
@@ -111,51 +117,53 @@ fn standing(conn: &Connection, seq: i64) -> Done<Option<At>> {
                 received_at: time(row, 1)?,
                 stream: row.get(2)?,
                 changes: row.get(3)?,
-                is_fresh: false,
             })
         })())
     });
     found.optional()?.transpose()
 }
 
-impl At {
-    fn fresh(seq: i64, fresh: Fresh) -> Done<Self> {
-        Ok(At {
-            seq,
-            status: EventStatus::Pending,
-            received_at: timestamp(fresh.received_at)?,
-            stream: fresh.stream,
-            changes: 0,
-            is_fresh: true,
-        })
-    }
-}
-
-/// Where an event stands from its receipt on, when it is not fresh.
-pub(super) struct Born<'b> {
-    pub(super) status: EventStatus,
+/// A row of `event_state`.
+#[derive(Default)]
+pub(super) struct State<'s> {
+    pub(super) status: i64,
     pub(super) stream: i64,
     pub(super) received_at: i64,
-    pub(super) reason: Option<String>,
-    pub(super) code: Option<&'b str>,
+    /// `None` leaves it as it is.
+    pub(super) settled_at: Option<i64>,
+    pub(super) changes: i64,
+    pub(super) due: Option<i64>,
+    /// How many more.
+    pub(super) attempts: i64,
+    pub(super) reason: Option<&'s str>,
+    pub(super) code: Option<&'s str>,
     /// As they are kept.
-    pub(super) violations: Option<&'b str>,
+    pub(super) violations: Option<&'s str>,
 }
 
-pub(super) fn born(conn: &Connection, seq: i64, born: &Born<'_>) -> Done<()> {
+/// Writes where an event stands from now on, fresh or not.
+pub(super) fn put(conn: &Connection, seq: i64, state: &State<'_>) -> Done<()> {
     conn.prepare_cached(
-        "INSERT INTO standing (event, status, stream, received_at, changes, attempts, reason, code,
-            violations)
-         VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6, ?7)",
+        "INSERT INTO event_state (event, status, stream, received_at, settled_at, changes, due,
+            attempts, reason, code, violations)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+         ON CONFLICT (event) DO UPDATE SET status = excluded.status,
+            settled_at = coalesce(excluded.settled_at, settled_at), changes = excluded.changes,
+            due = excluded.due, attempts = attempts + excluded.attempts, reason = excluded.reason,
+            code = excluded.code, violations = excluded.violations",
     )?
     .execute((
         seq,
-        born.status as u8,
-        born.stream,
-        born.received_at,
-        &born.reason,
-        born.code,
-        born.violations,
+        state.status,
+        state.stream,
+        state.received_at,
+        state.settled_at,
+        state.changes,
+        state.due,
+        state.attempts,
+        state.reason,
+        state.code,
+        state.violations,
     ))?;
     Ok(())
 }
@@ -187,33 +195,18 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
             "an event that changes more than 255 records".to_owned(),
         ));
     }
-    let changes = match count {
-        0 => 0,
-        _ => first << 8 | count,
+    let state = State {
+        status: end.status as i64,
+        stream: at.stream,
+        received_at: micros(at.received_at),
+        settled_at: Some(micros(end.at)),
+        changes: if count == 0 { 0 } else { first << 8 | count },
+        reason: end.reason,
+        code: end.code,
+        violations: end.violations,
+        ..State::default()
     };
-    let sql = match at.is_fresh {
-        true => {
-            "INSERT INTO standing (event, status, stream, received_at, settled_at, changes, attempts,
-                reason, code, violations)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8, ?9)"
-        }
-        false => {
-            "UPDATE standing SET status = ?2, stream = ?3, received_at = ?4, settled_at = ?5,
-                changes = ?6, reason = ?7, code = ?8, violations = ?9, due = NULL
-             WHERE event = ?1"
-        }
-    };
-    conn.prepare_cached(sql)?.execute((
-        at.seq,
-        end.status as u8,
-        at.stream,
-        micros(at.received_at),
-        micros(end.at),
-        changes,
-        end.reason,
-        end.code,
-        end.violations,
-    ))?;
+    put(conn, at.seq, &state)?;
     books.tally.add("pending", -1);
     let outcome = match end.status {
         EventStatus::Quarantined => Outcome::Quarantined,
@@ -227,34 +220,25 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
 }
 
 /// Ends a pending event that cannot be read, without what may be damaged of it.
-pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, at: Timestamp) -> Done<()> {
-    let ended = books
+pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, now: Timestamp) -> Done<()> {
+    let Some(at) = find_by_seq(&books.conn, seq)?.filter(At::is_pending) else {
+        return Ok(());
+    };
+    // Only where there are any: to write the row anew, all of it would have to be readable.
+    books
         .conn
-        .prepare_cached(
-            "INSERT INTO standing (event, status, stream, received_at, settled_at, changes, attempts,
-                reason, code)
-             SELECT seq, ?2, stream, received_at, ?3, 0, 0, ?4, 'unreadable' FROM event WHERE seq = ?1
-             ON CONFLICT (event) DO UPDATE SET status = ?2, settled_at = ?3, reason = ?4,
-                code = 'unreadable', due = NULL, violations = NULL
-                WHERE status IN (0, 5)
-             RETURNING stream",
-        )?
-        .query_row(
-            (seq, EventStatus::Failed as u8, micros(at), kept::write(reason)),
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(stream) = ended {
-        // Only where there are any: to write the row anew, all of it would have to be readable.
-        books
-            .conn
-            .prepare_cached("UPDATE event SET notes = NULL WHERE seq = ?1 AND notes IS NOT NULL")?
-            .execute([seq])?;
-        books.tally.add("pending", -1);
-        let endpoint = books.streams.endpoint(&books.conn, stream)?;
-        books.meter.count(at, endpoint, Outcome::Failed);
-    }
-    Ok(())
+        .prepare_cached("UPDATE event SET notes = NULL WHERE seq = ?1 AND notes IS NOT NULL")?
+        .execute([seq])?;
+    let reason = kept::write(reason);
+    let end = Settling {
+        status: EventStatus::Failed,
+        code: Some("unreadable"),
+        reason: Some(&reason),
+        violations: None,
+        at: now,
+        changes: (0, 0),
+    };
+    settle(books, &at, &end)
 }
 
 /// Puts a pending event off.
@@ -265,22 +249,17 @@ pub(super) fn put_off(
     how: PutOff,
     reason: &str,
 ) -> Done<()> {
-    conn.prepare_cached(
-        "INSERT INTO standing (event, status, stream, received_at, changes, due, attempts, reason)
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7)
-         ON CONFLICT (event) DO UPDATE SET status = excluded.status, due = excluded.due,
-            reason = excluded.reason, attempts = attempts + excluded.attempts",
-    )?
-    .execute((
-        at.seq,
-        WAITING,
-        at.stream,
-        micros(at.received_at),
-        micros(due),
-        how == PutOff::Tried,
-        reason,
-    ))?;
-    Ok(())
+    let state = State {
+        status: WAITING,
+        stream: at.stream,
+        received_at: micros(at.received_at),
+        changes: at.changes,
+        due: Some(micros(due)),
+        attempts: i64::from(how == PutOff::Tried),
+        reason: Some(reason),
+        ..State::default()
+    };
+    put(conn, at.seq, &state)
 }
 
 /// Whether the spam gate holds an event.
@@ -296,7 +275,7 @@ pub(super) fn replay(books: &mut Books, seq: i64, held: Held) -> Done<bool> {
     let changed = books
         .conn
         .prepare_cached(
-            "UPDATE standing SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL,
+            "UPDATE event_state SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL,
                 violations = NULL
              WHERE event = ?1 AND (code IS ?2) = ?3
                 AND EXISTS (SELECT 1 FROM event e JOIN event holder ON holder.seq = e.request

@@ -42,9 +42,9 @@ struct State {
     /// Given back since the running claim began: what it read may still show them as pending.
     recent: HashSet<i64>,
     cursor: i64,
-    /// Up to the cursor: claimed while they were fresh.
+    /// Up to the cursor: seen while they were fresh, and nothing has become of them.
     open: BTreeSet<i64>,
-    /// Those of them that were given back unchanged.
+    /// Those of them that nobody has.
     returned: BTreeSet<i64>,
     next_due: Option<Instant>,
 }
@@ -104,11 +104,18 @@ impl InFlight {
         state.cursor = state.cursor.max(upto);
     }
 
-    /// Was given back, and is not pending any more, or not there.
+    /// Is not fresh any more.
     pub(super) fn forget(&self, seq: i64) {
         let mut state = self.lock();
         state.returned.remove(&seq);
         state.open.remove(&seq);
+    }
+
+    /// A fresh event that nobody can take now: the next claim tries again.
+    pub(super) fn turn_down(&self, seq: i64) {
+        let mut state = self.lock();
+        state.open.insert(seq);
+        state.returned.insert(seq);
     }
 
     /// An event that is in flight.

@@ -1,8 +1,8 @@
-//! Fresh events: pending, and not touched by anybody, so they have no row in `standing` and stand in none of its indexes.
+//! Fresh events: pending, and not touched by anybody, so they have no row in `event_state` and stand in none of its indexes.
 //!
 //! They are the last ones by number, after a mark (`fresh_from`) that workers push on, with settled ones in between while
 //! a backlog is worked off. Their times of receipt follow their numbers: an event that came in before a fresh one, by the
-//! clock, is born with a row in `standing`.
+//! clock, is born with a row in `event_state`.
 
 use std::collections::HashSet;
 
@@ -16,17 +16,17 @@ use crate::store::sqlite::number;
 pub(super) const MARK_STEP: i64 = 4096;
 
 pub(super) const LOOK: &str =
-    "SELECT e.seq, s.event IS NULL FROM event e LEFT JOIN standing s ON s.event = e.seq
+    "SELECT e.seq, s.event IS NULL FROM event e LEFT JOIN event_state s ON s.event = e.seq
      WHERE e.seq > ?1 ORDER BY e.seq";
 pub(super) const NEWEST: &str = "SELECT received_at, seq, stream FROM event
-     WHERE seq > ?1 AND seq <= ?2 AND NOT EXISTS (SELECT 1 FROM standing WHERE event = seq)
+     WHERE seq > ?1 AND seq <= ?2 AND NOT EXISTS (SELECT 1 FROM event_state WHERE event = seq)
      ORDER BY seq DESC";
 pub(super) const LATEST: &str = "SELECT max(received_at) FROM event WHERE seq > ?1";
 pub(super) const OLDEST: &str = "SELECT received_at FROM event
-     WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM standing WHERE event = seq)
+     WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM event_state WHERE event = seq)
      ORDER BY seq LIMIT 1";
 pub(super) const AT_OR_AFTER: &str = "SELECT received_at, seq FROM event
-     WHERE seq >= ?1 AND NOT EXISTS (SELECT 1 FROM standing WHERE event = seq)
+     WHERE seq >= ?1 AND NOT EXISTS (SELECT 1 FROM event_state WHERE event = seq)
      ORDER BY seq LIMIT 1";
 
 /// The first fresh events after a number, and up to which number was looked.

@@ -15,12 +15,18 @@ use crate::store::sqlite::value::micros;
 /// Bodies of one claim, together: each part of a batch brings its request along.
 const MOST_BYTES: usize = 4 << 20;
 
+/// An event that cannot be read, and why.
+pub(super) struct Unreadable {
+    pub(super) seq: i64,
+    pub(super) is_fresh: bool,
+    pub(super) reason: String,
+}
+
 /// Pending events that nobody has.
 #[derive(Default)]
 pub(super) struct Handout {
     pub(super) events: Vec<(Hand, Claimed)>,
-    /// Number and reason of those that cannot be read.
-    pub(super) unreadable: Vec<(i64, String)>,
+    pub(super) unreadable: Vec<Unreadable>,
     /// Not what they were taken for any more.
     pub(super) gone: Vec<i64>,
     /// What is fresh up to this number is among them.
@@ -92,7 +98,11 @@ impl Handout {
                 self.events.push((hand, claimed));
             }
             Ok(None) => self.gone.push(seq),
-            Err(Fault::Corrupt(reason)) => self.unreadable.push((seq, reason)),
+            Err(Fault::Corrupt(reason)) => self.unreadable.push(Unreadable {
+                seq,
+                is_fresh,
+                reason,
+            }),
             Err(fault) => return Err(fault),
         }
         Ok(())

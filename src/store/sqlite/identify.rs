@@ -76,7 +76,7 @@ fn write(books: &mut Books, at: &At, first: &NewEvent) -> Done<()> {
         "DELETE FROM claim WHERE event = ?1 AND key = (SELECT claim FROM event WHERE seq = ?1)",
     )?
     .execute([at.seq])?;
-    conn.prepare_cached("UPDATE standing SET stream = ?2 WHERE event = ?1")?
+    conn.prepare_cached("UPDATE event_state SET stream = ?2 WHERE event = ?1")?
         .execute([at.seq, place.stream])?;
     conn.prepare_cached(
         "UPDATE event SET part = ?2, stream = ?3, event_type = ?4, delivery_id = ?5, event_time = ?6,

@@ -62,7 +62,8 @@ impl Inbox for SqliteStore {
             .walk(move |conn| Handout::read(conn, &flight, most, now))
             .await?;
         // One damaged row must not keep the others from being processed.
-        for (seq, reason) in handout.unreadable {
+        for unreadable in handout.unreadable {
+            let (seq, reason) = (unreadable.seq, unreadable.reason);
             tracing::error!(event.seq = seq, %reason, "event.unreadable");
             let reason = said!(
                 "event-unreadable",
@@ -72,7 +73,12 @@ impl Inbox for SqliteStore {
             let set_aside = self.write(move |books| event_row::set_aside(books, seq, &reason, now));
             match set_aside.await {
                 Ok(()) => self.flight.forget(seq),
-                Err(error) => tracing::error!(event.seq = seq, %error, "event.not_set_aside"),
+                Err(error) => {
+                    tracing::error!(event.seq = seq, %error, "event.not_set_aside");
+                    if unreadable.is_fresh {
+                        self.flight.turn_down(seq);
+                    }
+                }
             }
         }
         let next_due = handout.next_due.map(timestamp).transpose();

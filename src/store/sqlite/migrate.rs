@@ -15,7 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_edits.sql"),
     include_str!("migrations/0008_endpoints.sql"),
     include_str!("migrations/0009_accounts.sql"),
-    include_str!("migrations/0010_standing.sql"),
+    include_str!("migrations/0010_event_state.sql"),
 ];
 
 /// The version of a file that has seen every migration.
@@ -78,7 +78,7 @@ mod tests {
 
     /// Two requests: three events of a batch, of which a purge has removed the first, and a lone event whose request it has
     /// removed.
-    const BEFORE_STANDING: &str = "
+    const BEFORE_EVENT_STATE: &str = "
         INSERT INTO stream VALUES (1, 'shop', 'shopify', 'orders/create', 'hmac', 0);
         INSERT INTO request VALUES (1, 900, 1, 3, 'POST', 'a=1', x'7f000001', 0, x'', x'7b7d');
         INSERT INTO event (seq, id, request, request_id, part, stream, status, received_at, settled_at, changes, claim,
@@ -95,7 +95,7 @@ mod tests {
         for sql in &MIGRATIONS[..9] {
             conn.execute_batch(sql).unwrap();
         }
-        conn.execute_batch(BEFORE_STANDING).unwrap();
+        conn.execute_batch(BEFORE_EVENT_STATE).unwrap();
         conn.pragma_update(None, "user_version", 9).unwrap();
         run(&conn).unwrap();
         assert_eq!(version(&conn).unwrap(), latest());
@@ -123,8 +123,11 @@ mod tests {
         assert_eq!(d.event.status, EventStatus::Pending);
         assert!(raw(4).is_none() && d.fresh.is_none());
         let number = |sql: &str| conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-        assert_eq!(number("SELECT changes FROM standing WHERE event = 2"), 1793);
-        assert_eq!(number("SELECT changes FROM standing WHERE event = 4"), 0);
+        assert_eq!(
+            number("SELECT changes FROM event_state WHERE event = 2"),
+            1793
+        );
+        assert_eq!(number("SELECT changes FROM event_state WHERE event = 4"), 0);
         assert_eq!(number("SELECT events FROM event WHERE seq = 2"), 2);
         assert_eq!(number("SELECT n FROM number WHERE name = 'fresh_from'"), 4);
     }

@@ -106,7 +106,7 @@ fn counted(conn: &Connection, after: i64, upto: i64) -> Done<Vec<Traffic>> {
     let mut select = conn.prepare_cached(
         "SELECT e.stream, count(*), count(*) FILTER (WHERE s.status = ?3 AND s.code IS NOT ?4),
             max(e.received_at), max(e.seq) FILTER (WHERE s.status = ?3 AND s.code IS NOT ?4)
-         FROM event e LEFT JOIN standing s ON s.event = e.seq
+         FROM event e LEFT JOIN event_state s ON s.event = e.seq
          WHERE e.seq > ?1 AND e.seq <= ?2 GROUP BY e.stream",
     )?;
     let mut from = after;
@@ -166,7 +166,7 @@ fn counted(conn: &Connection, after: i64, upto: i64) -> Done<Vec<Traffic>> {
 /// Its first violation where it has one, else the reason that stands beside it.
 fn reason(conn: &Connection, event: i64) -> Done<Option<Said>> {
     let mut select =
-        conn.prepare_cached("SELECT reason, violations FROM standing WHERE event = ?1")?;
+        conn.prepare_cached("SELECT reason, violations FROM event_state WHERE event = ?1")?;
     let mut rows = select.query([event])?;
     let Some(row) = rows.next()? else {
         return Ok(None);

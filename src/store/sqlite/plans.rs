@@ -37,19 +37,19 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     };
     check(
         event_list::NEWEST,
-        "SEARCH standing USING COVERING INDEX standing_list (status=? AND stream=? AND received_at<?)",
+        "SEARCH event_state USING COVERING INDEX event_state_list (status=? AND stream=? AND received_at<?)",
     );
     check(
         event_list::NEWEST_OF_CODE,
-        "SEARCH standing USING COVERING INDEX standing_code (code=? AND stream=? AND received_at<?)",
+        "SEARCH event_state USING COVERING INDEX event_state_code (code=? AND stream=? AND received_at<?)",
     );
     check(
         event_list::OLDEST,
-        "SEARCH standing USING COVERING INDEX standing_list (status=? AND stream=?)",
+        "SEARCH event_state USING COVERING INDEX event_state_list (status=? AND stream=?)",
     );
     check(
         event_list::NEXT_STREAM,
-        "SEARCH standing USING COVERING INDEX standing_list (status=? AND stream>?)",
+        "SEARCH event_state USING COVERING INDEX event_state_list (status=? AND stream>?)",
     );
     for sql in [
         fresh::LOOK,
@@ -171,7 +171,7 @@ fn every_list_is_a_search_in_an_index_and_never_a_sort() {
     // The delays are few, and read from the first that ends.
     let due = plan(&conn, event_list::DUE);
     assert!(
-        due.contains("USING INDEX standing_due") && !due.contains("TEMP"),
+        due.contains("USING INDEX event_state_due") && !due.contains("TEMP"),
         "{due}"
     );
 }

@@ -128,7 +128,7 @@ pub(super) fn kept_bodies(books: &mut Books, place: i64, before: i64) -> Done<St
 /// Whether one of the events of a request is pending.
 fn is_waited_for(conn: &Connection, first: i64, events: i64) -> Done<bool> {
     let mut pending = conn.prepare_cached(
-        "SELECT 1 FROM event e LEFT JOIN standing s ON s.event = e.seq
+        "SELECT 1 FROM event e LEFT JOIN event_state s ON s.event = e.seq
          WHERE e.seq >= ?1 AND e.seq < ?1 + ?2 AND coalesce(s.status, 0) IN (0, 5)",
     )?;
     Ok(pending.exists([first, events])?)
@@ -220,7 +220,7 @@ pub(super) fn events(books: &mut Books, place: i64, before: i64) -> Done<Stepped
 /// Whether an event is settled, its key is gone, and no other event needs the request that it holds.
 fn is_over(conn: &Connection, seq: i64) -> Done<bool> {
     let mut select = conn.prepare_cached(
-        "SELECT 1 FROM event e JOIN standing s ON s.event = e.seq
+        "SELECT 1 FROM event e JOIN event_state s ON s.event = e.seq
          WHERE e.seq = ?1 AND s.status NOT IN (0, 5)
             AND NOT EXISTS (SELECT 1 FROM claim WHERE key = e.claim AND claim.event = e.seq)
             AND NOT EXISTS (SELECT 1 FROM event other
@@ -239,7 +239,7 @@ fn remove_event(conn: &Connection, seq: i64) -> Done<()> {
     for sql in [
         "DELETE FROM fetched WHERE event = ?1",
         "DELETE FROM settled_before WHERE event = ?1",
-        "DELETE FROM standing WHERE event = ?1",
+        "DELETE FROM event_state WHERE event = ?1",
         "DELETE FROM event WHERE seq = ?1",
     ] {
         conn.prepare_cached(sql)?.execute([seq])?;

@@ -118,7 +118,7 @@ fn touched(conn: &Connection, event: Uuid) -> Done<Vec<Touched>> {
         ranges.push(changes?);
     }
     let mut select = conn.prepare_cached(
-        "SELECT s.changes FROM event e JOIN standing s ON s.event = e.seq WHERE e.id = ?1",
+        "SELECT s.changes FROM event e JOIN event_state s ON s.event = e.seq WHERE e.id = ?1",
     )?;
     for changes in select.query_map([event.as_bytes()], |row| row.get::<_, i64>(0))? {
         ranges.push(changes?);

@@ -29,7 +29,7 @@ CREATE TABLE event (
     body BLOB
 ) STRICT;
 
-CREATE TABLE standing (
+CREATE TABLE event_state (
     event INTEGER PRIMARY KEY,
     status INTEGER NOT NULL,    -- EventStatus; 5: pending, put off until `due`
     stream INTEGER NOT NULL,    -- the event's own, for the index
@@ -52,16 +52,16 @@ FROM old_event e
     JOIN holder h ON h.request = e.request
     LEFT JOIN request r ON r.seq = e.request AND h.event = e.seq
 ORDER BY e.seq;
-INSERT INTO standing
+INSERT INTO event_state
 SELECT seq, status, stream, received_at, iif(settled_at < 0, NULL, settled_at), iif(changes & 255, changes, 0), due,
     attempts, reason, code, violations
 FROM old_event
 ORDER BY seq;
 
 CREATE UNIQUE INDEX event_id ON event (id);
-CREATE INDEX standing_list ON standing (status, stream, received_at);
-CREATE INDEX standing_code ON standing (code, stream, received_at) WHERE code IS NOT NULL;
-CREATE INDEX standing_due ON standing (due) WHERE status = 5;
+CREATE INDEX event_state_list ON event_state (status, stream, received_at);
+CREATE INDEX event_state_code ON event_state (code, stream, received_at) WHERE code IS NOT NULL;
+CREATE INDEX event_state_due ON event_state (due) WHERE status = 5;
 
 -- Events that still hold their request though it is old, because it is waited for.
 CREATE TABLE kept_body (event INTEGER PRIMARY KEY) STRICT;
