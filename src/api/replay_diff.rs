@@ -13,7 +13,7 @@ use crate::model::field::Kind;
 use crate::process::plan::Context;
 use crate::process::preview::{EventDiff, RecordDiff};
 use crate::process::recipes::Recipes;
-use crate::process::replay;
+use crate::process::replay::{self, Effect};
 use crate::store::Store;
 
 /// What a replay would change. Nothing was changed.
@@ -25,6 +25,8 @@ pub struct ReplayDiff {
     pub found: u64,
     /// Those of them that would end otherwise, or would change a record.
     pub changed: u64,
+    /// Those that would be quarantined or fail again.
+    pub stopped: u64,
     pub events: Vec<EventDiffView>,
     /// Send it as `cursor` to see what the next events would change; null on the last page.
     pub next: Option<String>,
@@ -48,6 +50,9 @@ pub struct EventDiffView {
     pub reason: Option<String>,
     /// Records that would change.
     pub records: Vec<RecordDiffView>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub effect: Effect,
 }
 
 /// What would become of one record.
@@ -66,6 +71,7 @@ pub struct RecordDiffView {
 impl EventDiffView {
     fn of(event: Event, diff: EventDiff) -> Self {
         EventDiffView {
+            effect: Effect::of(&event, &diff),
             event: event.id,
             endpoint: event.endpoint,
             event_type: event.event_type,
@@ -74,11 +80,6 @@ impl EventDiffView {
             reason: diff.reason.map(String::from),
             records: diff.records.into_iter().map(Into::into).collect(),
         }
-    }
-
-    /// Whether it would end otherwise, or change a record.
-    pub fn changes_anything(&self) -> bool {
-        self.from != self.to || !self.records.is_empty()
     }
 }
 
@@ -113,7 +114,8 @@ pub async fn page(
     for (event, would) in foreseen.events {
         let view = EventDiffView::of(event, would);
         diff.found += 1;
-        diff.changed += u64::from(view.changes_anything());
+        diff.changed += u64::from(view.effect == Effect::Changes);
+        diff.stopped += u64::from(view.effect == Effect::StopsAgain);
         diff.events.push(view);
     }
     Ok(diff)

@@ -53,9 +53,26 @@ pub struct Foreseen {
     pub next: Option<String>,
 }
 
-/// Whether an event would end otherwise, or change a record.
-pub fn changes_anything(event: &Event, diff: &EventDiff) -> bool {
-    event.status != diff.status || !diff.records.is_empty()
+/// What a replay would do to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It would end otherwise, or change a record.
+    Changes,
+    /// It would be quarantined or fail again.
+    StopsAgain,
+    Nothing,
+}
+
+impl Effect {
+    pub fn of(event: &Event, diff: &EventDiff) -> Self {
+        if event.status != diff.status || !diff.records.is_empty() {
+            return Effect::Changes;
+        }
+        match diff.status {
+            EventStatus::Quarantined | EventStatus::Failed => Effect::StopsAgain,
+            _ => Effect::Nothing,
+        }
+    }
 }
 
 /// Foresees one page of what is selected. Pending events are left out: they are mapped anyway. A filter is bound by no

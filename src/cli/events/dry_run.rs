@@ -16,6 +16,7 @@ use crate::cli::told;
 use crate::clock::Clock;
 use crate::process::plan::Context;
 use crate::process::recipes::Recipes;
+use crate::process::replay::Effect;
 
 /// Characters of a value that are shown.
 const WIDEST: usize = 60;
@@ -37,12 +38,13 @@ pub fn run(
         rules: Arc::default(),
     };
     let mut request = request.clone();
-    let (mut found, mut changed) = (0, 0);
+    let (mut found, mut changed, mut stopped) = (0, 0, 0);
     with_opened(&config.store, async |store| {
         loop {
             let diff = page(store.as_ref(), &recipes, &context, &request).await?;
             found += diff.found;
             changed += diff.changed;
+            stopped += diff.stopped;
             print(&diff, json, out)?;
             request.cursor.clone_from(&diff.next);
             if diff.next.is_none() {
@@ -53,7 +55,11 @@ pub fn run(
     if !json {
         writeln!(
             out,
-            "{changed} of {found} events would change something; nothing was changed now"
+            "{changed} of {found} events would change something{}; nothing was changed now",
+            match stopped {
+                0 => String::new(),
+                stopped => format!(", {stopped} would be stopped again"),
+            }
         )?;
     }
     Ok(())
@@ -63,7 +69,7 @@ fn print(diff: &ReplayDiff, json: bool, out: &mut dyn Write) -> anyhow::Result<(
     for event in &diff.events {
         if json {
             json_line(event, out)?;
-        } else if event.changes_anything() {
+        } else if event.effect != Effect::Nothing {
             print_event(event, out)?;
         }
     }

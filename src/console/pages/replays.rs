@@ -19,7 +19,7 @@ use crate::console::visitor::Insider;
 use crate::model::event::{Event, EventStatus, SPAM};
 use crate::process::preview::{EventDiff, RecordDiff};
 use crate::process::release::release;
-use crate::process::replay::{Foreseen, changes_anything, foreseen, queue};
+use crate::process::replay::{Effect, Foreseen, foreseen, queue};
 use crate::process::selection::Selection;
 use crate::store::EventFilter;
 
@@ -130,15 +130,13 @@ fn shown<'v>(
     (action, found): (String, Foreseen),
 ) -> Page<'v> {
     let count = found.events.len() as u64;
-    let is_stopped =
-        |diff: &EventDiff| matches!(diff.status, EventStatus::Quarantined | EventStatus::Failed);
     let (mut changed, mut stopped) = (0, 0);
     let mut events = Vec::new();
     for pair in found.events {
-        match changes_anything(&pair.0, &pair.1) {
-            true => changed += 1,
-            false if is_stopped(&pair.1) => stopped += 1,
-            false => continue,
+        match Effect::of(&pair.0, &pair.1) {
+            Effect::Changes => changed += 1,
+            Effect::StopsAgain => stopped += 1,
+            Effect::Nothing => continue,
         }
         events.push(Line::of(reading, pair));
     }

@@ -72,6 +72,14 @@ fn a_quarantined_event_is_foreseen_and_then_replayed() {
         before["reason"].as_str().unwrap().contains("acme.toml:19"),
         "{before}"
     );
+    let in_vain = works(folder.path(), &["events", "replay", &event, "--dry-run"]);
+    for words in [
+        "quarantined → quarantined",
+        "acme.toml:19",
+        "0 of 1 events would change something, 1 would be stopped again",
+    ] {
+        assert!(in_vain.contains(words), "{words}: {in_vain}");
+    }
     assert_eq!(gateway.terminate(), Some(0));
 
     write_mapping(
