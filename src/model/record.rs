@@ -107,7 +107,7 @@ impl Draft {
 pub fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(text) => text.chars().all(char::is_whitespace),
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.values().all(is_blank),
         Value::Bool(_) | Value::Number(_) => false,

@@ -45,6 +45,10 @@ pub(super) struct Books {
     fail: Arc<FailPoints>,
 }
 
+/// Keys of an older run that are read with each commit, of either kind: a moment, and of ten million all within a minute of
+/// load.
+const KEYS_IN_PASSING: i64 = 256;
+
 /// Updates so far ahead of what is planned now, in microseconds, were stamped by a clock that was wrong: plans do not
 /// wait so long.
 const AHEAD: i64 = 15 * 60 * 1_000_000;
@@ -111,6 +115,7 @@ impl Books {
         self.desk.write(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;
         self.entries.write(&self.conn)?;
+        self.learn(KEYS_IN_PASSING)?;
         self.tally.write(&self.conn)?;
         self.meter.write(&self.conn)?;
         let fresh_from = self.fresh_mark()?;
@@ -123,10 +128,33 @@ impl Books {
         self.streams.keep();
         self.desk.keep();
         if std::mem::take(&mut self.sweep_asked) {
-            self.claims.freeze_all(self.last.event);
-            self.entries.freeze_all();
+            self.freeze_all();
         }
         Ok(())
+    }
+
+    /// Between transactions: begins to sweep everything that waits in memory.
+    pub(super) fn freeze_all(&mut self) {
+        self.claims.freeze_all(self.last.event);
+        self.entries.freeze_all();
+    }
+
+    /// Something is to be swept.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.claims.is_frozen() || self.entries.is_frozen()
+    }
+
+    /// Sweeps up to `keys` of each kind.
+    pub(super) fn sweep(&mut self, keys: usize) -> Done<()> {
+        self.claims.sweep(&self.conn, keys)?;
+        self.entries.sweep(&self.conn, keys)
+    }
+
+    /// Learns of keys that an older run left in the tables; `false` when all are known.
+    pub(super) fn learn(&mut self, most: i64) -> Done<bool> {
+        let claims = self.claims.learn(&self.conn, most)?;
+        let identities = self.entries.learn(&self.conn, most)?;
+        Ok(claims || identities)
     }
 
     /// Pushes the mark in the file on behind the one in memory, now and then.
@@ -151,8 +179,7 @@ impl Books {
     /// `tail` waits.
     pub(super) fn sweep_step(&mut self, (event, tail): (i64, i64), keys: usize) -> Done<bool> {
         self.sweep_asked = true;
-        self.claims.sweep(&self.conn, keys)?;
-        self.entries.sweep(&self.conn, keys)?;
+        self.sweep(keys)?;
         Ok(self.claims.is_behind(event) || self.entries.is_behind(tail))
     }
 

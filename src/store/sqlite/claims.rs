@@ -9,20 +9,29 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use crate::store::sqlite::bloom::Bloom;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
 use crate::store::sqlite::sweep::{Entry, Sweep};
 
-/// Keys in memory before they are swept: two generations of this size are a few megabytes.
-const GENERATION: usize = 24 * 1024;
+/// Keys in memory before they are swept: two generations of this size are some ten megabytes. The larger they are, the
+/// more of their keys are neighbours.
+const GENERATION: usize = 64 * 1024;
 
 pub(super) type Key = [u8; 16];
+
+const KEYS_AFTER: &str = "SELECT key FROM claim WHERE key > ?1 ORDER BY key LIMIT ?2";
+const INSERT: &str = "INSERT INTO claim (key, event) VALUES (?1, ?2)
+     ON CONFLICT (key) DO UPDATE SET event = excluded.event";
+const INSERT_DELIVERY: &str =
+    "INSERT INTO delivery (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 
 /// The newest keys and delivery ids.
 pub(super) struct Claims {
     /// In the order of their bytes: a number is compared at once.
     keys: Sweep<u128>,
     deliveries: Sweep<(i64, i64)>,
+    known: Bloom,
 }
 
 impl Claims {
@@ -31,12 +40,15 @@ impl Claims {
         let mark = number::get(conn, "claims_swept")?;
         let mut keys = BTreeMap::new();
         let mut deliveries = BTreeMap::new();
+        let mut known = Bloom::new(KEYS_AFTER);
         let mut rows =
             conn.prepare("SELECT seq, claim, delivery_id FROM event WHERE seq > ?1 ORDER BY seq")?;
         let mut rows = rows.query([mark])?;
         while let Some(row) = rows.next()? {
             let seq: i64 = row.get(0)?;
-            keys.insert(u128::from_be_bytes(row.get::<_, Key>(1)?), Entry::at(seq));
+            let key: Key = row.get(1)?;
+            known.put(&key);
+            keys.insert(u128::from_be_bytes(key), Entry::at(seq));
             if let Some(id) = row.get_ref(2)?.as_str_or_null().unwrap_or_default() {
                 deliveries.insert((delivery_hash(id), seq), Entry::at(seq));
             }
@@ -44,6 +56,7 @@ impl Claims {
         Ok(Claims {
             keys: Sweep::new(keys, mark),
             deliveries: Sweep::new(deliveries, mark),
+            known,
         })
     }
 
@@ -52,11 +65,15 @@ impl Claims {
         Claims {
             keys: Sweep::new(BTreeMap::new(), 0),
             deliveries: Sweep::new(BTreeMap::new(), 0),
+            known: Bloom::idle(),
         }
     }
 
     /// The event that holds `key`.
     pub(super) fn holder(&self, conn: &Connection, key: &Key) -> Done<Option<i64>> {
+        if !self.known.may_hold(key) {
+            return Ok(None);
+        }
         if let Some(seq) = self.keys.get(&u128::from_be_bytes(*key)) {
             return Ok(Some(seq));
         }
@@ -66,11 +83,34 @@ impl Claims {
             .optional()?)
     }
 
+    /// Learns of keys in the table, some at a time; `false` when all are known.
+    pub(super) fn learn(&mut self, conn: &Connection, most: i64) -> Done<bool> {
+        self.known.learn(conn, most)
+    }
+
     pub(super) fn put(&mut self, key: Key, delivery: Option<i64>, event: i64) {
+        self.known.put(&key);
         self.keys.put(u128::from_be_bytes(key), event, event);
         if let Some(hash) = delivery {
             self.deliveries.put((hash, event), event, event);
         }
+    }
+
+    /// Of an event that is old already, for what waits in memory is read back from the rows of newer events alone.
+    pub(super) fn put_at_once(
+        &mut self,
+        conn: &Connection,
+        key: Key,
+        delivery: Option<i64>,
+        event: i64,
+    ) -> Done<()> {
+        self.known.put(&key);
+        conn.prepare_cached(INSERT)?.execute((key, event))?;
+        if let Some(hash) = delivery {
+            conn.prepare_cached(INSERT_DELIVERY)?
+                .execute([hash, event])?;
+        }
+        Ok(())
     }
 
     /// Writes this transaction's share of the frozen generation, or `at_least` keys.
@@ -78,9 +118,7 @@ impl Claims {
         let share = self.deliveries.share().max(at_least);
         let (slice, _) = self.deliveries.slice(share);
         if !slice.is_empty() {
-            let mut insert = conn.prepare_cached(
-                "INSERT INTO delivery (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            )?;
+            let mut insert = conn.prepare_cached(INSERT_DELIVERY)?;
             for ((hash, event), _) in slice {
                 insert.execute([hash, event])?;
             }
@@ -88,10 +126,7 @@ impl Claims {
         // The mark belongs to the keys; deliveries must not be behind it.
         let share = self.keys.share().max(at_least);
         let (slice, mark) = self.keys.slice(share);
-        let mut insert = conn.prepare_cached(
-            "INSERT INTO claim (key, event) VALUES (?1, ?2)
-             ON CONFLICT (key) DO UPDATE SET event = excluded.event",
-        )?;
+        let mut insert = conn.prepare_cached(INSERT)?;
         for (key, event) in slice {
             insert.execute((key.to_be_bytes(), event))?;
         }
@@ -103,9 +138,7 @@ impl Claims {
     }
 
     fn finish_deliveries(&mut self, conn: &Connection) -> Done<()> {
-        let mut insert = conn.prepare_cached(
-            "INSERT INTO delivery (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        )?;
+        let mut insert = conn.prepare_cached(INSERT_DELIVERY)?;
         loop {
             let (slice, _) = self.deliveries.slice(1024);
             if slice.is_empty() {
@@ -140,6 +173,11 @@ impl Claims {
             self.keys.freeze(0, last_event);
             self.deliveries.freeze(0, last_event);
         }
+    }
+
+    /// A generation is to be swept.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.keys.is_frozen()
     }
 
     /// Keys of events up to `event` wait in memory.

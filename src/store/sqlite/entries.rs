@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
+use crate::store::sqlite::bloom::Bloom;
+use crate::store::sqlite::familiar::Familiar;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{
     self, Identity, Posting, RecordRef, after_prefix, number_at_end,
@@ -16,13 +18,18 @@ use crate::store::sqlite::sweep::{Entry, Sweep};
 use crate::store::sqlite::tail::{self, Told};
 use crate::store::sqlite::walk::merge;
 
-/// Entries in memory before they are swept.
-const GENERATION: usize = 24 * 1024;
+/// Entries in memory before they are swept: two generations of this size are some ten megabytes, and a search looks through
+/// those that are not swept in some milliseconds.
+const GENERATION: usize = 64 * 1024;
+
+const IDENTITIES_AFTER: &str = "SELECT key FROM identity WHERE key > ?1 ORDER BY key LIMIT ?2";
 
 pub(super) struct Entries {
     /// In the order of their bytes: a number is compared at once.
     identities: Sweep<u128>,
     postings: Sweep<Posting>,
+    known: Bloom,
+    familiar: Familiar,
     /// This transaction's row of `tail`.
     row: Vec<u8>,
     /// The last row of `tail` that is on disk, and with this transaction's.
@@ -36,8 +43,10 @@ impl Entries {
         let last = conn.query_row("SELECT max(seq) FROM tail", [], |row| row.get(0));
         let last = last.map(Option::<i64>::unwrap_or_default)?;
         let (mut identities, mut postings) = (BTreeMap::new(), BTreeMap::new());
+        let mut known = Bloom::new(IDENTITIES_AFTER);
         tail::scan(conn, |told| match told {
             Told::Identity(key, value) => {
+                known.put(key);
                 identities.insert(u128::from_be_bytes(*key), Entry { value, log: 0 });
             }
             Told::Posting(key) => {
@@ -47,6 +56,8 @@ impl Entries {
         Ok(Entries {
             identities: Sweep::new(identities, 0),
             postings: Sweep::new(postings, 0),
+            known,
+            familiar: Familiar::default(),
             row: Vec::new(),
             last,
             written: last,
@@ -58,6 +69,8 @@ impl Entries {
         Entries {
             identities: Sweep::new(BTreeMap::new(), 0),
             postings: Sweep::new(BTreeMap::new(), 0),
+            known: Bloom::idle(),
+            familiar: Familiar::default(),
             row: Vec::new(),
             last: 0,
             written: 0,
@@ -66,11 +79,24 @@ impl Entries {
 
     /// The record that holds an identity.
     pub(super) fn holder(&self, conn: &Connection, key: &Identity) -> Done<Option<RecordRef>> {
-        let value = match self.identities.get(&u128::from_be_bytes(*key)) {
+        if !self.known.may_hold(key) {
+            return Ok(None);
+        }
+        let known = self.familiar.get(key);
+        let value = match known.or_else(|| self.identities.get(&u128::from_be_bytes(*key))) {
             Some(value) => Some(value),
-            None => lookup::holder(conn, key)?,
+            None => {
+                let value = lookup::holder(conn, key)?;
+                self.familiar.meet(key, value);
+                value
+            }
         };
         value.map(RecordRef::from_value).transpose()
+    }
+
+    /// Learns of identities in the table, some at a time; `false` when all are known.
+    pub(super) fn learn(&mut self, conn: &Connection, most: i64) -> Done<bool> {
+        self.known.learn(conn, most)
     }
 
     /// The numbers under a prefix that leaves nothing but the number, greatest first, `most` of them.
@@ -95,6 +121,7 @@ impl Entries {
 
     pub(super) fn claim(&mut self, key: Identity, record: RecordRef) {
         tail::write_identity(&mut self.row, &key, record.to_value());
+        self.known.put(&key);
         let key = u128::from_be_bytes(key);
         self.identities.put(key, record.to_value(), self.last + 1);
     }

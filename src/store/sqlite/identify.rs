@@ -93,17 +93,8 @@ fn write(books: &mut Books, at: &At, first: &NewEvent) -> Done<()> {
         first.dedupe.key.0,
         unless_empty(&first.notes),
     ))?;
-    // Not into memory: what waits there is read back from the rows of newer events alone.
-    conn.prepare_cached(
-        "INSERT INTO claim (key, event) VALUES (?1, ?2)
-         ON CONFLICT (key) DO UPDATE SET event = excluded.event",
-    )?
-    .execute((first.dedupe.key.0, at.seq))?;
-    if let Some(delivery) = &first.delivery_id {
-        conn.prepare_cached(
-            "INSERT INTO delivery (hash, event) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        )?
-        .execute([delivery_hash(delivery), at.seq])?;
-    }
-    Ok(())
+    let delivery = first.delivery_id.as_deref().map(delivery_hash);
+    books
+        .claims
+        .put_at_once(conn, first.dedupe.key.0, delivery, at.seq)
 }

@@ -59,7 +59,7 @@ impl Inbox for SqliteStore {
         let flight = self.flight.clone();
         let handout = self
             .readers
-            .walk(move |conn| Handout::read(conn, &flight, most, now))
+            .read(move |conn| Handout::read(conn, &flight, most, now))
             .await?;
         // One damaged row must not keep the others from being processed.
         for unreadable in handout.unreadable {

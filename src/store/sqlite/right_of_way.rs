@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 /// Between two trials: short after a change, for a burst is to be met when it begins, and twice as long each time that
 /// a trial says the same again.
 const SHORTEST: Duration = Duration::from_millis(120);
-const LONGEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(2);
 /// A trial: long enough for a dozen commits.
-const TRIAL: Duration = Duration::from_millis(60);
+const TRIAL: Duration = Duration::from_millis(40);
 /// Slower senders are not held up by anything, in appends a second.
 const BUSY: f64 = 500.0;
 /// So many times more is notable: below, it may be chance.

@@ -38,6 +38,8 @@ const STEP: usize = 8;
 const QUIET: Duration = Duration::from_millis(200);
 /// Keys swept in one step of tidying up.
 const TIDY: usize = 1024;
+/// Keys of an older run learnt at a time.
+const LEARN: i64 = 4096;
 
 pub(super) struct Writer {
     pub(super) file: BookFile,
@@ -155,20 +157,28 @@ impl Writer {
         self.syncer.hand(group, self.appended, log.clone());
     }
 
-    /// When all is quiet: sweeps what waits in memory, so that lists need not read the tail.
+    /// When all is quiet: sweeps what waits in memory, so that lists and searches need not read what is not swept, and learns
+    /// the keys of an older run.
     fn tidy(&mut self) {
         let Ok(mut books) = self.take_books() else {
             return;
         };
         self.log.reset_if_asked(&books.conn);
-        books.entries.freeze_all();
-        while books.entries.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
+        books.freeze_all();
+        while books.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
             if let Err(fault) = sweep_step(&mut books) {
                 let rolled_back = books.rollback();
                 tracing::warn!(rolled_back = rolled_back.is_ok(), "store.tidy_failed");
                 return lose(books, &fault.into_error());
             }
             self.log.committed();
+        }
+        loop {
+            match books.learn(LEARN) {
+                Ok(true) if self.queue.wait(Duration::ZERO) == Woken::Idle => {}
+                Ok(_) => break,
+                Err(fault) => return lose(books, &fault.into_error()),
+            }
         }
         self.books = Some(books);
     }
@@ -199,6 +209,6 @@ fn lose(books: Books, error: &StoreError) {
 
 fn sweep_step(books: &mut Books) -> Done<()> {
     books.begin()?;
-    books.entries.sweep(&books.conn, TIDY)?;
+    books.sweep(TIDY)?;
     books.commit()
 }

@@ -194,6 +194,41 @@ async fn keys_are_known_after_reopening_wherever_they_stand() {
     }
 }
 
+/// More than the keys of an older run that are learnt with one commit.
+#[tokio::test]
+async fn a_store_that_has_just_been_opened_mistakes_nobody_for_a_stranger() {
+    const MANY: usize = 700;
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let names: Vec<String> = (0..MANY).map(|n| n.to_string()).collect();
+    let keys: Vec<&str> = names.iter().map(String::as_str).collect();
+    let first = arrival(&keys, at(0));
+    let ids: Vec<Uuid> = first.events.iter().map(|event| event.id).collect();
+    store.append(first).await.unwrap();
+    let form =
+        |id: Uuid, n: usize, lead: &str| lead_form(id, &format!("c{n}@example.com"), lead, at(1));
+    let forms = (0..MANY).map(|n| form(ids[n], n, &names[n]));
+    done(store.settle(forms.collect()).await);
+    sweep(&store).await;
+    store.close().await;
+
+    let store = gateway(dir.path()).await;
+    for n in (0..MANY).step_by(70) {
+        let again = store.append(arrival(&[keys[n]], at(2))).await.unwrap();
+        assert_eq!(again, [Appended::Duplicate(ids[n])], "event {n}");
+        let news = arrival(&[&format!("new {n}")], at(3));
+        let id = news.events[0].id;
+        assert_eq!(store.append(news).await.unwrap(), [Appended::New(id)]);
+        done(store.settle(vec![form(id, n, &format!("new {n}"))]).await);
+    }
+    let stats = store.stats().await.unwrap();
+    let news = MANY.div_ceil(70);
+    assert_eq!(
+        (stats.events, stats.contacts, stats.leads),
+        ((MANY + news) as u64, MANY as u64, (MANY + news) as u64)
+    );
+}
+
 async fn sweep(store: &SqliteStore) {
     let nothing_old = PurgeBefore {
         bodies: at(-99),
