@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::store::sqlite::bloom::Bloom;
+use crate::store::sqlite::bloom::{Bloom, Key};
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
 use crate::store::sqlite::sweep::{Entry, Sweep};
@@ -17,8 +17,6 @@ use crate::store::sqlite::sweep::{Entry, Sweep};
 /// Keys in memory before they are swept: two generations of this size are some ten megabytes. The larger they are, the
 /// more of their keys are neighbours.
 const GENERATION: usize = 64 * 1024;
-
-pub(super) type Key = [u8; 16];
 
 const KEYS_AFTER: &str = "SELECT key FROM claim WHERE key > ?1 ORDER BY key LIMIT ?2";
 const INSERT: &str = "INSERT INTO claim (key, event) VALUES (?1, ?2)

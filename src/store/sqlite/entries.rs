@@ -78,7 +78,7 @@ impl Entries {
     }
 
     /// The record that holds an identity.
-    pub(super) fn holder(&self, conn: &Connection, key: &Identity) -> Done<Option<RecordRef>> {
+    pub(super) fn holder(&mut self, conn: &Connection, key: &Identity) -> Done<Option<RecordRef>> {
         if !self.known.may_hold(key) {
             return Ok(None);
         }

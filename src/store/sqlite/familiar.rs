@@ -3,36 +3,32 @@
 //! Who holds an identity never changes, so what was found once stays true. Keys are hashes, so each has its slot; who comes
 //! later takes it.
 
-use std::cell::RefCell;
-
 use crate::store::sqlite::lookup::Identity;
 
 /// A power of two; 24 bytes each.
 const SLOTS: usize = 32 * 1024;
 
 /// What was found lately.
-pub(super) struct Familiar(RefCell<Box<[Slot]>>);
+pub(super) struct Familiar(Box<[Slot]>);
 
 /// An identity and its value; an empty one has the value 0, which stands for no record.
 type Slot = (Identity, i64);
 
 impl Default for Familiar {
     fn default() -> Self {
-        Familiar(RefCell::new(vec![Slot::default(); SLOTS].into()))
+        Familiar(vec![Slot::default(); SLOTS].into())
     }
 }
 
 impl Familiar {
     pub(super) fn get(&self, key: &Identity) -> Option<i64> {
-        let slots = self.0.borrow();
-        let (known, value) = slots.get(place(key))?;
+        let (known, value) = self.0.get(place(key))?;
         (known == key && *value != 0).then_some(*value)
     }
 
     /// Remembers the value of a key that is in the table on disk.
-    pub(super) fn meet(&self, key: &Identity, value: Option<i64>) {
-        let mut slots = self.0.borrow_mut();
-        if let (Some(value), Some(slot)) = (value, slots.get_mut(place(key))) {
+    pub(super) fn meet(&mut self, key: &Identity, value: Option<i64>) {
+        if let (Some(value), Some(slot)) = (value, self.0.get_mut(place(key))) {
             *slot = (*key, value);
         }
     }
@@ -49,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_last_one_met_has_the_slot() {
-        let familiar = Familiar::default();
+        let mut familiar = Familiar::default();
         let (ana, rui) = ([7; 16], {
             let mut other = [7; 16];
             other[15] = 8;

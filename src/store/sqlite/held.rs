@@ -115,7 +115,7 @@ impl Loaded {
 pub(super) fn load(
     conn: &Connection,
     wanted: &Wanted,
-    holder: impl Fn(&Identity) -> Done<Option<RecordRef>>,
+    mut holder: impl FnMut(&Identity) -> Done<Option<RecordRef>>,
 ) -> Done<Loaded> {
     let mut loaded = Loaded::default();
     for (key, hash) in wanted.keys.iter().zip(&wanted.hashes) {
