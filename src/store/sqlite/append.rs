@@ -1,29 +1,38 @@
 //! Appending: those events of a request that nobody has seen, each once, the first together with the request.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::model::dedupe::DedupeClaim;
-use crate::model::event::{Appended, Arrival, EventStatus, NewEvent};
+use crate::model::event::{Appended, Arrival, Claimed, Event, EventStatus, NewEvent};
+use crate::model::request::RawRequest;
 use crate::model::said::kept;
 use crate::store::Result;
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::claims::delivery_hash;
 use crate::store::sqlite::event_row::{self, Held, State};
-use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::flight::{Fresh, Hand, InFlight};
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::raw::{self, Packed};
 use crate::store::sqlite::stream::Stream;
-use crate::store::sqlite::value::{blob, id, keep_violations, micros, time, unless_empty};
+use crate::store::sqlite::value::{
+    blob, id, keep_violations, micros, time, timestamp, unless_empty,
+};
 
 /// An arrival on its way.
 pub(super) struct Append {
     rows: Rows,
     answers: Vec<Appended>,
     wakes: bool,
+    /// The last of its events that is fresh.
+    fresh: Option<Hand>,
+    flight: Arc<InFlight>,
     reply: oneshot::Sender<Reply>,
 }
 
@@ -47,10 +56,17 @@ struct Rows {
     events: Vec<Row>,
 }
 
-/// One answer an event; and the rows, to be dropped where they were made.
+/// One answer an event; and the rows, to be dropped where they were made when no worker gets them.
 pub(super) struct Reply {
     pub(super) answers: Result<Vec<Appended>>,
-    _rows: Rows,
+    _rows: Option<Rows>,
+}
+
+/// A fresh event that came alone in its request, on its way to a worker.
+pub(super) struct Shelved {
+    pub(super) id: Uuid,
+    pub(super) hand: Hand,
+    rows: Rows,
 }
 
 struct Row {
@@ -63,7 +79,7 @@ struct Row {
 }
 
 impl Append {
-    pub(super) fn new(arrival: Arrival) -> (Self, oneshot::Receiver<Reply>) {
+    pub(super) fn new(arrival: Arrival, flight: Arc<InFlight>) -> (Self, oneshot::Receiver<Reply>) {
         let (reply, answer) = oneshot::channel();
         let Arrival {
             request,
@@ -99,6 +115,8 @@ impl Append {
                 events,
             },
             wakes: false,
+            fresh: None,
+            flight,
             reply,
         };
         (append, answer)
@@ -106,7 +124,7 @@ impl Append {
 
     /// Roughly what it takes of memory and disk.
     pub(super) fn bytes(&self) -> usize {
-        self.rows.headers.len() + self.rows.body.body.len() + 512 * (1 + self.rows.events.len())
+        self.rows.bytes()
     }
 
     /// Answers each event in order and claims the keys of the new ones.
@@ -160,7 +178,16 @@ impl Append {
             seq += 1;
             let event = &row.event;
             let stream = self.rows.write_event(row, books, (base + 1, seq))?;
-            self.rows.write_state(row, books, (seq, stream))?;
+            if self.rows.is_fresh(row, books) {
+                let received_at = self.rows.at;
+                let fresh = Some(Fresh {
+                    stream,
+                    received_at,
+                });
+                self.fresh = Some(Hand { seq, fresh });
+            } else {
+                self.rows.write_state(row, books, (seq, stream))?;
+            }
             books.tally.add("events", 1);
             let outcome = match event.status {
                 EventStatus::Quarantined => Outcome::Quarantined,
@@ -218,9 +245,20 @@ impl Rows {
         Ok(place.stream)
     }
 
-    /// Writes where an event stands, when it is not fresh: there is something to say of it, or it came in before a fresh one
-    /// by the clock, be it of an older request that could be opened only now, be it that the clock was put back.
-    fn write_state(&self, row: &Row, books: &mut Books, (seq, stream): (i64, i64)) -> Done<()> {
+    /// Whether there is nothing to say of where an event stands. One that came in before a fresh one by the clock is not
+    /// fresh, be it of an older request that could be opened only now, be it that the clock was put back.
+    fn is_fresh(&self, row: &Row, books: &mut Books) -> bool {
+        let is_silent = row.event.status == EventStatus::Pending
+            && (&row.reason, row.event.code, &row.violations) == (&None, None, &None);
+        let is_fresh = is_silent && self.at >= books.last.fresh_at;
+        if is_fresh {
+            books.last.fresh_at = self.at;
+        }
+        is_fresh
+    }
+
+    /// Writes where an event stands.
+    fn write_state(&self, row: &Row, books: &Books, (seq, stream): (i64, i64)) -> Done<()> {
         let event = &row.event;
         let state = State {
             status: event.status as i64,
@@ -231,13 +269,58 @@ impl Rows {
             violations: row.violations.as_deref(),
             ..State::default()
         };
-        let is_silent = event.status == EventStatus::Pending
-            && (state.reason, state.code, state.violations) == (None, None, None);
-        if is_silent && self.at >= books.last.fresh_at {
-            books.last.fresh_at = self.at;
-            return Ok(());
-        }
         event_row::put(&books.conn, seq, &state)
+    }
+
+    fn bytes(&self) -> usize {
+        self.headers.len() + self.body.body.len() + 512 * (1 + self.events.len())
+    }
+}
+
+impl Shelved {
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.bytes()
+    }
+
+    /// The event as its rows would give it.
+    pub(super) fn into_claimed(self) -> Done<Claimed> {
+        let mut rows = self.rows;
+        let Some(Row { event, stream, .. }) = rows.events.pop() else {
+            return Err(Fault::Corrupt("an arrival without events".to_owned()));
+        };
+        let received_at = timestamp(rows.at)?;
+        Ok(Claimed {
+            raw: Some(RawRequest {
+                id: rows.request,
+                endpoint: stream.endpoint.clone(),
+                method: rows.method,
+                query: rows.query,
+                headers: raw::read_headers(&rows.headers)?,
+                body: rows.body.unpack()?,
+                peer: raw::read_peer(&rows.peer)?,
+                received_at,
+            }),
+            event: Event {
+                id: self.id,
+                request: rows.request,
+                part: event.part,
+                endpoint: stream.endpoint,
+                source: stream.source,
+                event_type: stream.event_type.unwrap_or_default(),
+                delivery_id: event.delivery_id,
+                event_time: event.event_time.map(micros).map(timestamp).transpose()?,
+                received_at,
+                status: EventStatus::Pending,
+                code: None,
+                reason: None,
+                violations: Vec::new(),
+                notes: event.notes,
+                attempts: 0,
+                processed_at: None,
+                verdict: stream.verdict,
+            },
+            fetched: None,
+        })
     }
 }
 
@@ -245,6 +328,7 @@ impl Job for Append {
     fn run(&mut self, books: &mut Books) -> Done<()> {
         let base = books.last.event;
         self.wakes = false;
+        self.fresh = None;
         self.claim(books)?;
         self.write_events(books, base)
     }
@@ -253,10 +337,24 @@ impl Job for Append {
         let Append {
             rows,
             answers,
+            fresh,
+            flight,
             reply,
             ..
         } = *self;
         let answers = end.map(|()| answers);
+        let rows = match (fresh, answers.as_deref()) {
+            (None, _) => Some(rows),
+            (Some(hand), Ok([Appended::New(id)])) => {
+                let id = *id;
+                let unkept = flight.shelve(Shelved { id, hand, rows });
+                unkept.map(|event| event.rows)
+            }
+            (Some(hand), _) => {
+                flight.not_shelved(hand.seq);
+                Some(rows)
+            }
+        };
         drop(reply.send(Reply {
             answers,
             _rows: rows,

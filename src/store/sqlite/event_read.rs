@@ -100,7 +100,7 @@ pub(super) fn raw_request(conn: &Connection, stored: &Stored) -> Done<Option<Raw
         query: text(row, 1)?.to_owned(),
         headers: raw::read_headers(blob(row, 4)?)?,
         body: raw::unpack(row.get(3)?, blob(row, 5)?)?,
-        peer: raw::read_peer(row, 2)?,
+        peer: raw::read_peer(blob(row, 2)?)?,
         received_at: stored.event.received_at,
     }))
 }

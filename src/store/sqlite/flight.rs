@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::store::sqlite::append::Shelved;
+use crate::store::sqlite::shelf::Shelf;
+
 /// What is claimed, and who waits for more.
 #[derive(Default)]
 pub(super) struct InFlight {
@@ -35,6 +38,17 @@ pub(super) struct Fresh {
     pub(super) received_at: i64,
 }
 
+/// What a claim begins with.
+pub(super) struct Claim {
+    pub(super) in_flight: usize,
+    /// So many events are to be read from the file; the others are taken off the shelf.
+    pub(super) from_file: usize,
+    /// Where fresh events begin that nobody has claimed, when the shelf does not have them.
+    pub(super) cursor: Option<i64>,
+    /// Fresh ones that were given back.
+    pub(super) returned: Vec<i64>,
+}
+
 #[derive(Default)]
 struct State {
     taken: HashMap<Uuid, Hand>,
@@ -46,6 +60,8 @@ struct State {
     open: BTreeSet<i64>,
     /// Those of them that nobody has.
     returned: BTreeSet<i64>,
+    /// Those behind the cursor, as long as workers keep up with them.
+    shelf: Shelf<Shelved>,
     next_due: Option<Instant>,
 }
 
@@ -59,23 +75,27 @@ impl InFlight {
         self.lock().cursor = seq;
     }
 
-    /// Where fresh events nobody has claimed begin, and those that were given back.
-    pub(super) fn cursor(&self) -> (i64, Vec<i64>) {
-        let state = self.lock();
-        (state.cursor, state.returned.iter().copied().collect())
-    }
-
     /// No event up to this number is fresh.
     pub(super) fn fresh_from(&self) -> i64 {
         let state = self.lock();
         state.open.first().map_or(state.cursor, |first| first - 1)
     }
 
-    /// A claim begins: what was given back before is shown rightly by what it reads. How many are in flight.
-    pub(super) fn begin_claim(&self) -> usize {
+    /// A claim of so many begins: what was given back before is shown rightly by what it reads.
+    pub(super) fn begin_claim(&self, limit: usize) -> Claim {
         let mut state = self.lock();
         state.recent.clear();
-        state.numbers.len()
+        let cursor = state.cursor;
+        let on_shelf = state.shelf.ready(cursor, limit);
+        Claim {
+            in_flight: state.numbers.len(),
+            from_file: match on_shelf {
+                Some(on_shelf) => limit - on_shelf.min(limit / 2),
+                None => limit,
+            },
+            cursor: on_shelf.is_none().then_some(cursor),
+            returned: state.returned.iter().copied().collect(),
+        }
     }
 
     pub(super) fn is_free(&self, seq: i64) -> bool {
@@ -85,23 +105,42 @@ impl InFlight {
 
     /// `false` when it is taken or was given back meanwhile.
     pub(super) fn take(&self, event: Uuid, hand: Hand) -> bool {
-        let mut state = self.lock();
-        if state.recent.contains(&hand.seq) || !state.numbers.insert(hand.seq) {
-            return false;
-        }
-        if hand.fresh.is_some() {
-            state.open.insert(hand.seq);
-            state.cursor = state.cursor.max(hand.seq);
-        }
-        state.returned.remove(&hand.seq);
-        state.taken.insert(event, hand);
-        true
+        self.lock().take(event, hand)
     }
 
-    /// Events up to this number were looked at: what was fresh among them is taken.
-    pub(super) fn looked_at(&self, upto: i64) {
+    /// The file was read for fresh events up to this number: they are taken. `is_end` when there were no more.
+    pub(super) fn looked_at(&self, upto: i64, is_end: bool) {
         let mut state = self.lock();
         state.cursor = state.cursor.max(upto);
+        state.shelf.caught_up(is_end.then_some(upto));
+    }
+
+    /// A fresh event is on disk. It comes back when it is not to be kept in memory.
+    pub(super) fn shelve(&self, event: Shelved) -> Option<Shelved> {
+        let mut state = self.lock();
+        if event.hand.seq <= state.cursor {
+            return Some(event);
+        }
+        state.shelf.put((event.hand.seq, event.bytes()), event)
+    }
+
+    /// Fresh events up to this number may be on disk that are not kept in memory.
+    pub(super) fn not_shelved(&self, upto: i64) {
+        self.lock().shelf.miss(upto);
+    }
+
+    /// Takes the next events off the shelf.
+    pub(super) fn take_shelved(&self, most: usize) -> Vec<Shelved> {
+        let mut state = self.lock();
+        let mut taken = Vec::with_capacity(most);
+        while taken.len() < most
+            && let Some(event) = state.shelf.take()
+        {
+            if state.take(event.id, event.hand) {
+                taken.push(event);
+            }
+        }
+        taken
     }
 
     /// Is not fresh any more.
@@ -166,6 +205,19 @@ impl InFlight {
 }
 
 impl State {
+    fn take(&mut self, event: Uuid, hand: Hand) -> bool {
+        if self.recent.contains(&hand.seq) || !self.numbers.insert(hand.seq) {
+            return false;
+        }
+        if hand.fresh.is_some() {
+            self.open.insert(hand.seq);
+            self.cursor = self.cursor.max(hand.seq);
+        }
+        self.returned.remove(&hand.seq);
+        self.taken.insert(event, hand);
+        true
+    }
+
     fn give_back(&mut self, event: Uuid) -> Option<Hand> {
         let hand = self.taken.remove(&event)?;
         self.numbers.remove(&hand.seq);

@@ -8,7 +8,7 @@ use crate::model::event::{Claimed, EventStatus};
 use crate::store::sqlite::event_list;
 use crate::store::sqlite::event_read::{self, Stored};
 use crate::store::sqlite::fault::{Done, Fault};
-use crate::store::sqlite::flight::{Hand, InFlight};
+use crate::store::sqlite::flight::{Claim, Hand, InFlight};
 use crate::store::sqlite::fresh;
 use crate::store::sqlite::value::micros;
 
@@ -29,27 +29,36 @@ pub(super) struct Handout {
     pub(super) unreadable: Vec<Unreadable>,
     /// Not what they were taken for any more.
     pub(super) gone: Vec<i64>,
-    /// What is fresh up to this number is among them.
-    pub(super) looked_at: i64,
+    /// What is fresh up to this number is among them, and whether that is all there is.
+    pub(super) looked_at: Option<(i64, bool)>,
     /// When the next event that is put off is due.
     pub(super) next_due: Option<i64>,
     bytes: usize,
 }
 
 impl Handout {
-    /// Reads up to so many events; `in_flight` of those that come again may be in somebody's hands.
+    /// Reads what a claim asks for.
     pub(super) fn read(
         conn: &Connection,
         flight: &InFlight,
-        (limit, in_flight): (usize, usize),
+        claim: Claim,
         now: Timestamp,
     ) -> Done<Self> {
-        let (again, next_due) = event_list::due(conn, micros(now), limit + in_flight)?;
+        let limit = claim.from_file;
+        // Any of those in flight may be among them.
+        let (again, next_due) = event_list::due(conn, micros(now), limit + claim.in_flight)?;
         let again = again.into_iter().map(|(_, seq)| seq);
         let mut again = again.filter(|seq| flight.is_free(*seq));
-        let (cursor, mut fresh) = flight.cursor();
-        let (new, upto) = fresh::after(conn, cursor, limit)?;
-        fresh.extend(new);
+        let mut fresh = claim.returned;
+        let looked_at = match claim.cursor {
+            Some(cursor) => {
+                let (new, upto) = fresh::after(conn, cursor, limit)?;
+                let is_end = new.len() < limit;
+                fresh.extend(new);
+                Some((upto, is_end))
+            }
+            None => None,
+        };
         let mut fresh = fresh.into_iter();
         let mut handout = Handout {
             next_due,
@@ -71,7 +80,7 @@ impl Handout {
             handout.add(conn, seq, is_fresh)?;
         }
         if fresh.len() == 0 {
-            handout.looked_at = upto;
+            handout.looked_at = looked_at;
         }
         Ok(handout)
     }

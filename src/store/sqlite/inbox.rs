@@ -39,7 +39,7 @@ const REPLAY_STEP: usize = 500;
 impl Inbox for SqliteStore {
     async fn append(&self, arrival: Arrival) -> Result<Vec<Appended>> {
         self.as_gateway()?;
-        let (append, answer) = Append::new(arrival);
+        let (append, answer) = Append::new(arrival, self.flight.clone());
         let bytes = append.bytes();
         self.queue.append(Box::new(append), bytes)?;
         let reply = answer.await.map_err(|_| closed())?;
@@ -55,11 +55,11 @@ impl Inbox for SqliteStore {
     async fn claim(&self, limit: usize, now: Timestamp) -> Result<Vec<Claimed>> {
         self.as_gateway()?;
         let _one_at_a_time = self.flight.claiming.lock().await;
-        let most = (limit, self.flight.begin_claim());
+        let claim = self.flight.begin_claim(limit);
         let flight = self.flight.clone();
         let handout = self
             .readers
-            .read(move |conn| Handout::read(conn, &flight, most, now))
+            .read(move |conn| Handout::read(conn, &flight, claim, now))
             .await?;
         // One damaged row must not keep the others from being processed.
         for unreadable in handout.unreadable {
@@ -92,8 +92,19 @@ impl Inbox for SqliteStore {
         let mine = |(hand, claimed): (Hand, Claimed)| {
             self.flight.take(claimed.event.id, hand).then_some(claimed)
         };
-        let taken = handout.events.into_iter().filter_map(mine).collect();
-        self.flight.looked_at(handout.looked_at);
+        let mut taken: Vec<Claimed> = handout.events.into_iter().filter_map(mine).collect();
+        if let Some((upto, is_end)) = handout.looked_at {
+            self.flight.looked_at(upto, is_end);
+        }
+        let shelved = self.flight.take_shelved(limit.saturating_sub(taken.len()));
+        for event in shelved {
+            let id = event.id;
+            match event.into_claimed() {
+                Ok(claimed) => taken.push(claimed),
+                // From the file it may be readable.
+                Err(_) => self.flight.release(&[id]),
+            }
+        }
         Ok(taken)
     }
 

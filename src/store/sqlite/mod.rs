@@ -66,6 +66,7 @@ mod rulebook;
 mod sessions;
 mod settle;
 mod sheet;
+mod shelf;
 mod stream;
 mod sweep;
 mod syncer;

@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use rusqlite::Row;
-
 use crate::model::request::Headers;
 use crate::store::sqlite::fault::{Done, Fault};
 
@@ -17,6 +15,16 @@ const LZ4: i64 = 1;
 pub(super) struct Packed {
     pub(super) codec: i64,
     pub(super) body: Vec<u8>,
+}
+
+impl Packed {
+    /// The body as it was.
+    pub(super) fn unpack(self) -> Done<Vec<u8>> {
+        match self.codec {
+            PLAIN => Ok(self.body),
+            codec => unpack(codec, &self.body),
+        }
+    }
 }
 
 /// Compresses a body of 1 KiB and more when a quarter is saved. Costs the caller's time, not the writer's.
@@ -115,8 +123,7 @@ pub(super) fn write_peer(peer: IpAddr) -> Vec<u8> {
     }
 }
 
-pub(super) fn read_peer(row: &Row<'_>, column: usize) -> Done<IpAddr> {
-    let bytes = crate::store::sqlite::value::blob(row, column)?;
+pub(super) fn read_peer(bytes: &[u8]) -> Done<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
         return Ok(IpAddr::from(v4));
     }

@@ -13,9 +13,10 @@ use frontdesk::model::page::PageRequest;
 use frontdesk::model::request::Headers;
 use frontdesk::model::said::Said;
 use frontdesk::said;
-use frontdesk::store::EventFilter;
 use frontdesk::store::users::{AuditFilter, AuditRow, Told};
+use frontdesk::store::{EventFilter, Store};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::store::made::{all, arrival, at, done, first, windowed, writing};
@@ -322,6 +323,85 @@ pub async fn an_event_is_claimed_by_one_worker_oldest_first(stand: Stand) {
         [ids[3], ids[20]],
         "what was released, not what was settled"
     );
+}
+
+/// A store may hand out from memory what it has just written: it has to be the same.
+pub async fn what_is_handed_out_is_what_is_stored(stand: Stand) {
+    let store = stand.store;
+    let moment = |n: i64| Timestamp::new(1_800_000_000 + n, 123_456_789).unwrap();
+    let mut ids: BTreeSet<Uuid> = BTreeSet::new();
+    for round in 0..4 {
+        // A worker who has taken everything waits for more.
+        assert!(store.claim(50, at(1000)).await.unwrap().is_empty());
+        let n = |nth: i64| round * 10 + nth;
+        let sent = |nth: i64| arrival(&[&n(nth).to_string()], moment(n(nth)));
+        let mut plain = sent(0);
+        plain.events[0].event_time = Some(moment(-5));
+        plain.events[0].notes = vec![Note::new(
+            "seen",
+            said!("gone", "{what} is gone", what = "the id"),
+        )];
+        let mut long = sent(1);
+        long.request.body = "{\"title\": \"the same again\"}, ".repeat(400).into_bytes();
+        long.request.query = "a=b".to_owned();
+        long.request.peer = "2001:db8::7".parse().unwrap();
+        long.request.headers = Headers::from([("x-one", "1"), ("x-one", ""), ("x-ü", "é")]);
+        let mut unnamed = sent(2);
+        unnamed.events[0].delivery_id = None;
+        unnamed.events[0].part = None;
+        unnamed.verdict.secret = None;
+        let mut ignored = sent(3);
+        ignored.events[0].status = EventStatus::Ignored;
+        let batch = arrival(&[&n(4).to_string(), &n(5).to_string()], moment(n(4)));
+        let put_back = arrival(&[&n(6).to_string()], moment(n(0) - 3600));
+        for arrival in [plain, long, unnamed, ignored, batch, put_back, sent(7)] {
+            let is_pending = arrival.events[0].status == EventStatus::Pending;
+            for answer in store.append(arrival).await.unwrap() {
+                let Appended::New(id) = answer else {
+                    panic!("{answer:?}");
+                };
+                if is_pending {
+                    ids.insert(id);
+                }
+            }
+        }
+        // Some of them are given back once.
+        let given_back = claim_as_stored(&store, 5).await.split_off(1);
+        store.release(given_back.clone()).await;
+        let mut seen = BTreeSet::new();
+        loop {
+            let claimed = claim_as_stored(&store, 2).await;
+            if claimed.is_empty() {
+                break;
+            }
+            for id in &claimed {
+                assert!(seen.insert(*id), "each once");
+            }
+        }
+        assert!(given_back.iter().all(|id| seen.contains(id)));
+        assert_eq!(
+            seen.len(),
+            ids.len() - 1,
+            "all but the one that was not given back"
+        );
+        let settlements = std::mem::take(&mut ids).into_iter();
+        let settlements = settlements.map(|id| writing(id, Vec::new(), at(1000)));
+        done(store.settle(settlements.collect()).await);
+    }
+    assert_eq!(store.backlog().await.unwrap().pending, 0);
+}
+
+/// Claims, and compares with what is stored.
+async fn claim_as_stored(store: &Arc<dyn Store>, limit: usize) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    for claimed in store.claim(limit, at(1000)).await.unwrap() {
+        let id = claimed.event.id;
+        let stored = store.peek(id).await.unwrap().unwrap();
+        let is_same = format!("{claimed:?}") == format!("{stored:?}");
+        assert!(is_same, "{:?} is {:?}", claimed.event, stored.event);
+        ids.push(id);
+    }
+    ids
 }
 
 pub async fn an_event_put_off_comes_back_when_it_is_due(stand: Stand) {

@@ -67,6 +67,7 @@ conformance! {
         an_event_whose_place_is_taken_ends,
         a_raw_request_comes_back_as_it_was,
         an_event_is_claimed_by_one_worker_oldest_first,
+        what_is_handed_out_is_what_is_stored,
         an_event_put_off_comes_back_when_it_is_due,
         an_append_wakes_a_waiting_worker,
         concluded_events_are_replayed_when_asked,
