@@ -18,7 +18,7 @@ use crate::model::field::Kind;
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
         ("since" = Option<String>, Query, description = "Updated at or after this time (RFC 3339); oldest update first."),
         ("q" = Option<String>, Query, description = "Words that begin the order's number, or the contact's name, address or number; all must be found."),
-        ("email" = Option<String>, Query, description = "The address of its contact, compared in lower case."),
+        ("email" = Option<String>, Query, description = "An address of its contact, compared in lower case: the one it shows, or another that it is known by."),
         ("status" = Option<String>, Query, description = "One of the statuses."),
     ),
     responses(

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::merge::names;
 use crate::model::identity::IdentityKey;
-use crate::model::record::{Draft, Fields};
+use crate::model::record::{Draft, Fields, Record};
 use crate::model::said::Said;
 use crate::said;
 
@@ -26,11 +26,23 @@ pub struct Person<'p> {
     /// The whole name.
     pub name: Option<Cow<'p, str>>,
     pub email: Option<&'p str>,
+    /// A sender's id of the person, and which source it is from.
+    pub id: Option<(&'p str, &'p str)>,
 }
 
 impl<'p> Person<'p> {
-    /// Whom these fields of a contact speak of.
-    pub fn of(fields: &'p Fields) -> Self {
+    /// Whom a contact speaks of.
+    pub fn of(contact: &'p Record) -> Self {
+        let id = contact.fields.get("external_id").and_then(Value::as_str);
+        let told = contact.meta.fields.get("external_id");
+        let origin = told.and_then(|told| contact.meta.origins.get(told.origin as usize));
+        Person {
+            id: id.zip(origin).map(|(id, origin)| (&*origin.source, id)),
+            ..Person::told(&contact.fields)
+        }
+    }
+
+    fn told(fields: &'p Fields) -> Self {
         let text = |name: &str| {
             let text = fields.get(name).and_then(Value::as_str).map(str::trim);
             text.filter(|text| !text.is_empty())
@@ -41,6 +53,7 @@ impl<'p> Person<'p> {
             family_name: text("family_name"),
             name: full.or_else(put_together),
             email: text("email"),
+            id: None,
         }
     }
 }
@@ -78,9 +91,9 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
     let record = strong.or_else(|| {
         held.iter()
             .filter_map(|(_, holder)| *holder)
-            .find(|contact| likeness(draft, *contact, known) == Likeness::Same)
+            .find(|contact| likeness((draft, keys), *contact, known) == Likeness::Same)
     });
-    let conflict = conflict(draft, record, &held, known);
+    let conflict = conflict((draft, keys), record, &held, known);
     let claims = held
         .into_iter()
         .filter(|(_, holder)| holder.is_none() || *holder == record)
@@ -96,7 +109,7 @@ pub fn find(draft: &Draft, keys: &[IdentityKey], known: &impl Known) -> Match {
 /// The strongest key that points elsewhere. A phone number only counts when the names allow that the two contacts are
 /// one person: a number that a family or an office shares is no question for anybody.
 fn conflict(
-    draft: &Draft,
+    told: (&Draft, &[IdentityKey]),
     record: Option<Uuid>,
     held: &[(&IdentityKey, Option<Uuid>)],
     known: &impl Known,
@@ -113,7 +126,7 @@ fn conflict(
                      to this one, and the address stays a key of the other."
                 ),
             }),
-            IdentityKey::Phone(_) if likeness(draft, other, known) != Likeness::Other => {
+            IdentityKey::Phone(_) if likeness(told, other, known) != Likeness::Other => {
                 let reason = match record {
                     Some(_) => said!(
                         "twin-phone",
@@ -122,8 +135,9 @@ fn conflict(
                     ),
                     None => said!(
                         "twin-phone-new",
-                        "The phone number is the other contact's and the e-mail address is not: they may be one person, or two \
-                         who share a telephone. A contact of its own was made, and the number stays a key of the other."
+                        "The phone number is the other contact's, and the e-mail address or the sender's id is not: they may be \
+                         one person, or two who share a telephone. A contact of its own was made, and the number stays a key of \
+                         the other."
                     ),
                 };
                 Some(Conflict {
@@ -152,9 +166,14 @@ enum Likeness {
 }
 
 /// Names that differ tell people apart. With another e-mail address it takes names that agree to be the same person: an
-/// office has one number, and whoever knows somebody's number must not come into their contact by it.
-fn likeness(draft: &Draft, contact: Uuid, known: &impl Known) -> Likeness {
-    let (one, other) = (Person::of(&draft.fields), known.person(contact));
+/// office has one number, and whoever knows somebody's number must not come into their contact by it. Whom one sender
+/// has under two ids a human has to say.
+fn likeness(
+    (draft, keys): (&Draft, &[IdentityKey]),
+    contact: Uuid,
+    known: &impl Known,
+) -> Likeness {
+    let (one, other) = (Person::told(&draft.fields), known.person(contact));
     let names = (one.name.as_deref(), other.name.as_deref());
     let is_other_family = names::conflict(one.family_name, other.family_name);
     if is_other_family || names::are_strangers(names.0, names.1) {
@@ -164,7 +183,13 @@ fn likeness(draft: &Draft, contact: Uuid, known: &impl Known) -> Likeness {
         (Some(one), Some(other)) => !one.eq_ignore_ascii_case(other),
         _ => false,
     };
-    match has_other_address && !names::agree(names.0, names.1) {
+    let has_other_id = keys.iter().any(|key| match (key, other.id) {
+        (IdentityKey::External { source, id, .. }, Some(known)) => {
+            *source == known.0 && *id != known.1
+        }
+        _ => false,
+    });
+    match has_other_id || (has_other_address && !names::agree(names.0, names.1)) {
         true => Likeness::Perhaps,
         false => Likeness::Same,
     }
@@ -202,6 +227,7 @@ mod tests {
                     family_name: Some("Ruíz"),
                     name: Some("Ana Ruíz".into()),
                     email: Some("ana@example.com"),
+                    id: Some(("shopify", "33")),
                 },
                 _ => Person::default(),
             }
@@ -275,6 +301,14 @@ mod tests {
         check(json!({}), (None, Some(3), 1));
         check(json!({"full_name": "Eva Ruiz"}), (None, Some(3), 1));
         check(json!({"full_name": "Hal Moe"}), (None, None, 1));
+    }
+
+    #[test]
+    fn whom_a_sender_has_under_two_ids_is_not_one_person_by_a_phone_number() {
+        let told =
+            |id: &str| json!({"phone": "+34600000003", "full_name": "Ana Ruiz", "external_id": id});
+        check(told("44"), (None, Some(3), 1));
+        check(told("33"), (Some(3), None, 2));
     }
 
     #[test]

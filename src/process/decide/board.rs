@@ -117,6 +117,6 @@ impl Known for Board<'_> {
 
     fn person(&self, contact: Uuid) -> Person<'_> {
         let record = self.record(contact);
-        record.map_or_else(Person::default, |record| Person::of(&record.fields))
+        record.map_or_else(Person::default, Person::of)
     }
 }

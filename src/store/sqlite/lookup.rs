@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
 
 use crate::model::field::Kind;
+use crate::model::fold;
 use crate::model::identity::IdentityKey;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::value;
@@ -72,6 +73,20 @@ pub(super) fn word_exactly(kind: Kind, word: &str) -> Vec<u8> {
     let mut bytes = word_prefix(kind, word);
     bytes.push(0);
     bytes
+}
+
+/// The key of a word with accents as it is without them.
+pub(super) fn without_accents(key: &[u8]) -> Option<Posting> {
+    let (word, number) = key.split_last_chunk::<NUMBER>()?;
+    let [WORD, kind, word @ .., 0] = word else {
+        return None;
+    };
+    let word = str::from_utf8(word).ok().filter(|word| !word.is_ascii())?;
+    let mut folded = vec![WORD, *kind];
+    folded.extend_from_slice(fold::without_accents(word).as_bytes());
+    folded.push(0);
+    folded.extend_from_slice(number);
+    Some(folded.into())
 }
 
 /// What the links of a contact to records of a kind have in front.

@@ -3,20 +3,39 @@
 use rusqlite::Connection;
 
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::postings;
+
+/// One step from a version to the next.
+enum Migration {
+    Sql(&'static str),
+    /// What SQL cannot say.
+    Code(fn(&Connection) -> Done<()>),
+}
 
 /// In order; a released one never changes.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_inbox_and_records.sql"),
-    include_str!("migrations/0002_codes_and_notes.sql"),
-    include_str!("migrations/0003_people_who_sign_in.sql"),
-    include_str!("migrations/0004_meters.sql"),
-    include_str!("migrations/0005_desk.sql"),
-    include_str!("migrations/0006_observations.sql"),
-    include_str!("migrations/0007_edits.sql"),
-    include_str!("migrations/0008_endpoints.sql"),
-    include_str!("migrations/0009_accounts.sql"),
-    include_str!("migrations/0010_event_state.sql"),
+const MIGRATIONS: &[Migration] = &[
+    Migration::Sql(include_str!("migrations/0001_inbox_and_records.sql")),
+    Migration::Sql(include_str!("migrations/0002_codes_and_notes.sql")),
+    Migration::Sql(include_str!("migrations/0003_people_who_sign_in.sql")),
+    Migration::Sql(include_str!("migrations/0004_meters.sql")),
+    Migration::Sql(include_str!("migrations/0005_desk.sql")),
+    Migration::Sql(include_str!("migrations/0006_observations.sql")),
+    Migration::Sql(include_str!("migrations/0007_edits.sql")),
+    Migration::Sql(include_str!("migrations/0008_endpoints.sql")),
+    Migration::Sql(include_str!("migrations/0009_accounts.sql")),
+    Migration::Sql(include_str!("migrations/0010_event_state.sql")),
+    // Words are looked for without their accents.
+    Migration::Code(postings::add_without_accents),
 ];
+
+impl Migration {
+    fn run(&self, conn: &Connection) -> Done<()> {
+        match self {
+            Migration::Sql(sql) => Ok(conn.execute_batch(sql)?),
+            Migration::Code(code) => code(conn),
+        }
+    }
+}
 
 /// The version of a file that has seen every migration.
 pub(super) fn latest() -> i64 {
@@ -61,8 +80,8 @@ pub(super) fn run(conn: &Connection) -> Done<()> {
 
 fn run_missing(conn: &Connection) -> Done<()> {
     let seen = usize::try_from(version(conn)?).unwrap_or(0);
-    for sql in MIGRATIONS.iter().skip(seen) {
-        conn.execute_batch(sql)?;
+    for migration in MIGRATIONS.iter().skip(seen) {
+        migration.run(conn)?;
     }
     conn.pragma_update(None, "user_version", latest())?;
     Ok(())
@@ -74,7 +93,10 @@ mod tests {
 
     use super::{MIGRATIONS, latest, run, version};
     use crate::model::event::EventStatus;
-    use crate::store::sqlite::event_read;
+    use crate::model::field::Kind;
+    use crate::store::sqlite::lookup::{self, entry};
+    use crate::store::sqlite::postings::tree_numbers;
+    use crate::store::sqlite::{event_read, tail};
 
     /// Two requests: three events of a batch, of which a purge has removed the first, and a lone event whose request it has
     /// removed.
@@ -92,8 +114,8 @@ mod tests {
     #[test]
     fn events_of_an_older_file_are_as_they_were() {
         let conn = Connection::open_in_memory().unwrap();
-        for sql in &MIGRATIONS[..9] {
-            conn.execute_batch(sql).unwrap();
+        for migration in &MIGRATIONS[..9] {
+            migration.run(&conn).unwrap();
         }
         conn.execute_batch(BEFORE_EVENT_STATE).unwrap();
         conn.pragma_update(None, "user_version", 9).unwrap();
@@ -130,5 +152,30 @@ mod tests {
         assert_eq!(number("SELECT changes FROM event_state WHERE event = 4"), 0);
         assert_eq!(number("SELECT events FROM event WHERE seq = 2"), 2);
         assert_eq!(number("SELECT n FROM number WHERE name = 'fresh_from'"), 4);
+    }
+
+    #[test]
+    fn words_of_an_older_file_are_found_without_their_accents() {
+        let conn = Connection::open_in_memory().unwrap();
+        for migration in &MIGRATIONS[..10] {
+            migration.run(&conn).unwrap();
+        }
+        conn.pragma_update(None, "user_version", 10).unwrap();
+        let key = |word: &str| entry(lookup::word_exactly(Kind::Contact, word), 7);
+        let mut tail = Vec::new();
+        tail::write_posting(&mut tail, &key("ñuñoa"));
+        conn.execute(
+            "INSERT INTO posting VALUES (?1), (?2)",
+            (key("garcía"), key("ana")),
+        )
+        .unwrap();
+        conn.execute("INSERT INTO tail VALUES (1, ?1)", [tail])
+            .unwrap();
+        run(&conn).unwrap();
+        for (word, expected) in [("garcia", 1), ("nunoa", 1), ("ana", 1), ("eva", 0)] {
+            let prefix = lookup::word_exactly(Kind::Contact, word);
+            let found = tree_numbers(&conn, &prefix, &lookup::after_prefix(&prefix), 9);
+            assert_eq!(found.unwrap().len(), expected, "{word}");
+        }
     }
 }

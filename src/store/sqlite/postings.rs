@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::Connection;
 
 use crate::store::sqlite::fault::Done;
-use crate::store::sqlite::lookup::{after_prefix, entry, number_at_end};
+use crate::store::sqlite::lookup::{self, Posting, after_prefix, entry, number_at_end};
 use crate::store::sqlite::tail::{self, Told};
 use crate::store::sqlite::walk::{self, merge};
 
@@ -77,6 +77,29 @@ impl Postings {
         all.extend(&self.tail);
         Ok((found <= most && all.len() <= most).then_some(all))
     }
+}
+
+/// Makes the words of an older file findable without their accents.
+pub(super) fn add_without_accents(conn: &Connection) -> Done<()> {
+    let mut folded: Vec<Posting> = Vec::new();
+    let mut select = conn.prepare("SELECT key FROM posting")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        folded.extend(lookup::without_accents(
+            row.get_ref(0)?.as_blob().unwrap_or_default(),
+        ));
+    }
+    tail::scan(conn, |told| {
+        if let Told::Posting(key) = told {
+            folded.extend(lookup::without_accents(key));
+        }
+    })?;
+    let mut insert =
+        conn.prepare("INSERT INTO posting (key) VALUES (?1) ON CONFLICT DO NOTHING")?;
+    for key in folded {
+        insert.execute([&key])?;
+    }
+    Ok(())
 }
 
 /// The numbers at the end of the tree's keys in a range, greatest first.

@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
+use serde_json::Value;
 
 use crate::model::field::Kind;
+use crate::model::fold::without_accents;
+use crate::model::identity::IdentityKey;
 use crate::model::record::{Fields, Record};
 use crate::store::RecordFilter;
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::held;
 use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_row::{self, Stored};
 use crate::store::sqlite::walk;
@@ -19,17 +23,39 @@ const MOST_SEARCHED: usize = 2_000;
 /// The filter as rows are held against it.
 pub(super) struct Passing<'f> {
     pub(super) filter: &'f RecordFilter,
-    pub(super) email: Option<String>,
+    pub(super) email: Option<Address>,
     pub(super) words: Vec<String>,
 }
 
+/// An e-mail address that is asked for.
+pub(super) struct Address {
+    pub(super) text: String,
+    /// The contact that is known by it, whatever address it shows.
+    pub(super) holder: Option<i64>,
+}
+
+impl Address {
+    fn find(conn: &Connection, text: &str) -> Done<Self> {
+        let text = text.trim().to_lowercase();
+        let holder = held::contact_of(conn, &IdentityKey::Email(text.clone()))?;
+        Ok(Address { text, holder })
+    }
+
+    fn is_of(&self, contact: Option<i64>, fields: &Fields) -> bool {
+        let shown = fields.get("email").and_then(Value::as_str);
+        let is_shown = shown.is_some_and(|shown| shown.trim().to_lowercase() == self.text);
+        is_shown || (contact.is_some() && contact == self.holder)
+    }
+}
+
 impl<'f> Passing<'f> {
-    pub(super) fn new(filter: &'f RecordFilter) -> Self {
-        Passing {
+    pub(super) fn new(conn: &Connection, filter: &'f RecordFilter) -> Done<Self> {
+        let email = filter.email.as_deref();
+        Ok(Passing {
             filter,
-            email: filter.email.as_deref().map(words::email),
+            email: email.map(|text| Address::find(conn, text)).transpose()?,
             words: filter.q.as_deref().map(words::of_query).unwrap_or_default(),
-        }
+        })
     }
 
     /// Rows that one page looks at.
@@ -51,7 +77,7 @@ impl<'f> Passing<'f> {
             return Ok(None);
         }
         match record_row::load(conn, place)? {
-            Some(stored) if self.passes(conn, &stored)? => Ok(Some(stored.record)),
+            Some(stored) if self.passes(conn, place, &stored)? => Ok(Some(stored.record)),
             _ => Ok(None),
         }
     }
@@ -66,7 +92,7 @@ impl<'f> Passing<'f> {
             match text.contains('\\') {
                 true => missing.clear(),
                 false => {
-                    let text = text.to_lowercase();
+                    let text = without_accents(text);
                     missing.retain(|word| !text.contains(word.as_str()));
                 }
             }
@@ -86,7 +112,7 @@ impl<'f> Passing<'f> {
         Ok(found.is_some_and(|(_, is_enough)| is_enough))
     }
 
-    fn passes(&self, conn: &Connection, stored: &Stored) -> Done<bool> {
+    fn passes(&self, conn: &Connection, place: RecordRef, stored: &Stored) -> Done<bool> {
         let record = &stored.record;
         let (owner, status) = record_row::filed_under(&record.fields);
         let same =
@@ -113,9 +139,11 @@ impl<'f> Passing<'f> {
                 .chain(contact.as_ref().map(|it| (Kind::Contact, it)))
         };
         if let Some(email) = &self.email {
-            let has =
-                |(_, fields): (Kind, &Fields)| words::email_of(fields).as_ref() == Some(email);
-            if !all().any(has) {
+            let seq = match place.kind {
+                Kind::Contact => Some(place.seq),
+                Kind::Lead | Kind::Order | Kind::Ticket => stored.contact,
+            };
+            if !all().any(|(_, fields)| email.is_of(seq, fields)) {
                 return Ok(false);
             }
         }

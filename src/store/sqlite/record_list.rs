@@ -11,11 +11,12 @@ use crate::store::RecordFilter;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::postings::Postings;
-use crate::store::sqlite::record_filter::Passing;
+use crate::store::sqlite::record_filter::{Address, Passing};
 use crate::store::sqlite::record_row::per_kind;
 use crate::store::sqlite::record_words::{MOST_CONTACTS, collect};
 use crate::store::sqlite::value::micros;
 use crate::store::sqlite::walk::{self, Listing, merge, rows};
+use crate::store::sqlite::words;
 
 /// Records that pass the filter; newest first, or with `since` the longest unchanged first.
 pub(super) fn records(
@@ -24,7 +25,7 @@ pub(super) fn records(
     filter: &RecordFilter,
     page: &PageRequest,
 ) -> Done<Page<Record>> {
-    let filter = Passing::new(filter);
+    let filter = Passing::new(conn, filter)?;
     if filter.passes_nothing() {
         return Ok(Page {
             items: Vec::new(),
@@ -144,19 +145,19 @@ impl Lead {
         )?))
     }
 
-    fn by_email(conn: &Connection, kind: Kind, email: &str) -> Done<Self> {
-        let prefix = lookup::word_exactly(Kind::Contact, email);
-        let contacts = Postings::open(conn, vec![prefix])?;
+    /// The contacts that show an address, and the one that is known by it; or what belongs to them.
+    fn by_email(conn: &Connection, kind: Kind, email: &Address) -> Done<Self> {
+        let prefix = lookup::word_exactly(Kind::Contact, &words::whole(&email.text));
+        let mut contacts: BTreeSet<i64> = email.holder.into_iter().collect();
+        for postings in Postings::open(conn, vec![prefix])? {
+            contacts.extend(postings.below(conn, i64::MAX, MOST_CONTACTS)?);
+        }
         if kind == Kind::Contact {
-            return Ok(Lead::Postings(contacts));
+            return Ok(Lead::Collected(contacts));
         }
-        let mut links = Vec::new();
-        for postings in &contacts {
-            for contact in postings.below(conn, i64::MAX, MOST_CONTACTS)? {
-                links.push(lookup::links(contact, kind));
-            }
-        }
-        Ok(Lead::Postings(Postings::open(conn, links)?))
+        let links = contacts.into_iter();
+        let links = links.map(|contact| lookup::links(contact, kind));
+        Ok(Lead::Postings(Postings::open(conn, links.collect())?))
     }
 
     fn below(&self, conn: &Connection, kind: Kind, below: i64, n: usize) -> Done<Vec<i64>> {

@@ -9,12 +9,17 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::model::field::Kind;
+use crate::model::fold::without_accents;
 use crate::model::record::Fields;
 
 /// Words of one field that are kept: enough for a subject line.
 const MOST_WORDS: usize = 12;
 /// Bytes of a word that the index holds.
 const LONGEST: usize = 48;
+/// Digits of a country code, at most (ITU-T E.164, 6).
+const COUNTRY_CODE: usize = 3;
+/// Digits that are a telephone number when blanks or the like stand between them, at least.
+const NUMBER: usize = 7;
 
 /// The fields that are searched, split at blanks or kept whole.
 const fn searched(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
@@ -43,7 +48,25 @@ pub(super) fn of(kind: Kind, fields: &Fields) -> BTreeSet<String> {
             words.extend(clean(text));
         }
     }
+    if kind == Kind::Contact {
+        words.extend(domain(fields));
+        words.extend(national(fields));
+    }
     words
+}
+
+/// The domain of the e-mail address: where somebody works.
+fn domain(fields: &Fields) -> Option<String> {
+    let (_, domain) = fields.get("email")?.as_str()?.rsplit_once('@')?;
+    clean(domain)
+}
+
+/// The telephone number without its country code, however long that is.
+fn national(fields: &Fields) -> impl Iterator<Item = String> + '_ {
+    let number = fields.get("phone").and_then(Value::as_str);
+    let digits = number.and_then(|number| number.strip_prefix('+'));
+    let without = move |code: usize| digits.and_then(|digits| digits.get(code..));
+    (1..=COUNTRY_CODE).filter_map(without).filter_map(clean)
 }
 
 /// The words that a change of the fields adds.
@@ -61,17 +84,39 @@ pub(super) fn added(kind: Kind, old: &Fields, new: &Fields) -> BTreeSet<String> 
 
 /// What somebody typed, as words.
 pub(super) fn of_query(q: &str) -> Vec<String> {
-    split_words(q).take(MOST_WORDS).collect()
+    match written_number(q) {
+        Some(number) => vec![number],
+        None => split_words(q).take(MOST_WORDS).collect(),
+    }
+}
+
+/// A telephone number as people write it, in groups: `+34 612 00 01 11`, `(0)612-000111`, `0034 612 000 111`. With nothing
+/// but hyphens between the groups it may be the number of an order.
+fn written_number(q: &str) -> Option<String> {
+    let q = q.replace("(0)", " ");
+    let (is_whole, rest) = match q.trim().strip_prefix('+') {
+        Some(rest) => (true, rest),
+        None => (q.trim().starts_with("00"), q.as_str()),
+    };
+    let is_blank = |c: char| c.is_whitespace() || "()".contains(c);
+    let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+    let is_number = rest
+        .chars()
+        .all(|c| c.is_ascii_digit() || is_blank(c) || "-./".contains(c))
+        && (is_whole || rest.contains(is_blank))
+        && digits.len() >= NUMBER;
+    let digits = digits.trim_start_matches('0');
+    is_number.then(|| format!("{}{digits}", if is_whole { "+" } else { "" }))
 }
 
 fn split_words(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split_whitespace().filter_map(clean)
 }
 
-/// Lower case, without the punctuation around it.
+/// Lower case, without accents and the punctuation around it.
 fn clean(word: &str) -> Option<String> {
     let word = word.trim_matches(|c: char| c.is_whitespace() || ",;:!?\"'()[]{}<>#".contains(c));
-    let word = word.to_lowercase().replace('\0', "");
+    let word = without_accents(word).replace('\0', "");
     (!word.is_empty()).then_some(word)
 }
 
@@ -82,13 +127,48 @@ pub(super) fn beginning(word: &str) -> &str {
     word.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
-/// The address as filters compare it.
-pub(super) fn email(text: &str) -> String {
+/// A text as one word.
+pub(super) fn whole(text: &str) -> String {
     clean(text).unwrap_or_default()
 }
 
-/// The address of a contact as filters compare it.
-pub(super) fn email_of(fields: &Fields) -> Option<String> {
-    let text = fields.get("email").and_then(Value::as_str)?;
-    clean(text)
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{of, of_query};
+    use crate::model::field::Kind;
+
+    #[test]
+    fn people_are_found_as_they_are_written() {
+        let fields = json!({"full_name": "Ana García-López", "email": "ana@ejemplo.es", "phone": "+34612000111"});
+        let words = of(Kind::Contact, fields.as_object().unwrap());
+        let is_found = |q: &str| {
+            let found = |word: &String| words.iter().any(|known| known.starts_with(word.as_str()));
+            of_query(q).iter().all(found)
+        };
+        for q in [
+            "garcia",
+            "GARCÍA-López",
+            "ana@ejemplo.es",
+            "ejemplo.es",
+            "612000111",
+            "+34612000111",
+            "+34 612 00 01 11",
+            "0034 612-000-111",
+            "612 000 111",
+            "(0)612 000 111",
+            "+34 (0)612-000-111",
+        ] {
+            assert!(is_found(q), "{q}: {:?}", of_query(q));
+        }
+        for q in ["lopez", "612 000 112", "+35 612 000 111", "1 2 3"] {
+            assert!(!is_found(q), "{q}: {:?}", of_query(q));
+        }
+        assert_eq!(
+            of_query("2026-000123"),
+            ["2026-000123"],
+            "an order's number"
+        );
+    }
 }

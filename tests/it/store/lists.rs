@@ -2,6 +2,7 @@
 
 use frontdesk::model::change::ChangeKind;
 use frontdesk::model::field::Kind;
+use frontdesk::model::identity::IdentityKey;
 use frontdesk::model::page::PageRequest;
 use frontdesk::model::record::Record;
 use frontdesk::store::{
@@ -153,6 +154,11 @@ pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
             (Kind::Contact, "a\"b\\c bob", vec![bob.id]),
             (Kind::Contact, "a\"c bob", vec![]),
             (Kind::Contact, "+34600", vec![ana.id]),
+            (Kind::Contact, "600 11 12 22", vec![ana.id]),
+            (Kind::Contact, "gomez", vec![]),
+            (Kind::Contact, "RUIZ-gomez cafe", vec![ana.id]),
+            (Kind::Contact, "ejemplo.es", vec![ana.id]),
+            (Kind::Order, "+34 600 111 222", vec![order.id]),
             (Kind::Contact, "sol", vec![ana.id]),
             (Kind::Contact, "uiz", vec![]),
             (Kind::Contact, "  ", vec![]),
@@ -195,6 +201,49 @@ pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
             expected,
             "{q}"
         );
+    }
+}
+
+pub async fn a_contact_is_listed_by_every_address_it_is_known_by(stand: Stand) {
+    let email = |address: &str| IdentityKey::Email(address.to_owned());
+    let contact = |n: i64, shown: &str, keys: Vec<IdentityKey>| {
+        (record(Kind::Contact, json!({"email": shown}), at(n)), keys)
+    };
+    let ana = contact(
+        0,
+        "ana@new.example",
+        vec![email("ana@new.example"), email("ana@old.example")],
+    );
+    let twin = contact(1, "ana@old.example", Vec::new());
+    let (ana_id, twin_id) = (ana.0.id, twin.0.id);
+    let lead = record(Kind::Lead, json!({"contact": ana_id.to_string()}), at(2));
+    let lead_id = lead.id;
+    let arrival = arrival(&["told"], at(3));
+    let event = arrival.events[0].id;
+    stand.store.append(arrival).await.unwrap();
+    let settlement = writing(event, vec![ana, twin, (lead, Vec::new())], at(3));
+    done(stand.store.settle(vec![settlement]).await);
+    for swept in [false, true] {
+        for (kind, address, expected) in [
+            (Kind::Contact, "ana@new.example", vec![ana_id]),
+            (Kind::Contact, " ANA@old.example", vec![twin_id, ana_id]),
+            (Kind::Contact, "eva@old.example", vec![]),
+            (Kind::Lead, "ana@old.example", vec![lead_id]),
+        ] {
+            for since in [None, Some(at(0))] {
+                let filter = RecordFilter {
+                    email: Some(address.to_owned()),
+                    since,
+                    ..RecordFilter::default()
+                };
+                let mut got = listed(&stand, kind, &filter).await;
+                if since.is_some() {
+                    got.reverse();
+                }
+                assert_eq!(got, expected, "{filter:?}, swept: {swept}");
+            }
+        }
+        sweep(&stand).await;
     }
 }
 

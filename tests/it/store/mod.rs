@@ -90,6 +90,7 @@ conformance! {
     lists:
         records_are_listed_by_every_filter,
         words_find_records_and_what_belongs_to_contacts,
+        a_contact_is_listed_by_every_address_it_is_known_by,
         long_words_are_told_apart,
         deleted_records_are_left_out_but_known,
         records_are_listed_by_update_for_those_who_follow,

@@ -228,5 +228,5 @@ said-by-field = a key in the body ({ $path })
 said-by-basic = Basic authentication
 said-by-bearer = a bearer token
 said-twin-email = The sender’s id belongs to this contact, the e-mail address to the other one: the event was applied to this one, and the address stays a key of the other.
-said-twin-phone-new = The phone number is the other contact’s and the e-mail address is not: they may be one person, or two who share a telephone. A contact of its own was made, and the number stays a key of the other.
+said-twin-phone-new = The phone number is the other contact’s, and the e-mail address or the sender’s id is not: they may be one person, or two who share a telephone. A contact of its own was made, and the number stays a key of the other.
 said-twin-phone = This contact was found by its id or e-mail address, and the phone number is the other one’s: they may be one person. The event was applied to this one, and the number stays a key of the other.

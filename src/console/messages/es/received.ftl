@@ -228,5 +228,5 @@ said-by-field = una clave en el contenido ({ $path })
 said-by-basic = autenticación Basic
 said-by-bearer = un token Bearer
 said-twin-email = El id del remitente es de este contacto y la dirección de correo es del otro: el evento se aplicó a este, y la dirección sigue siendo una clave del otro.
-said-twin-phone-new = El teléfono es del otro contacto y el correo no: pueden ser una persona, o dos que comparten teléfono. Se ha creado un contacto propio, y el número sigue siendo clave del otro.
+said-twin-phone-new = El teléfono es del otro contacto, y el correo o el id del remitente no: pueden ser una persona, o dos que comparten teléfono. Se ha creado un contacto propio, y el número sigue siendo clave del otro.
 said-twin-phone = Este contacto se encontró por su id o su correo, y el número de teléfono es del otro: pueden ser la misma persona. El evento se aplicó a este, y el número sigue siendo una clave del otro.
