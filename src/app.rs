@@ -299,7 +299,7 @@ struct Ready {
 impl Readiness for Ready {
     async fn ready(&self) -> Result<(), String> {
         if !self.processing.is_at_work() {
-            return Err("the workers have stopped".to_owned());
+            return Err("the workers take no events: the log says why".to_owned());
         }
         match tokio::time::timeout(READY_WITHIN, self.store.ping()).await {
             Ok(Ok(())) => Ok(()),

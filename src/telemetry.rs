@@ -63,12 +63,15 @@ pub async fn keep_up(handle: PrometheusHandle) {
     }
 }
 
-/// What is logged.
+/// What is said of each request that is no HTTP, as an error: any stranger could fill the log with it.
+const NOISE: &str = "actix_http=off";
+
+/// What is logged; `log.level` may ask for the noise too.
 ///
 /// # Errors
 /// A sentence when `log.level` is no filter.
 pub fn filter(log: &Log) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(&log.level)
+    EnvFilter::try_new(format!("{NOISE},{}", log.level))
         .map_err(|error| format!("log.level {:?} is no filter: {error}", log.level))
 }
 

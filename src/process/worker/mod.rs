@@ -81,7 +81,8 @@ impl Processing {
         })
     }
 
-    /// Whether workers take events: from their start until they have stopped, for whatever reason. For `/readyz`.
+    /// Whether workers take events: from their start until they have stopped, for whatever reason, and not while the store
+    /// cannot give them any. For `/readyz`.
     pub fn is_at_work(&self) -> bool {
         self.at_work.load(Ordering::SeqCst)
     }
@@ -217,7 +218,9 @@ async fn run(processing: Arc<Processing>, running: Running) {
             free = Arc::clone(&lanes).acquire_owned() => free,
             _ = stopping.changed() => break,
         };
-        match processing.store.claim(BATCH, processing.clock.now()).await {
+        let claimed = processing.store.claim(BATCH, processing.clock.now()).await;
+        processing.at_work.store(claimed.is_ok(), Ordering::SeqCst);
+        match claimed {
             Ok(claimed) if claimed.is_empty() => {
                 drop(free);
                 tokio::select! {

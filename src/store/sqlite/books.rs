@@ -1,7 +1,5 @@
 //! The writer's view of the database: its connection and what it keeps in memory beside it.
 
-use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +9,7 @@ use uuid::Uuid;
 use crate::model::field::Kind;
 use crate::store::StoreRole;
 use crate::store::sqlite::claims::Claims;
-use crate::store::sqlite::connect;
+use crate::store::sqlite::connect::{self, LogFile, Place};
 use crate::store::sqlite::desk_cache::DeskCache;
 use crate::store::sqlite::entries::Entries;
 use crate::store::sqlite::failpoint::FailPoints;
@@ -28,7 +26,7 @@ use crate::store::sqlite::value::micros;
 pub(super) struct Books {
     pub(super) conn: Connection,
     /// The log of `conn`, for the syncer.
-    pub(super) log: Arc<File>,
+    pub(super) log: Arc<LogFile>,
     pub(super) claims: Claims,
     pub(super) entries: Entries,
     pub(super) streams: Streams,
@@ -70,7 +68,7 @@ pub(super) struct Last {
 /// How the books are opened, and opened again after the disk failed.
 #[derive(Clone)]
 pub(super) struct BookFile {
-    pub(super) path: PathBuf,
+    pub(super) place: Place,
     pub(super) role: StoreRole,
     pub(super) flight: Arc<InFlight>,
     pub(super) fail: Arc<FailPoints>,
@@ -78,14 +76,16 @@ pub(super) struct BookFile {
 
 impl Books {
     pub(super) fn open(file: &BookFile) -> Done<Self> {
-        let conn = connect::writer(&file.path)?;
+        // What is kept in memory of events in flight belongs to this file and no other.
+        file.place.check()?;
+        let conn = connect::writer(file.place.path())?;
         let last = Last::read(&conn)?;
         let (claims, entries) = match file.role {
             StoreRole::Gateway => (Claims::load(&conn)?, Entries::load(&conn)?),
             StoreRole::Companion => (Claims::idle(), Entries::idle()),
         };
         Ok(Books {
-            log: Arc::new(connect::log(&file.path)?),
+            log: Arc::new(LogFile::open(file.place.clone())?),
             claims,
             entries,
             streams: Streams::default(),

@@ -21,14 +21,21 @@ const LOG_LIMIT: i64 = 64 * 1024 * 1024;
 /// How long a lock of another process is waited for.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The connection that writes. Creates the file.
-pub(super) fn writer(path: &Path) -> Done<Connection> {
+/// A connection that writes, to a file that is made when it is not there.
+pub(super) fn creator(path: &Path) -> Done<Connection> {
     create_private(path);
+    write(path, OpenFlags::SQLITE_OPEN_CREATE)
+}
+
+/// The connection that writes.
+pub(super) fn writer(path: &Path) -> Done<Connection> {
+    write(path, OpenFlags::empty())
+}
+
+fn write(path: &Path, how: OpenFlags) -> Done<Connection> {
     let conn = Connection::open_with_flags(
         path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | how,
     )?;
     conn.busy_timeout(PATIENCE)?;
     conn.pragma_update(None, "page_size", PAGE_SIZE)?;
@@ -45,14 +52,89 @@ pub(super) fn writer(path: &Path) -> Done<Connection> {
 
 /// The log of a database that a connection has read from, to be synced. It is the log as long as that connection is
 /// open: only the last one to close removes it.
-pub(super) fn log(path: &Path) -> Done<File> {
-    let name = log_path(path);
-    File::options().write(true).open(&name).map_err(|error| {
-        Fault::Unavailable(format!(
-            "the log {} cannot be opened: {error}",
-            name.display()
-        ))
-    })
+#[derive(Debug)]
+pub(super) struct LogFile {
+    file: File,
+    /// The database and the log, at their paths.
+    places: [Place; 2],
+}
+
+impl LogFile {
+    pub(super) fn open(database: Place) -> Done<Self> {
+        let name = log_path(&database.path);
+        let file = File::options().write(true).open(&name).map_err(|error| {
+            Fault::Unavailable(format!(
+                "the log {} cannot be opened: {error}",
+                name.display()
+            ))
+        })?;
+        let log = Place::of(name)?;
+        Ok(LogFile {
+            file,
+            places: [database, log],
+        })
+    }
+
+    /// What is in the log is on disk, where the next start will find it.
+    pub(super) fn sync(&self) -> Done<()> {
+        self.file
+            .sync_data()
+            .map_err(|error| Fault::Unavailable(format!("the log cannot be synced: {error}")))?;
+        self.check()
+    }
+
+    /// Whether both files are where they were.
+    pub(super) fn check(&self) -> Done<()> {
+        self.places.iter().try_for_each(Place::check)
+    }
+}
+
+/// A path and the file that stood there. A file that is removed or replaced is written to as before, by whoever has it
+/// open, and found by nobody else.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    path: PathBuf,
+    file: FileId,
+}
+
+/// Device and number of a file. Where there is no such thing a file counts as the one it was.
+type FileId = (u64, u64);
+
+impl Place {
+    pub(super) fn of(path: PathBuf) -> Done<Self> {
+        let file = file_id(&path).map_err(|error| {
+            Fault::Unavailable(format!("{} cannot be looked at: {error}", path.display()))
+        })?;
+        Ok(Place { path, file })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn check(&self) -> Done<()> {
+        let what = match file_id(&self.path) {
+            Ok(file) if file == self.file => return Ok(()),
+            Ok(_) => "was replaced by another",
+            Err(_) => "is gone",
+        };
+        Err(Fault::Unavailable(format!(
+            "the file {} {what} while the gateway was running: put it back where it was, or restart the gateway",
+            self.path.display()
+        )))
+    }
+}
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> std::io::Result<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    let found = std::fs::metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> std::io::Result<FileId> {
+    std::fs::metadata(path).map(|_| (0, 0))
 }
 
 /// Where SQLite keeps the log of a database.

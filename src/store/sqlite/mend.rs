@@ -46,13 +46,13 @@ fn write_in_heaps(
     heaps: &mut Vec<Vec<Box<dyn Job>>>,
     kept: impl Fn(Group),
 ) -> Result<(), StoreError> {
-    heaps.extend(part(books, broken)?);
+    part(books, broken, heaps)?;
     while let Some(jobs) = heaps.pop() {
         let is_alone = jobs.len() == 1;
         match attempt(books, jobs) {
             Ok(group) => kept(group),
             Err(broken) if is_alone => give_up(books, broken)?,
-            Err(broken) => heaps.extend(part(books, broken)?),
+            Err(broken) => part(books, broken, heaps)?,
         }
     }
     Ok(())
@@ -79,16 +79,23 @@ fn attempt(books: &mut Books, jobs: Vec<Box<dyn Job>>) -> Result<Group, Broken> 
 }
 
 /// Parts the jobs into heaps to be tried each by itself, the last one first: the guilty one and the others, or one
-/// half and the other.
-fn part(books: &mut Books, broken: Broken) -> Result<[Vec<Box<dyn Job>>; 2], StoreError> {
+/// half and the other. There are none when a transaction without jobs failed: nobody waits for it.
+fn part(
+    books: &mut Books,
+    broken: Broken,
+    heaps: &mut Vec<Vec<Box<dyn Job>>>,
+) -> Result<(), StoreError> {
     let guilt = broken.guilt;
     let (_, last, mut jobs) = roll_back(books, broken)?;
-    if guilt == Guilt::Last {
-        return Ok([last.into_iter().collect(), jobs]);
-    }
-    jobs.extend(last);
-    let half = jobs.split_off(jobs.len() / 2);
-    Ok([half, jobs])
+    let parts = if guilt == Guilt::Last {
+        [last.into_iter().collect(), jobs]
+    } else {
+        jobs.extend(last);
+        let half = jobs.split_off(jobs.len() / 2);
+        [half, jobs]
+    };
+    heaps.extend(parts.into_iter().filter(|jobs| !jobs.is_empty()));
+    Ok(())
 }
 
 /// A job that cannot be written even alone says how it ends, in a transaction too.

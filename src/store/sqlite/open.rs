@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::store::sqlite::books::{BookFile, Books};
 use crate::store::sqlite::checkpoint::{self, Log};
-use crate::store::sqlite::connect;
+use crate::store::sqlite::connect::{self, Place};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::migrate;
 use crate::store::sqlite::number;
@@ -51,7 +51,7 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
     let flight = Arc::new(InFlight::default());
     let fail = Arc::new(FailPoints::default());
     let file = BookFile {
-        path: path.clone(),
+        place: Place::of(path.clone())?,
         role: options.role,
         flight: flight.clone(),
         fail: fail.clone(),
@@ -81,6 +81,8 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
         syncer,
         lock,
         appended: 0,
+        is_displaced: false,
+        tidy_from: Instant::now(),
         right_of_way: RightOfWay::new(Instant::now()),
     };
     threads.push(
@@ -141,7 +143,7 @@ fn lock(path: &Path) -> Done<File> {
 
 /// Brings the file up to date. A companion leaves a file alone that a running gateway uses.
 fn prepare(path: &Path, role: StoreRole) -> Done<()> {
-    let conn = connect::writer(path)?;
+    let conn = connect::creator(path)?;
     let version = migrate::version(&conn)?;
     migrate::check(version)?;
     if version == migrate::latest() {

@@ -9,13 +9,13 @@
 //! A sync that failed says nothing about what the disk holds, and neither does a later one that succeeds. So from then
 //! on nobody is told of a success until the writer has copied the log into the database file and that is synced.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use crate::store::StoreError;
 use crate::store::sqlite::checkpoint::Log;
+use crate::store::sqlite::connect::LogFile;
 use crate::store::sqlite::failpoint::FailPoints;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::InFlight;
@@ -43,7 +43,7 @@ pub(super) struct Syncer {
 /// removed and made anew has the same name.
 struct Handed {
     group: Group,
-    log: Arc<File>,
+    log: Arc<LogFile>,
     way: Way,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn start(shared: Shared) -> std::io::Result<(Syncer, JoinHandle<()>)>
 
 impl Syncer {
     /// Has a committed group, with so many appends in it, synced and told, after the one before it.
-    pub(super) fn hand(&self, group: Group, appends: usize, log: Arc<File>) {
+    pub(super) fn hand(&self, group: Group, appends: usize, log: Arc<LogFile>) {
         let way = Way::begin(&self.queue, appends);
         if let Err(unsent) = self.hand.send(Handed { group, log, way }) {
             let error = "the thread that syncs the log is gone: restart the gateway".to_owned();
@@ -109,12 +109,11 @@ fn run(shared: &Shared, handed: &Receiver<Handed>) {
     }
 }
 
-fn sync(shared: &Shared, log: &File) -> Done<()> {
+fn sync(shared: &Shared, log: &LogFile) -> Done<()> {
     if shared.log.is_lost() {
         let reason = "an earlier write did not reach the disk".to_owned();
         return Err(Fault::Unavailable(reason));
     }
     shared.fail.check("sync")?;
-    log.sync_data()
-        .map_err(|error| Fault::Unavailable(format!("the log cannot be synced: {error}")))
+    log.sync()
 }

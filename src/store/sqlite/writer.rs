@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::store::sqlite::books::{BookFile, Books};
 use crate::store::sqlite::checkpoint::Log;
+use crate::store::sqlite::connect::LogFile;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::group::{Group, finish_all};
 use crate::store::sqlite::mend::{Broken, Guilt, mend};
@@ -36,6 +37,8 @@ const MOST_APPENDS: usize = 2048;
 const STEP: usize = 8;
 /// Quiet for so long, the writer tidies up.
 const QUIET: Duration = Duration::from_millis(200);
+/// After tidying up failed.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// Keys swept in one step of tidying up.
 const TIDY: usize = 1024;
 /// Keys of an older run learnt at a time.
@@ -53,6 +56,10 @@ pub(super) struct Writer {
     /// Appends of the last cycle: who was answered then may be about to send again.
     pub(super) appended: usize,
     pub(super) right_of_way: RightOfWay,
+    /// The files are not where they were.
+    pub(super) is_displaced: bool,
+    /// Not before: it failed.
+    pub(super) tidy_from: Instant,
 }
 
 impl Writer {
@@ -64,7 +71,7 @@ impl Writer {
                 && self.queue.wait_for_append(PATIENCE);
             match self.queue.wait(QUIET) {
                 Woken::Work => self.cycle(is_senders),
-                Woken::Idle if self.file.role == StoreRole::Gateway => self.tidy(),
+                Woken::Idle if self.may_tidy() => self.tidy(),
                 Woken::Idle => {}
                 Woken::Closed => break,
             }
@@ -81,6 +88,11 @@ impl Writer {
             Ok(books) => books,
             Err(fault) => return finish_all(self.queue.drain(), &fault.into_error()),
         };
+        if let Err(fault) = self.look_at_files(&books) {
+            finish_all(self.queue.drain(), &fault.into_error());
+            self.books = Some(books);
+            return;
+        }
         self.log.reset_if_asked(&books.conn);
         let begun = self.log.mend_if_lost(&books.conn);
         if let Err(fault) = begun.and_then(|()| books.begin()) {
@@ -109,6 +121,23 @@ impl Writer {
             Ok(()) => self.books = Some(books),
             Err(error) => lose(books, &error),
         }
+    }
+
+    /// Whether the files are where they were. While they are not, nothing is written and the connection stays as it is: they
+    /// may be put back, and what is in a log that is gone is copied into the database, which may not be.
+    fn look_at_files(&mut self, books: &Books) -> Done<()> {
+        let found = books.log.check();
+        if let Err(fault) = &found {
+            self.log.set_lost(true);
+            let saved = self.log.mend_if_lost(&books.conn).is_ok();
+            if !self.is_displaced {
+                tracing::error!(reason = ?fault, saved, "store.files_displaced");
+            }
+        } else if self.is_displaced {
+            tracing::info!("store.files_are_back");
+        }
+        self.is_displaced = found.is_err();
+        found
     }
 
     /// Runs what waits, within the open transaction: a slice of settlements, then appends until the group before this
@@ -152,7 +181,7 @@ impl Writer {
     }
 
     /// The group is in the log: the syncer takes it from here.
-    fn kept(&self, group: Group, log: &Arc<File>) {
+    fn kept(&self, group: Group, log: &Arc<LogFile>) {
         self.log.committed();
         self.syncer.hand(group, self.appended, log.clone());
     }
@@ -161,14 +190,20 @@ impl Writer {
     /// the keys of an older run.
     fn tidy(&mut self) {
         let Ok(mut books) = self.take_books() else {
+            self.tidy_from = Instant::now() + TRY_AGAIN;
             return;
         };
+        if self.look_at_files(&books).is_err() {
+            self.books = Some(books);
+            return;
+        }
         self.log.reset_if_asked(&books.conn);
         books.freeze_all();
         while books.is_frozen() && self.queue.wait(Duration::ZERO) == Woken::Idle {
             if let Err(fault) = sweep_step(&mut books) {
                 let rolled_back = books.rollback();
                 tracing::warn!(rolled_back = rolled_back.is_ok(), "store.tidy_failed");
+                self.tidy_from = Instant::now() + TRY_AGAIN;
                 return lose(books, &fault.into_error());
             }
             self.log.committed();
@@ -177,10 +212,17 @@ impl Writer {
             match books.learn(LEARN) {
                 Ok(true) if self.queue.wait(Duration::ZERO) == Woken::Idle => {}
                 Ok(_) => break,
-                Err(fault) => return lose(books, &fault.into_error()),
+                Err(fault) => {
+                    self.tidy_from = Instant::now() + TRY_AGAIN;
+                    return lose(books, &fault.into_error());
+                }
             }
         }
         self.books = Some(books);
+    }
+
+    fn may_tidy(&self) -> bool {
+        self.file.role == StoreRole::Gateway && Instant::now() >= self.tidy_from
     }
 
     fn take_books(&mut self) -> Done<Books> {

@@ -93,6 +93,85 @@ async fn one_gateway_at_a_time_uses_a_file() {
 }
 
 #[tokio::test]
+async fn nothing_is_promised_by_files_that_are_not_where_they_were() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let store = gateway(dir.path()).await;
+    let taken = |key: &'static str| store.append(arrival(&[key], at(0)));
+    taken("before").await.unwrap();
+
+    std::fs::rename(path("test.db"), path("moved.db")).unwrap();
+    let sentence = unavailable(taken("lost").await);
+    assert!(sentence.contains("test.db is gone"), "{sentence}");
+    unavailable(store.ping().await);
+    std::fs::copy(path("moved.db"), path("test.db")).unwrap();
+    let sentence = unavailable(taken("lost").await);
+    assert!(sentence.contains("test.db was replaced"), "{sentence}");
+    std::fs::rename(path("moved.db"), path("test.db")).unwrap();
+    taken("put back").await.unwrap();
+
+    std::fs::remove_file(path("test.db-wal")).unwrap();
+    let sentence = unavailable(taken("lost").await);
+    assert!(sentence.contains("test.db-wal is gone"), "{sentence}");
+    store.close().await;
+    drop(store);
+    let store = gateway(dir.path()).await;
+    for key in ["before", "put back"] {
+        let answers = store.append(arrival(&[key], at(1))).await.unwrap();
+        assert!(matches!(answers[..], [Appended::Duplicate(_)]), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_table_ends_in_errors_and_not_in_a_loop() {
+    for table in ["claim", "identity"] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = gateway(dir.path()).await;
+        store.append(arrival(&["a"], at(0))).await.unwrap();
+        store.close().await;
+        drop(store);
+        damage(&dir.path().join("test.db"), table);
+        let store = gateway(dir.path()).await;
+        let all = async {
+            for second in 0..3 {
+                let key = format!("b{second}");
+                // Answered, whatever it is.
+                drop(store.append(arrival(&[&key], at(second))).await);
+                drop(store.ping().await);
+            }
+            // Quiet for so long that it tidies up.
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            store.close().await;
+        };
+        tokio::time::timeout(Duration::from_secs(20), all)
+            .await
+            .unwrap();
+    }
+}
+
+/// Overwrites the first page of a table.
+fn damage(path: &Path, table: &str) {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let page: i64 = conn
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = ?1",
+            [table],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let size: i64 = conn
+        .query_row("PRAGMA page_size", [], |row| row.get(0))
+        .unwrap();
+    drop(conn);
+    let mut bytes = std::fs::read(path).unwrap();
+    let (page, size) = (page as usize, size as usize);
+    bytes[(page - 1) * size..page * size].fill(0xee);
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
 async fn a_companion_reads_and_queues_beside_the_gateway() {
     let dir = tempfile::tempdir().unwrap();
     let companion = || store::open(options(dir.path(), StoreRole::Companion));
