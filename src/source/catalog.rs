@@ -40,6 +40,8 @@ struct File {
     /// As messages show it.
     label: String,
     text: String,
+    /// It is in the binary.
+    is_built_in: bool,
 }
 
 impl Catalog {
@@ -150,6 +152,7 @@ impl Files {
                     File {
                         label: path,
                         text: text.to_owned(),
+                        is_built_in: true,
                     },
                 );
             }
@@ -210,7 +213,12 @@ impl Files {
                 .to_string();
             match std::fs::read_to_string(&path) {
                 Ok(text) => {
-                    self.0.insert(key, File { label, text });
+                    let file = File {
+                        label,
+                        text,
+                        is_built_in: false,
+                    };
+                    self.0.insert(key, file);
                 }
                 Err(error) => problems.push(Problem {
                     file: label,
@@ -271,6 +279,13 @@ impl Files {
 
     /// What stands beside the mapping of one source.
     fn documents(&self, source: &str) -> load::Documents<'_> {
+        let mapping = self.0.get(&format!("mappings/{source}.toml"));
+        let is_overridden = mapping.is_some_and(|file| !file.is_built_in);
+        let samples = format!("samples/{source}/");
+        let lent = self.0.iter().filter_map(|(path, file)| {
+            let name = path.strip_prefix(&samples)?;
+            (is_overridden && file.is_built_in).then(|| name.to_owned())
+        });
         let below = |folder: &str| {
             let prefix = format!("{folder}/{source}/");
             self.0
@@ -288,6 +303,7 @@ impl Files {
                 .collect(),
             schemas: below("schemas"),
             samples: Some(below("samples")),
+            lent: lent.collect(),
             texts: self.texts(source),
         }
     }

@@ -79,6 +79,79 @@ fn a_folder_adds_and_overrides() {
     assert!(catalog.get("meta").is_some());
 }
 
+/// A mapping of a built-in source with fewer events than that has, as somebody might write it.
+pub const OWN_SHOPIFY: &str = r#"
+title = "Shopify"
+help  = "Settings → Notifications → Webhooks; format JSON; the signing secret stands under the list."
+
+[delivery]
+event = "header['x-shopify-topic']"
+id    = "header['x-shopify-webhook-id']"
+time  = "body.updated_at or header['x-shopify-triggered-at']"
+
+[verify.hmac]
+algorithm = "sha256"
+encoding  = "base64"
+header    = "x-shopify-hmac-sha256"
+signed    = "{body}"
+
+[lookup.shopify_order_status]
+paid    = "paid"
+pending = "pending"
+
+[[event]]
+name   = "orders/*"
+schema = "order"
+
+[event.contact]
+external_id = "body.customer.id"
+email       = "body.email or body.customer.email"
+phone       = "body.phone or body.billing_address.phone | phone(body.billing_address.country_code)"
+
+[event.order]
+external_id = "body.id"
+number      = "body.name"
+total       = "body.current_total_price or body.total_price | decimal"
+status      = "'cancelled' if body.cancelled_at else body.financial_status | lookup('shopify_order_status')"
+
+[event.order.each.line_items]
+from     = "body.line_items"
+sku      = "item.sku"
+quantity = "item.quantity"
+"#;
+
+#[test]
+fn built_in_samples_do_not_bind_a_mapping_that_overrides_theirs() {
+    let mapping = ("mappings/shopify.toml", OWN_SHOPIFY);
+    let samples = |files: &[(&str, &str)]| -> Result<Vec<String>, String> {
+        let catalog = load(&[&[mapping], files].concat())?;
+        let samples = &catalog.get("shopify").unwrap().samples;
+        Ok(samples.iter().map(|sample| sample.event.clone()).collect())
+    };
+    let offered = samples(&[]).unwrap();
+    assert!(!offered.is_empty(), "those that fit stay");
+    assert!(
+        offered.iter().all(|event| event.starts_with("orders/")),
+        "{offered:?}"
+    );
+    let own = samples(&[("samples/shopify/mine.http", "event: orders/create\n\n{}")]).unwrap();
+    assert_eq!(own.len(), offered.len() + 1);
+    let wrong = samples(&[("samples/shopify/mine.http", "event: carts/create\n\n{}")]);
+    let wrong = wrong.unwrap_err();
+    assert_eq!(
+        wrong,
+        "samples/shopify/mine.http: mappings/shopify.toml has no [[event]] for \"carts/create\""
+    );
+    let usual = format!("sample = \"checkouts.create\"\n{OWN_SHOPIFY}");
+    let problems = load(&[("mappings/shopify.toml", &usual)]).unwrap_err();
+    assert!(
+        problems.starts_with(
+            "mappings/shopify.toml:1: there is no samples/shopify/checkouts.create.http;"
+        ),
+        "{problems}"
+    );
+}
+
 /// The sentences of a source that people read.
 fn sentences(source: &Source) -> Vec<&Said> {
     let mut all = vec![&source.help];

@@ -63,13 +63,16 @@ impl<'a> Stencil<'a> {
 
 fn find_sample<'a>(args: &Send, source: &'a Source) -> anyhow::Result<Option<&'a Sample>> {
     let names = || source.samples.iter().map(|sample| sample.event.as_str());
+    if source.samples.is_empty() && (args.body.is_none() || args.event.is_some()) {
+        bail!(
+            "{} has no sample of an event that {} declares; give a body with --body FILE, and with --header what names \
+             its event, or write samples/{}/NAME.http beside the mapping",
+            source.title,
+            source.file,
+            source.name
+        );
+    }
     let Some(event) = &args.event else {
-        if source.samples.is_empty() && args.body.is_none() {
-            bail!(
-                "{} has no sample; give a body with --body FILE",
-                source.title
-            );
-        }
         return Ok(source.samples.first());
     };
     let mut samples = source.samples.iter();

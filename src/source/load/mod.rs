@@ -11,7 +11,7 @@ mod signature;
 mod texts;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::document::{Document, Table};
 use crate::model::problem::Problem;
@@ -28,6 +28,9 @@ pub struct Documents<'f> {
     pub samples: Option<BTreeMap<String, (&'f str, &'f str)>>,
     pub texts: BTreeMap<String, (&'f str, &'f str)>,
 }
+    /// Those of the samples that were written for another mapping of the source, which this one overrides: they are
+    /// offered where they fit, and nothing is wrong where they do not.
+    pub lent: BTreeSet<String>,
 
 /// Reads `mappings/<name>.toml`.
 ///

@@ -3,7 +3,7 @@
 //! The line `event: orders/create` names the event and is not sent. `<name>.fetched.json` is the answer of the sender's
 //! API where the event is thin, `<name>.fetched.2.json` the one to its second fetch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -25,6 +25,7 @@ pub fn read_all(
         return Vec::new();
     };
     let mut samples = Vec::new();
+    let mut left_out = BTreeSet::new();
     for (file, (label, text)) in files {
         let mut problem = |message: String| {
             problems.push(Problem {
@@ -50,14 +51,18 @@ pub fn read_all(
         };
         match read(name, text, answers(files, name)).and_then(|sample| tried(sample, source)) {
             Ok(sample) => samples.push(sample),
+            Err(_) if documents.lent.contains(file) => {
+                left_out.insert(name);
+            }
             Err(message) => problem(message),
         }
     }
+    let names = files.keys().filter_map(|file| file.strip_suffix(".http"));
+    let mut names = names.filter(|name| !left_out.contains(name));
     if let Some(usual) = usual
-        && !files.contains_key(&format!("{}.http", usual.value))
+        && !names.clone().any(|name| name == usual.value)
     {
-        let names = files.keys().filter_map(|file| file.strip_suffix(".http"));
-        problems.push(unknown(source, usual, names));
+        problems.push(unknown(source, usual, &mut names));
     }
     usual_first(&mut samples, usual, source);
     samples

@@ -46,6 +46,7 @@ source-open-proof = Nobody has to prove anything here.
 source-traps = Traps
 source-retries = Retries
 source-sample = Sample
+source-no-sample = There is no sample of an event that this mapping declares: write one as samples/SOURCE/NAME.http beside it.
 source-sample-help = As the sender would sign and post it. It becomes real records of an invented person.
 source-send = Send
 source-secrets = Secrets

@@ -46,6 +46,7 @@ source-open-proof = Aquí nadie tiene que probar nada.
 source-traps = Trampas
 source-retries = Reintentos
 source-sample = Ejemplo
+source-no-sample = No hay ningún ejemplo de un evento que declare este mapeo: escribe uno en samples/FUENTE/NOMBRE.http, junto a él.
 source-sample-help = Tal como lo firmaría y enviaría el remitente. Crea registros reales de una persona inventada.
 source-send = Enviar
 source-secrets = Secretos
