@@ -58,9 +58,10 @@ fn compiled(path: &Path) -> Result<(Config, Arc<Catalog>), Vec<Problem>> {
 pub fn load(path: &Path) -> Result<(Config, Catalog), Vec<Problem>> {
     let (config, mut problems) = Config::examine(path);
     if let Err(sentence) = telemetry::filter(&config.log) {
+        let (file, line) = config.log.level_at.clone();
         problems.push(Problem {
-            file: config.file.clone(),
-            line: 0,
+            file,
+            line,
             message: sentence.into(),
         });
     }

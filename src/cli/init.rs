@@ -85,8 +85,8 @@ const HEAD: &str = r#"# Frontdesk. `frontdesk check` names every mistake in this
 
 [server]
 listen = "127.0.0.1:8080"
-# What senders call, through the proxy that speaks TLS:
-public_url = "http://127.0.0.1:8080"
+# What senders call, through the proxy that speaks TLS; without it, where the gateway listens:
+# public_url = "https://hooks.example.com"
 
 [store]
 url = "sqlite:frontdesk.db"

@@ -13,7 +13,7 @@ use crate::cli::check::load;
 use crate::cli::demo;
 use crate::cli::tell;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, local_url};
 use crate::console::pages::setup;
 use crate::model::problem::Problem;
 use crate::telemetry;
@@ -45,7 +45,7 @@ pub fn run(args: &Serve, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Err(problems) => return Ok(refuse(&problems)),
     };
     if let Some(listen) = &args.listen {
-        config.server.listen.clone_from(listen);
+        config.server.listen_at(listen);
     }
     telemetry::install_log(&config.log).map_err(anyhow::Error::msg)?;
     runtime()?.block_on(async {
@@ -120,7 +120,7 @@ async fn invitation(running: &app::Running, config: &Config) -> anyhow::Result<O
     let now = Clock::System.now();
     let path = setup::first_link(running.store.as_ref(), now).await?;
     let base = match config.server.public_url.contains("://127.0.0.1") {
-        true => format!("http://{}", running.address),
+        true => local_url(&running.address.to_string()),
         false => config.server.public_url.clone(),
     };
     Ok(path.map(|path| format!("{base}{path}")))

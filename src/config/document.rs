@@ -76,11 +76,30 @@ impl<'t> Document<'t> {
 
     /// Notes a problem.
     pub fn problem(&self, line: u32, message: impl Into<Said>) {
+        let (file, line) = self.place(line);
         self.problems.borrow_mut().push(Problem {
-            file: self.file.clone(),
+            file,
             line,
             message: message.into(),
         });
+    }
+
+    /// Variables count on from the last line of the file, one a line: so what a value says wrong is told of the place it
+    /// came from, and whoever reads the value need not know which.
+    fn line_of_variable(&self, name: &str) -> Option<u32> {
+        let nth = self.environment.keys().position(|key| key == name)?;
+        u32::try_from(self.lines.len() + 1 + nth).ok()
+    }
+
+    /// The file and the line, or the variable, that a line stands for.
+    fn place(&self, line: u32) -> (String, u32) {
+        let beyond = usize::try_from(line)
+            .ok()
+            .and_then(|line| line.checked_sub(self.lines.len() + 1));
+        match beyond.and_then(|nth| self.environment.keys().nth(nth)) {
+            Some(variable) => (variable.clone(), 0),
+            None => (self.file.clone(), line),
+        }
     }
 
     /// Everything found, in the order of lines.
@@ -185,10 +204,31 @@ impl<'d> Table<'d> {
 
     /// The line of a key that is set, else of the table.
     pub fn line_of(&self, key: &str) -> u32 {
+        let variable = self.variable(key);
+        if let Some(line) = variable.and_then(|name| self.document.line_of_variable(&name)) {
+            return line;
+        }
         self.table
             .iter()
             .find(|(name, _)| name.get_ref() == key)
             .map_or(self.line, |(name, _)| self.document.line(name.span().start))
+    }
+
+    /// Where a key is set: the file and the line, or the variable.
+    pub fn place_of(&self, key: &str) -> (String, u32) {
+        self.document.place(self.line_of(key))
+    }
+
+    /// The variable that sets a key.
+    pub fn variable(&self, key: &str) -> Option<String> {
+        if self.document.environment.is_empty() {
+            return None;
+        }
+        let name = format!("{}__{}", self.variable, variable_part(key));
+        self.document
+            .environment
+            .contains_key(&name)
+            .then_some(name)
     }
 
     /// The value of a key, whatever it is.
@@ -205,7 +245,8 @@ impl<'d> Table<'d> {
     /// A text.
     pub fn text(&self, key: &str) -> Option<Text> {
         if let Some(value) = self.overridden(key) {
-            return Some(Text { value, line: 0 });
+            let line = self.line_of(key);
+            return Some(Text { value, line });
         }
         let item = self.item(key)?;
         match item.value.as_str() {
@@ -215,6 +256,17 @@ impl<'d> Table<'d> {
             }),
             None => self.wrong(key, item, TEXT),
         }
+    }
+
+    /// A text, or a whole number as its text.
+    pub fn text_or_number(&self, key: &str) -> Option<Text> {
+        let is_number = |item: &Item<'_>| item.value.as_integer().is_some();
+        if self.variable(key).is_some() || !self.item(key).as_ref().is_some_and(is_number) {
+            return self.text(key);
+        }
+        let value = self.number(key)?.to_string();
+        let line = self.line_of(key);
+        Some(Text { value, line })
     }
 
     /// A text that must be there.
@@ -262,14 +314,10 @@ impl<'d> Table<'d> {
         }
     }
 
-    /// A text, or a list of texts. In the environment: separated by commas.
+    /// A text, or a list of texts. In the environment: separated by commas, or a list as in the file.
     pub fn texts(&self, key: &str) -> Option<Vec<Text>> {
         if let Some(value) = self.overridden(key) {
-            let texts = value.split(',').map(|part| Text {
-                value: part.trim().to_owned(),
-                line: 0,
-            });
-            return Some(texts.collect());
+            return self.listed(key, value.trim());
         }
         let item = self.item(key)?;
         let texts = item.texts();
@@ -278,6 +326,37 @@ impl<'d> Table<'d> {
                 key,
                 item,
                 phrase!("a-text-or-texts", "a text or a list of texts"),
+            );
+        }
+        texts
+    }
+
+    /// The list in a variable.
+    fn listed(&self, key: &str, value: &str) -> Option<Vec<Text>> {
+        let line = self.line_of(key);
+        let text = |value: &str| Text {
+            value: value.to_owned(),
+            line,
+        };
+        if !(value.starts_with('[') && value.ends_with(']')) {
+            return Some(value.split(',').map(str::trim).map(text).collect());
+        }
+        let written = format!("list = {value}");
+        let (root, errors) = DeTable::parse_recoverable(&written);
+        let list = root.get_ref().get("list").filter(|_| errors.is_empty());
+        let texts = list.and_then(|list| {
+            let entries = list.get_ref().as_array()?.iter();
+            entries
+                .map(|entry| entry.get_ref().as_str().map(text))
+                .collect()
+        });
+        if texts.is_none() {
+            self.problem(
+                line,
+                format!(
+                    "`{}` must be a list of texts, such as [\"a\", \"b\"], or texts with commas between them",
+                    self.path(key)
+                ),
             );
         }
         texts
@@ -397,9 +476,9 @@ impl<'d> Table<'d> {
     fn parsed<T: std::str::FromStr>(&self, key: &str, value: &str, expected: Phrase) -> Option<T> {
         let parsed = value.trim().parse().ok();
         if parsed.is_none() {
-            let name = format!("{}__{}", self.variable, variable_part(key));
+            let (key, line) = (self.path(key), self.line_of(key));
             let expected = expected.english;
-            self.problem(0, format!("{name} must be {expected}"));
+            self.problem(line, format!("`{key}` must be {expected}, not \"{value}\""));
         }
         parsed
     }

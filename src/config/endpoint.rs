@@ -49,12 +49,28 @@ pub fn read(table: Table<'_>, gate: &Section<'_>, from: &Sources<'_>) -> Option<
         error_page: url(&table, "error_page"),
         spam: spam(&table, gate),
         accept_invalid: accept_invalid(&table),
+        variables: variables(&table),
         unreadable,
         line: table.line,
         name: name.as_ref().map(|name| name.value.clone())?,
     };
     table.finish();
     (!endpoint.source.is_empty()).then_some(endpoint)
+}
+
+/// What is checked against the source later, when the table is not there any more to say where it stands.
+fn variables(table: &Table<'_>) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for key in ["source", "secrets", "retired_secrets"] {
+        found.extend(Some(key.to_owned()).zip(table.variable(key)));
+    }
+    let settings = table.section("settings");
+    let written = settings.keys().into_iter().map(|(key, _)| key);
+    for key in written.chain(settings.keys_of_environment()) {
+        let variable = settings.variable(&key);
+        found.extend(Some(format!("settings.{key}")).zip(variable));
+    }
+    found
 }
 
 fn unverified(table: &Table<'_>) -> bool {
@@ -159,8 +175,9 @@ impl Sources<'_> {
     }
 }
 
-fn size(table: &Table<'_>, key: &str) -> Option<usize> {
-    let text = table.text(key)?;
+/// A size: a text with its unit, or a plain number of bytes.
+pub fn size(table: &Table<'_>, key: &str) -> Option<usize> {
+    let text = table.text_or_number(key)?;
     noted(table, &text, value::size(&text.value))
 }
 
@@ -234,7 +251,7 @@ fn rate(table: &Table<'_>, key: &str) -> Option<Rate> {
         .filter(|n| *n > 0)
     else {
         table.problem(
-            inner.line,
+            inner.line_of("per_second"),
             format!("`{key}` needs `per_second`, a whole number from 1"),
         );
         return None;

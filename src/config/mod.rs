@@ -44,7 +44,8 @@ pub struct Config {
 pub struct Server {
     /// `127.0.0.1:8080`
     pub listen: String,
-    /// Without a slash at the end. Signatures that cover the URL use it; it is shown to people.
+    /// Without a slash at the end. Signatures that cover the URL use it; it is shown to people. Where nobody set it, where
+    /// the gateway listens.
     pub public_url: String,
     /// HTTP worker threads; 0: one per core.
     pub threads: usize,
@@ -104,6 +105,8 @@ pub struct ConsoleConfig {
 pub struct Log {
     /// `info`, or a filter such as `frontdesk=debug`.
     pub level: String,
+    /// Where the level is set, for messages: the file or the variable, and the line.
+    pub level_at: (String, u32),
     pub format: LogFormat,
 }
 
@@ -145,6 +148,8 @@ pub struct Endpoint {
     pub spam: Spam,
     /// `on_invalid`, when the endpoint says so itself.
     pub accept_invalid: Option<bool>,
+    /// Keys that the environment sets, and the variables that do: `secrets`, `settings.api_base`.
+    pub variables: BTreeMap<String, String>,
     /// Keys with a secret that could not be read: `secrets`, `settings.access_token`. The problem is told already.
     pub unreadable: Vec<String>,
     /// Line of the endpoint in the file, for messages.
@@ -261,6 +266,7 @@ impl Endpoint {
             error_page: None,
             spam: Spam::default(),
             accept_invalid: None,
+            variables: BTreeMap::new(),
             unreadable: Vec::new(),
             line: 0,
         }
@@ -324,39 +330,63 @@ impl<'d> Section<'d> {
             .unwrap_or_default()
     }
 
+    fn size(&self, key: &str) -> usize {
+        endpoint::size(self.pick(key), key).unwrap_or_default()
+    }
+
     fn networks(&self, key: &str) -> Vec<Network> {
         endpoint::networks(self.pick(key), key)
     }
 }
 
+/// Where a gateway that listens there is reached from its own machine; one that listens everywhere is reached at home.
+pub fn local_url(listen: &str) -> String {
+    let home = listen
+        .replace("0.0.0.0:", "127.0.0.1:")
+        .replace("[::]:", "[::1]:");
+    format!("http://{home}")
+}
+
+impl Server {
+    /// Listens somewhere else than configured. A public URL that only says where the gateway listens goes along.
+    pub fn listen_at(&mut self, listen: &str) {
+        if self.public_url == local_url(&self.listen) {
+            self.public_url = local_url(listen);
+        }
+        listen.clone_into(&mut self.listen);
+    }
+}
+
 fn server(section: &Section<'_>) -> Server {
+    let listen = section.text("listen");
+    let public_url = match section.table.has("public_url") {
+        true => section.text("public_url").trim_end_matches('/').to_owned(),
+        false => local_url(&listen),
+    };
     let server = Server {
-        listen: section.text("listen"),
-        public_url: section.text("public_url").trim_end_matches('/').to_owned(),
+        listen,
+        public_url,
         threads: usize::try_from(section.number("threads"))
             .unwrap_or(0)
             .min(256),
         trusted_proxies: section.networks("trusted_proxies"),
         body_timeout: section.parsed("body_timeout", value::duration),
         shutdown_timeout: section.parsed("shutdown_timeout", value::duration),
-        max_body: section.parsed("max_body", value::size),
+        max_body: section.size("max_body"),
     };
     let table = &section.table;
-    let https = server.public_url.strip_prefix("https://");
-    match https.or_else(|| server.public_url.strip_prefix("http://")) {
-        None => table.problem(
+    let public_url = &server.public_url;
+    if table.has("public_url") && !value::is_base_url(public_url) {
+        let has_scheme = ["https://", "http://"]
+            .iter()
+            .any(|it| public_url.starts_with(it));
+        table.problem(
             table.line_of("public_url"),
-            "`server.public_url` must begin with https:// (or http:// while trying it)",
-        ),
-        Some(rest) => {
-            let is_odd = |letter: char| letter.is_whitespace() || "?#@".contains(letter);
-            if rest.is_empty() || rest.starts_with('/') || rest.contains(is_odd) {
-                table.problem(
-                    table.line_of("public_url"),
-                    "`server.public_url` must be the address alone, such as https://hooks.example.com",
-                );
-            }
-        }
+            match has_scheme {
+                true => "`server.public_url` must be the address alone, such as https://hooks.example.com",
+                false => "`server.public_url` must begin with https:// (or http:// while trying it)",
+            },
+        );
     }
     if server.body_timeout.is_zero() {
         table.problem(
@@ -452,8 +482,13 @@ fn log(section: &Section<'_>) -> Log {
         }
     };
     let level = section.text("level");
+    let level_at = section.pick("level").place_of("level");
     section.table.finish();
-    Log { level, format }
+    Log {
+        level,
+        level_at,
+        format,
+    }
 }
 
 fn endpoints(
@@ -482,4 +517,20 @@ fn endpoints(
         endpoints.push(endpoint);
     }
     endpoints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_url;
+
+    #[test]
+    fn a_gateway_that_listens_everywhere_is_reached_at_home() {
+        for (listen, expected) in [
+            ("0.0.0.0:8080", "http://127.0.0.1:8080"),
+            ("[::]:8080", "http://[::1]:8080"),
+            ("10.0.0.5:80", "http://10.0.0.5:80"),
+        ] {
+            assert_eq!(local_url(listen), expected);
+        }
+    }
 }

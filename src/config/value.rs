@@ -60,6 +60,18 @@ pub fn size(text: &str) -> Result<usize, String> {
     number.checked_mul(factor).ok_or_else(wrong)
 }
 
+/// Whether URLs can begin with it: `https://api.example.com/v2`.
+pub fn is_base_url(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    let is_odd = |letter: char| letter.is_whitespace() || "?#@".contains(letter);
+    rest.is_some_and(|rest| {
+        rest.starts_with(|first: char| first.is_alphanumeric() || first == '[')
+            && !rest.contains(is_odd)
+    })
+}
+
 /// `10.0.0.0/8`, or one address.
 ///
 /// # Errors
@@ -135,7 +147,7 @@ impl Network {
 mod tests {
     use std::time::Duration;
 
-    use super::{duration, network, size};
+    use super::{duration, is_base_url, network, size};
 
     #[test]
     fn durations() {
@@ -152,6 +164,30 @@ mod tests {
         assert_eq!(size("65536"), Ok(65_536));
         for wrong in ["", "MiB", "1 potato", "99999999999GiB"] {
             assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn base_urls() {
+        for right in [
+            "https://api.example.com",
+            "http://[::1]:80/v2",
+            "http://localhost",
+        ] {
+            assert!(is_base_url(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "notaurl",
+            "api.example.com",
+            "ftp://example.com",
+            "https://",
+            "https:///v2",
+            "https://a.example/?q=1",
+            "https://a b",
+            "http://:80",
+        ] {
+            assert!(!is_base_url(wrong), "{wrong}");
         }
     }
 

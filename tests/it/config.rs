@@ -94,6 +94,95 @@ fn the_environment_wins() {
 }
 
 #[test]
+fn where_the_gateway_is_reached_follows_where_it_listens() {
+    let url = |text: &str, environment: &[(&str, &str)]| read(text, environment).unwrap().server;
+    let elsewhere = "[server]\nlisten = \"0.0.0.0:9000\"\n";
+    assert_eq!(url("", &[]).public_url, "http://127.0.0.1:8080");
+    let mut server = url(elsewhere, &[]);
+    assert_eq!(server.public_url, "http://127.0.0.1:9000");
+    server.listen_at("127.0.0.1:9001");
+    assert_eq!(server.public_url, "http://127.0.0.1:9001");
+    let listen = [("FRONTDESK__SERVER__LISTEN", "127.0.0.1:7000")];
+    assert_eq!(url(elsewhere, &listen).public_url, "http://127.0.0.1:7000");
+    let text = format!("{elsewhere}public_url = \"https://hooks.example.com/\"\n");
+    let mut server = url(&text, &listen);
+    server.listen_at("127.0.0.1:9001");
+    assert_eq!(server.public_url, "https://hooks.example.com");
+}
+
+#[test]
+fn sizes_and_lists_are_read_as_people_write_them() {
+    let config = read("[server]\nmax_body = 2_048\n", &[]).unwrap();
+    assert_eq!(config.server.max_body, 2_048);
+    let allow = |list: &str| {
+        let config = read("", &[("FRONTDESK__OUTBOUND__ALLOW", list)])?;
+        Ok::<_, Vec<String>>(config.outbound.allow.len())
+    };
+    for (list, networks) in [
+        ("127.0.0.1", 1),
+        ("127.0.0.1, 10.0.0.0/8", 2),
+        (r#"["127.0.0.1"]"#, 1),
+        (r#" ['127.0.0.1', "10.0.0.0/8",] "#, 2),
+        ("[]", 0),
+    ] {
+        assert_eq!(allow(list), Ok(networks), "{list}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_environment_is_told_of_its_variable() {
+    let text = "[[endpoint]]\nname = \"a\"\nsource = \"meta\"\n";
+    for (variable, value, sentence) in [
+        (
+            "OUTBOUND__ALLOW",
+            "[127.0.0.1]",
+            "`outbound.allow` must be a list of texts",
+        ),
+        (
+            "OUTBOUND__ALLOW",
+            r#"["shop"]"#,
+            "\"shop\" is not an address or a network",
+        ),
+        ("SERVER__MAX_BODY", "huge", "\"huge\" is not a size"),
+        (
+            "SERVER__THREADS",
+            "two",
+            "`server.threads` must be a whole number, not \"two\"",
+        ),
+        (
+            "SERVER__LISTEN",
+            "here",
+            "`server.listen` must be ADDRESS:PORT",
+        ),
+        (
+            "SERVER__PUBLIC_URL",
+            "here",
+            "`server.public_url` must begin with https://",
+        ),
+        ("STORE__URL", "here", "`store.url` must be sqlite:PATH"),
+        ("LOG__FORMAT", "xml", "`log.format` is"),
+        ("SPAM__HOLD_AT", "0", "`spam.hold_at` is a whole number"),
+        ("ENDPOINT__A__REGION", "Spain", "`region` is a country"),
+        (
+            "ENDPOINT__A__SECRETS",
+            "env:ABSENT",
+            "the environment variable ABSENT is not set",
+        ),
+        (
+            "ENDPOINT__A__RATE_LIMIT__PER_SECOND",
+            "0",
+            "`rate_limit` needs `per_second`",
+        ),
+    ] {
+        let variable = format!("FRONTDESK__{variable}");
+        let problems = read(text, &[(&variable, value)]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let told = format!("{variable}: {sentence}");
+        assert!(problems[0].starts_with(&told), "{problems:?}");
+    }
+}
+
+#[test]
 fn every_problem_is_told_at_once_with_its_line() {
     let text = r#"[server]
 lissten = "127.0.0.1:1"

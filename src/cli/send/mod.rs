@@ -16,7 +16,7 @@ use crate::cli::sender::{Answer, Way, client, post};
 use crate::cli::serve::runtime;
 use crate::cli::try_::{find, header};
 use crate::cli::{tell, told};
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, local_url};
 use crate::model::problem::nearest;
 
 /// Posts under way at a time.
@@ -106,7 +106,7 @@ fn find_endpoint<'c>(config: &'c Config, name: &str) -> anyhow::Result<&'c Endpo
 fn target(url: Option<&str>, config: &Config, endpoint: &str) -> anyhow::Result<String> {
     let base = match url {
         Some(url) => url.trim_end_matches('/').to_owned(),
-        None => format!("http://{}", reachable(&config.server.listen)),
+        None => local_url(&config.server.listen),
     };
     let parsed = reqwest::Url::parse(&base)
         .map_err(|error| anyhow::anyhow!("\"{base}\" is not a URL: {error}"))?;
@@ -114,13 +114,6 @@ fn target(url: Option<&str>, config: &Config, endpoint: &str) -> anyhow::Result<
         "/" | "" => format!("{base}/hooks/{endpoint}"),
         _ => base,
     })
-}
-
-/// A gateway that listens everywhere is reached at home.
-fn reachable(listen: &str) -> String {
-    listen
-        .replace("0.0.0.0:", "127.0.0.1:")
-        .replace("[::]:", "[::1]:")
 }
 
 fn print(answer: &Answer, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -204,20 +197,4 @@ fn progress(count: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-#[cfg(test)]
-mod tests {
-    use super::reachable;
-
-    #[test]
-    fn a_gateway_that_listens_everywhere_is_reached_at_home() {
-        for (listen, expected) in [
-            ("0.0.0.0:8080", "127.0.0.1:8080"),
-            ("[::]:8080", "[::1]:8080"),
-            ("10.0.0.5:80", "10.0.0.5:80"),
-        ] {
-            assert_eq!(reachable(listen), expected);
-        }
-    }
 }

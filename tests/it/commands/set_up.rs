@@ -171,6 +171,37 @@ fn check_names_everything_at_once() {
     )
     .unwrap();
     let config = r#"[server]
+/// A mapping of one's own for a built-in source need not know every event that the built-in one does.
+#[test]
+fn a_mapping_with_fewer_events_than_the_built_in_one_works() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("catalog/mappings")).unwrap();
+    let mapping = folder.path().join("catalog/mappings/shopify.toml");
+    fs::write(&mapping, crate::catalog::OWN_SHOPIFY).unwrap();
+    let config = "[server]\nlisten = \"127.0.0.1:18099\"\n[catalog]\npath = \"catalog\"\n[[endpoint]]\nname = \"shop\"\n\
+                  source = \"shopify\"\nsecrets = [\"long enough\"]\n";
+    fs::write(folder.path().join("frontdesk.toml"), config).unwrap();
+    let (done, said) = run(folder.path(), &["check"]);
+    assert!(done, "{said}");
+    assert!(said.contains("http://127.0.0.1:18099/hooks/shop"), "{said}");
+    let (done, said) = run(folder.path(), &["send", "shop", "checkouts/create"]);
+    assert!(!done && said.contains("there are orders/"), "{said}");
+    let none = crate::catalog::OWN_SHOPIFY.replace("orders/*", "payouts/*");
+    fs::write(&mapping, none).unwrap();
+    for arguments in [
+        ["send", "shop"].as_slice(),
+        &["send", "shop", "payouts/create"],
+    ] {
+        let (done, said) = run(folder.path(), arguments);
+        assert!(
+            !done
+                && said.contains("has no sample of an event that")
+                && said.contains("--body FILE"),
+            "{said}"
+        );
+    }
+}
+
 lissten = "x"
 [catalog]
 path = "catalog"
