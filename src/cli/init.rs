@@ -134,6 +134,7 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
             // What the sender repeats is ours to make up; anything else is theirs to give.
             let value = match name.as_str() {
                 "verify_token" => fresh::word()?,
+                _ if spec.url => "https://replace-me.example.com".to_owned(),
                 _ => "replace-me".to_owned(),
             };
             writeln!(text, "{name} = \"{value}\"   # {}", spec.help)?;

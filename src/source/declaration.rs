@@ -72,6 +72,8 @@ pub struct SettingSpec {
     pub required: bool,
     /// Never shown, never logged.
     pub secret: bool,
+    /// URLs begin with it, so it must be such a beginning: `https://api.example.com/v2`.
+    pub url: bool,
     pub default: Option<String>,
 }
 
@@ -155,6 +157,8 @@ pub struct Signature {
     pub key: KeyForm,
     /// The first of these that the secret begins with is removed before it is read: `whsec_`.
     pub key_prefixes: Vec<String>,
+    /// Fewest bytes of a key that comes encoded.
+    pub key_least: usize,
     /// Several signatures or values in one header.
     pub list: Option<SignatureList>,
     /// Headers that carry the signed id: `webhook-id`, `svix-id`.

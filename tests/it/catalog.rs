@@ -301,6 +301,10 @@ fn mistakes_of_newcomers() {
             "`handshake.check`: the source declares no setting \"verify_token\"; add [settings.verify_token]",
         ),
         (
+            "[settings.api_base]\nhelp = \"Where.\"\nurl = true\ndefault = \"api.example.com\"",
+            "`default` is no beginning of URLs, such as https://api.example.com",
+        ),
+        (
             "[[event]]\nname = \"b\"\nschema = \"order\"\nignore = true",
             "there is no schema \"order\"; write it as schemas/SOURCE/order.json",
         ),

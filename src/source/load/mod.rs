@@ -14,7 +14,9 @@ mod verify;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::document::{Document, Table};
+use crate::config::value::is_base_url;
 use crate::model::problem::Problem;
+use crate::phrase;
 use crate::source::declaration::{SettingSpec, Source};
 use crate::source::envelope::Envelope;
 use crate::source::schema;
@@ -26,11 +28,11 @@ pub struct Documents<'f> {
     pub mappings: BTreeMap<String, &'f str>,
     pub schemas: BTreeMap<String, (&'f str, &'f str)>,
     pub samples: Option<BTreeMap<String, (&'f str, &'f str)>>,
-    pub texts: BTreeMap<String, (&'f str, &'f str)>,
-}
     /// Those of the samples that were written for another mapping of the source, which this one overrides: they are
     /// offered where they fit, and nothing is wrong where they do not.
     pub lent: BTreeSet<String>,
+    pub texts: BTreeMap<String, (&'f str, &'f str)>,
+}
 
 /// Reads `mappings/<name>.toml`.
 ///
@@ -178,6 +180,17 @@ fn settings(root: &Table<'_>) -> BTreeMap<String, SettingSpec> {
         let Some(table) = section.table(&name) else {
             continue;
         };
+        let default = table.text("default");
+        let url = table.bool("url").unwrap_or(false);
+        if let Some(default) = default.as_ref().filter(|it| url && !is_base_url(&it.value)) {
+            table.problem(
+                default.line,
+                phrase!(
+                    "load-default-no-url",
+                    "`default` is no beginning of URLs, such as https://api.example.com"
+                ),
+            );
+        }
         let spec = SettingSpec {
             help: table
                 .required_text("help")
@@ -185,7 +198,8 @@ fn settings(root: &Table<'_>) -> BTreeMap<String, SettingSpec> {
                 .unwrap_or_default(),
             required: table.bool("required").unwrap_or(false),
             secret: table.bool("secret").unwrap_or(false),
-            default: table.text("default").map(|text| text.value),
+            url,
+            default: default.map(|text| text.value),
         };
         table.finish();
         settings.insert(name, spec);

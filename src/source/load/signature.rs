@@ -9,6 +9,9 @@ use crate::source::declaration::{
 };
 use crate::{phrase, said};
 
+/// Bytes that an encoded key has at least, unless its scheme asks for more.
+const KEY_LEAST: usize = 8;
+
 /// The parts that `signed` knows.
 const PARTS: &str = "{body}, {body:base64}, {secret}, {field:NAME}, {form:sorted}, {id}, {timestamp}, {method}, {url}, {url:decoded} and {header:NAME}";
 
@@ -40,6 +43,7 @@ pub fn read(table: &Table<'_>, kind: SignatureKind) -> Signature {
             .unwrap_or_default(),
         key: key_form(table, kind),
         key_prefixes: texts(table, "key_prefix"),
+        key_least: key_least(table, kind),
         list: list(table),
         id_headers: self::headers(table, "id"),
         timestamp: timestamp(table),
@@ -66,6 +70,16 @@ fn key_form(table: &Table<'_>, kind: SignatureKind) -> KeyForm {
         .text("key")
         .and_then(|text| one_of(table, &text, "key", words))
         .unwrap_or(KeyForm::Text)
+}
+
+/// Only a shared secret can be made as short as somebody likes.
+fn key_least(table: &Table<'_>, kind: SignatureKind) -> usize {
+    if !matches!(kind, SignatureKind::Hmac(_) | SignatureKind::Digest(_)) {
+        return 0;
+    }
+    let bytes = table.number("key_least");
+    let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.unwrap_or(KEY_LEAST)
 }
 
 /// Parts of the signed text must come from somewhere.

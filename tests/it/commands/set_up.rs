@@ -136,6 +136,17 @@ fn check_names_every_problem_of_config_and_endpoints() {
             "does not decode to a key",
         ),
         (
+            endpoint("standard_webhooks", "secrets = [\"whsec_c2hvcnQ=\"]"),
+            "secret 1 holds a key of 5 bytes; Standard Webhooks asks for 24 at least",
+        ),
+        (
+            endpoint(
+                "stripe",
+                "secrets = [\"long enough\"]\nsettings = { api_base = \"notaurl\" }",
+            ),
+            "the setting `api_base` must be where the URLs of the sender's API begin, such as https://api.stripe.com",
+        ),
+        (
             endpoint("meta", "secrets = [\"long enough\"]"),
             "the setting `verify_token` is missing",
         ),
@@ -160,17 +171,6 @@ fn check_names_every_problem_of_config_and_endpoints() {
     }
 }
 
-/// A problem in one place does not hide one in another, and none is told twice.
-#[test]
-fn check_names_everything_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir_all(folder.path().join("catalog/mappings")).unwrap();
-    fs::write(
-        folder.path().join("catalog/mappings/acme.toml"),
-        "title = 1\n",
-    )
-    .unwrap();
-    let config = r#"[server]
 /// A mapping of one's own for a built-in source need not know every event that the built-in one does.
 #[test]
 fn a_mapping_with_fewer_events_than_the_built_in_one_works() {
@@ -202,6 +202,17 @@ fn a_mapping_with_fewer_events_than_the_built_in_one_works() {
     }
 }
 
+/// A problem in one place does not hide one in another, and none is told twice.
+#[test]
+fn check_names_everything_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("catalog/mappings")).unwrap();
+    fs::write(
+        folder.path().join("catalog/mappings/acme.toml"),
+        "title = 1\n",
+    )
+    .unwrap();
+    let config = r#"[server]
 lissten = "x"
 [catalog]
 path = "catalog"

@@ -26,6 +26,7 @@ said-load-no-include = there is no [lookup.{ $name }] in mappings/{ $source }.to
 said-load-two-meanings = “{ $word }” has two meanings in this table
 said-load-let-hides = let.{ $name } would hide a name that is there already
 said-load-let-empty = { $key } gives its entries no part
+said-load-default-no-url = default is no beginning of URLs, such as https://api.example.com
 said-load-no-fields = the { $kind } has no field, so it says nothing
 said-load-previous = a { $kind } is not known from before by { $name }, but by { $known }
 said-load-link = { $key } is written by the gateway: records of one event are linked

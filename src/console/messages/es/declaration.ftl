@@ -26,6 +26,7 @@ said-load-no-include = no hay [lookup.{ $name }] en mappings/{ $source }.toml
 said-load-two-meanings = «{ $word }» tiene dos significados en esta tabla
 said-load-let-hides = let.{ $name } taparía un nombre que ya existe
 said-load-let-empty = { $key } no da ninguna parte a sus elementos
+said-load-default-no-url = default no es el principio de una URL, por ejemplo https://api.example.com
 said-load-no-fields = { $kind } no tiene ningún campo, así que no dice nada
 said-load-previous = un { $kind } no se conoce de antes por { $name }, sino por { $known }
 said-load-link = { $key } lo escribe la pasarela: los registros de un evento se enlazan
