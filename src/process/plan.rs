@@ -74,17 +74,16 @@ pub fn open_claimed(recipe: &Recipe, claimed: &Claimed) -> Result<Opened, Conclu
         ));
     };
     open(recipe, request).map_err(|error| {
-        let code = match error {
-            OpenError::Body(_) => "malformed_body",
-            OpenError::Envelope(_) => "envelope_failed",
-        };
         let reason = said!(
             "file-unopened",
             "{file}: {why}",
             file = &recipe.file,
             why = error.said()
         );
-        Conclusion::quarantined(code, reason)
+        match error {
+            OpenError::Body(_) => Conclusion::quarantined("malformed_body", reason),
+            OpenError::Envelope(_) => Conclusion::unusable("envelope_failed", reason),
+        }
     })
 }
 
@@ -185,7 +184,7 @@ pub fn plan_look(recipe: &Recipe, claimed: &Claimed, look: Look<'_>, context: &C
             Conclusion::violating(INVALID_ANSWER, recipe, schema, violations),
         ),
         Understood::Unnamed(unnamed) => {
-            Planned::Conclude(Conclusion::quarantined("event_unnamed", unnamed.said()))
+            Planned::Conclude(Conclusion::unusable("event_unnamed", unnamed.said()))
         }
         Understood::Faulty(error) => {
             Planned::Conclude(Conclusion::quarantined("mapping_failed", error.said()))
@@ -273,6 +272,19 @@ impl Conclusion {
             code,
             reason,
             violations: Vec::new(),
+        }
+    }
+
+    /// As `quarantined`, with one violation of the body as a whole: what is said of the event when it arrives is said of it
+    /// after a replay that finds no more.
+    fn unusable(code: &'static str, reason: Said) -> Self {
+        let violation = Violation {
+            path: String::new(),
+            message: reason.clone(),
+        };
+        Conclusion {
+            violations: vec![violation],
+            ..Conclusion::quarantined(code, reason)
         }
     }
 

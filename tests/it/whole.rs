@@ -238,3 +238,23 @@ async fn metrics_count_what_happened() {
     assert_eq!(refusals[0]["code"], "signature_missing");
     gateway.stop().await;
 }
+
+/// What is wrong with an event is said as long as it is: a replay that finds nothing better says it again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_without_a_name_says_so_after_a_replay_too() {
+    let gateway = TestGateway::start(&endpoints("https://graph.facebook.com")).await;
+    let json = [("content-type", "application/json")];
+    let answer = gateway.deliver("shop", &json, ORDER).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let events = gateway.items("events").await;
+    let event = format!("/api/v1/events/{}", events[0]["id"].as_str().unwrap());
+    let before = gateway.api("GET", &event, "").await;
+    assert_eq!(before["violations"].as_array().unwrap().len(), 1);
+    gateway.api("POST", &format!("{event}/replay"), "").await;
+    gateway.drain().await;
+    let after = gateway.api("GET", &event, "").await;
+    for name in ["status", "code", "violations"] {
+        assert_eq!(after[name], before[name], "{name}");
+    }
+    gateway.stop().await;
+}
