@@ -18,7 +18,7 @@ pub mod join;
 pub mod matching;
 
 mod consent;
-mod names;
+pub mod names;
 mod policy;
 mod telling;
 

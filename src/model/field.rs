@@ -183,6 +183,9 @@ pub const LEAD_STATUSES: &[&str] = &[
     "junk",
 ];
 
+/// The status of a lead that begins without one.
+pub const FIRST_STATUS: &str = "new";
+
 /// The statuses of leads that nobody has to call any more.
 pub const CLOSED_LEADS: &[&str] = &["unqualified", "converted", "lost", "junk"];
 

@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::merge::names::put_together;
 use crate::model::change::{Change, ChangeKind, FieldChange};
 use crate::model::event::{Claimed, EventStatus, Violation};
-use crate::model::field::Kind;
+use crate::model::field::{FIRST_STATUS, Kind};
 use crate::model::record::{Draft, Fields};
 use crate::model::request::RawRequest;
 use crate::model::said::Said;
@@ -38,7 +39,8 @@ pub struct TryReport {
     pub records: Vec<TryRecord>,
 }
 
-/// One record as it was mapped, before it meets what is known.
+/// One record as it would be if nothing was known of it before: what the gateway itself completes is complete, but ids of
+/// its own, owners and links, which only a store can tell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TryRecord {
     pub kind: Kind,
@@ -205,7 +207,9 @@ impl TryReport {
                 message: error.said(),
             }),
             Understood::Records(drafts) => {
-                let records = drafts.into_iter().map(|draft| TryRecord::of(part, draft));
+                let records = drafts
+                    .into_iter()
+                    .map(|draft| TryRecord::whole(part, draft));
                 self.records.extend(records);
             }
             Understood::Thin { event, names, .. } => {
@@ -229,6 +233,14 @@ fn unknown(event: &EventRecipe) -> Option<Draft> {
 }
 
 impl TryRecord {
+    /// As it would be stored of a first event.
+    fn whole(part: &Part, mut draft: Draft) -> Self {
+        if !draft.deleted {
+            complete(draft.kind, &mut draft.fields);
+        }
+        TryRecord::of(part, draft)
+    }
+
     fn of(part: &Part, draft: Draft) -> Self {
         let in_batch = part.item.is_some();
         TryRecord {
@@ -240,6 +252,21 @@ impl TryRecord {
             needs_fetch: false,
             deleted: draft.deleted,
         }
+    }
+}
+
+/// What a new record is given by the gateway itself: a whole name put together, the status that leads begin with.
+fn complete(kind: Kind, fields: &mut Fields) {
+    match kind {
+        Kind::Contact if !fields.contains_key("full_name") => {
+            if let Some(full) = put_together(fields) {
+                fields.insert("full_name".to_owned(), Json::from(full));
+            }
+        }
+        Kind::Lead if !fields.contains_key("status") => {
+            fields.insert("status".to_owned(), Json::from(FIRST_STATUS));
+        }
+        Kind::Contact | Kind::Lead | Kind::Order | Kind::Ticket => {}
     }
 }
 

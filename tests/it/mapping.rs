@@ -118,11 +118,11 @@ fn a_lead_has_a_source_and_only_a_test_is_marked() {
     for (body, fields) in [
         (
             json!({"text": "hi", "test": false}),
-            json!({"message": "hi", "source": "acme"}),
+            json!({"message": "hi", "source": "acme", "status": "new"}),
         ),
         (
             json!({"text": "hi", "test": true, "from": "fair"}),
-            json!({"message": "hi", "source": "fair", "test": true}),
+            json!({"message": "hi", "source": "fair", "status": "new", "test": true}),
         ),
     ] {
         check(mapping, body, json!([{"kind": "lead", "fields": fields}]));
@@ -251,10 +251,10 @@ fn a_batch_lists_its_events_by_their_own_times() {
             "source": "acme", "event": null, "delivery_id": null, "violations": [], "ignored": 1,
             "records": [
                 {"kind": "lead", "event": "lead", "delivery_id": "l1",
-                 "fields": {"external_id": "l1", "message": "for the first that is left", "source": "acme"}},
+                 "fields": {"external_id": "l1", "message": "for the first that is left", "source": "acme", "status": "new"}},
                 {"kind": "contact", "event": "lead", "delivery_id": "l2", "fields": {"email": "two@b.example"}},
                 {"kind": "lead", "event": "lead", "delivery_id": "l2",
-                 "fields": {"external_id": "l2", "budget": "2", "source": "acme"}},
+                 "fields": {"external_id": "l2", "budget": "2", "source": "acme", "status": "new"}},
                 {"kind": "lead", "event": "lead", "delivery_id": "l3",
                  "fields": {"external_id": "l3", "source": "acme"}, "needs_fetch": true},
             ]
@@ -364,13 +364,13 @@ fn a_fetch_may_follow_another() {
             vec![deal, person],
             json!([
                 {"kind": "contact", "fields": {"email": "ana@b.example"}},
-                lead(json!({"external_id": "d1", "title": "A big one", "source": "acme"})),
+                lead(json!({"external_id": "d1", "title": "A big one", "source": "acme", "status": "new"})),
             ]),
         ),
         (
             vec![json!({"title": "Nobody's"})],
             json!([lead(
-                json!({"external_id": "d1", "title": "Nobody's", "source": "acme"})
+                json!({"external_id": "d1", "title": "Nobody's", "source": "acme", "status": "new"})
             )]),
         ),
     ] {

@@ -151,7 +151,7 @@ fn forms_are_read_in_many_languages() {
                 ("newsletter", "on"),
             ],
             &[
-                ("contact.full_name", json!(null)),
+                ("contact.full_name", json!("Ana García López")),
                 ("contact.given_name", json!("Ana")),
                 ("contact.family_name", json!("García López")),
                 (

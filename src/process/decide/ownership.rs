@@ -7,7 +7,7 @@ use crate::assign::{self, Decision, People};
 use crate::merge::ASSIGNMENT;
 use crate::model::desk::{Company, Given};
 use crate::model::event::Violation;
-use crate::model::field::CLOSED_LEADS;
+use crate::model::field::{CLOSED_LEADS, FIRST_STATUS};
 use crate::model::record::{Origin, Record};
 use crate::model::trace::Trace;
 use crate::process::decide::subject::{Around, owner_origin, tie};
@@ -38,7 +38,7 @@ impl Deciding<'_> {
             self.board.write(id, "source", &source, origin);
         }
         if status {
-            self.board.write(id, "status", &json!("new"), origin);
+            self.board.write(id, "status", &json!(FIRST_STATUS), origin);
         }
     }
 
