@@ -99,10 +99,29 @@ pub fn answer_text(value: &Value) -> Option<String> {
                 .collect();
             (!texts.is_empty()).then(|| texts.join(", "))
         }
-        ValueKind::Map => match text_of(value) {
-            Some(text) => Some(text.into_owned()),
-            None => text::tojson(value).ok(),
+        ValueKind::Map => match (file(value), text_of(value)) {
+            (Some(file), _) => Some(file),
+            (None, Some(text)) => Some(text.into_owned()),
+            (None, None) => text::tojson(value).ok(),
         },
         _ => text_of(value).map(|text| text.into_owned()),
     }
+}
+
+/// A file as a form's body has it, `{"filename": …, "size": …}`, for people: `cv.pdf (81 KiB)`.
+pub fn file(value: &Value) -> Option<String> {
+    if value.kind() != ValueKind::Map || value.len() != Some(2) {
+        return None;
+    }
+    let name = value.get_attr("filename").ok()?;
+    let size = value
+        .get_attr("size")
+        .ok()
+        .and_then(|size| u64::try_from(size).ok())?;
+    let name = name.as_str()?.trim();
+    Some(match size {
+        0..1_024 => format!("{name} ({size} B)"),
+        1_024..1_048_576 => format!("{name} ({} KiB)", size.div_ceil(1_024)),
+        _ => format!("{name} ({} MiB)", size.div_ceil(1_048_576)),
+    })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, ValueKind};
 use minijinja::{Error, State, Value};
 
-use crate::expr::filters::list::answer_text;
+use crate::expr::filters::list::{answer_text, file};
 use crate::expr::filters::{cannot, text_of};
 use crate::expr::payload;
 use crate::model::fold::fold;
@@ -43,13 +43,14 @@ pub fn looked_up(tables: Option<&Value>, value: &Value, name: &str) -> Result<Va
 }
 
 /// `named('fields')`: the answers of a form under the names that a lookup table gives them; `rest` lists the others as
-/// `{question, answer}`. Takes a flat or nested object, or a list of `{name, values}` in the ways senders write it.
+/// `{question, answer}`. Takes a flat or nested object, or a list of `{name, values}` in the ways senders write it. A
+/// question inside a group is told with the group's name before it: `size[shirt]` is `size shirt`.
 /// Of two answers with one name the first counts and the other goes to the rest; a name of `''` drops the answer.
 /// `asked`, which is not listed among the names, has the question of each name in the form's own words.
 pub fn named(state: &State, value: &Value, name: &str) -> Result<Value, Error> {
     let table = table(state.lookup("tables").as_ref(), name)?;
     let mut named = Named::default();
-    named.read(value, &table, 0);
+    named.read(value, &table, "", 0);
     Ok(Value::from_object(Answers {
         known: named.known,
         asked: payload::of_pairs(named.asked),
@@ -99,7 +100,8 @@ struct Named {
 }
 
 impl Named {
-    fn read(&mut self, value: &Value, table: &Value, depth: usize) {
+    /// Reads a group of answers; `group` is what it is called, nothing for the form itself.
+    fn read(&mut self, value: &Value, table: &Value, group: &str, depth: usize) {
         if depth >= MAX_DEPTH {
             return;
         }
@@ -109,50 +111,70 @@ impl Named {
         for item in items {
             if value.kind() == ValueKind::Map {
                 let answer = value.get_item(&item).unwrap_or(Value::UNDEFINED);
-                self.member(&item, answer, table, depth);
+                self.member(&label(group, &item), &item, answer, table, depth);
             } else if let (Some(question), answer) =
                 (first_of(&item, QUESTION), first_of(&item, ANSWER))
             {
-                self.add(&question, answer.unwrap_or(Value::UNDEFINED), table);
+                let answer = answer.unwrap_or(Value::UNDEFINED);
+                self.add(&label("", &question), &question, answer, table);
+            } else if depth > 0 && item.kind() == ValueKind::Map {
+                // `line[0][sku]`, `line[1][sku]`: groups in a list.
+                self.read(&item, table, group, depth + 1);
             }
         }
     }
 
-    fn member(&mut self, question: &Value, answer: Value, table: &Value, depth: usize) {
-        let group = match answer.kind() {
-            ValueKind::Map => true,
-            ValueKind::Seq => answer
-                .get_item_by_index(0)
-                .is_ok_and(|first| first.kind() == ValueKind::Map),
-            _ => false,
+    fn member(
+        &mut self,
+        question: &str,
+        inner: &Value,
+        answer: Value,
+        table: &Value,
+        depth: usize,
+    ) {
+        let first = match answer.kind() {
+            ValueKind::Map => Some(answer.clone()),
+            ValueKind::Seq => answer.get_item_by_index(0).ok(),
+            _ => None,
         };
-        if group {
-            self.read(&answer, table, depth + 1);
-        } else {
-            self.add(question, answer, table);
+        let first = first.filter(|first| first.kind() == ValueKind::Map);
+        match first {
+            // Each file is an answer of its own.
+            Some(first) if file(&first).is_some() && answer.kind() == ValueKind::Seq => {
+                for item in answer.try_iter().into_iter().flatten() {
+                    self.add(question, inner, item, table);
+                }
+            }
+            Some(first) if file(&first).is_none() => {
+                self.read(&answer, table, question, depth + 1);
+            }
+            _ => self.add(question, inner, answer, table),
         }
     }
 
-    fn add(&mut self, question: &Value, answer: Value, table: &Value) {
+    /// An answer; inside a group the table may know its question with the group's name or without.
+    fn add(&mut self, question: &str, inner: &Value, answer: Value, table: &Value) {
         let Some(text) = answer_text(&answer) else {
             return;
         };
-        let Some(question) = text_of(question) else {
+        if question.is_empty() {
             return;
-        };
-        let name = find(table, &question).and_then(|name| name.to_str());
+        }
+        let known = find(table, question);
+        let known = known.or_else(|| text_of(inner).and_then(|inner| find(table, &inner)));
+        let name = known.and_then(|name| name.to_str());
         match name {
             Some(name) if name.is_empty() => {}
             Some(name) => match self.known.iter().find(|(known, _)| *known == name) {
                 None => {
-                    let question = Value::from(question.trim());
+                    let question = Value::from(question);
                     self.asked.push((name.to_string(), question));
                     self.known.push((name, Value::from(text)));
                 }
                 Some((_, first)) if first.as_str() == Some(&text) => {}
-                Some(_) => self.left_over(&question, text),
+                Some(_) => self.left_over(question, text),
             },
-            None => self.left_over(&question, text),
+            None => self.left_over(question, text),
         }
     }
 
@@ -161,6 +183,16 @@ impl Named {
             ("question", Value::from(question)),
             ("answer", Value::from(answer)),
         ]));
+    }
+}
+
+/// A question with the name of its group before it.
+fn label(group: &str, question: &Value) -> String {
+    let question = text_of(question).unwrap_or_default();
+    match (group, &*question) {
+        ("", question) => question.to_owned(),
+        (group, "") => group.to_owned(),
+        (group, question) => format!("{group} {question}"),
     }
 }
 

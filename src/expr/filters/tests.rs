@@ -316,6 +316,42 @@ fn answers_by_name() {
 }
 
 #[test]
+fn answers_in_groups_and_files() {
+    let file = |name: &str, size: u32| json!({"filename": name, "size": size});
+    let answer = |question: &str, answer: &str| json!({"question": question, "answer": answer});
+    for (form, rest) in [
+        (json!({"x": {"y": "1"}}), vec![answer("x y", "1")]),
+        (
+            json!({"x": {"y": {"z": "1"}, "": "2"}}),
+            vec![answer("x y z", "1"), answer("x", "2")],
+        ),
+        (
+            json!({"line": [{"sku": "A"}, {"sku": "B"}]}),
+            vec![answer("line sku", "A"), answer("line sku", "B")],
+        ),
+        (
+            json!({"cv": file("cv.pdf", 6)}),
+            vec![answer("cv", "cv.pdf (6 B)")],
+        ),
+        (
+            json!({"photos": [file("a.png", 1025), file("b.png", 3 << 20)], "id": {"front": file("c.png", 1 << 20)}}),
+            vec![
+                answer("photos", "a.png (2 KiB)"),
+                answer("photos", "b.png (3 MiB)"),
+                answer("id front", "c.png (1 MiB)"),
+            ],
+        ),
+    ] {
+        let found = run(form.clone(), "(x | named('fields')).rest");
+        assert_eq!(found, json!(rest), "{form}");
+    }
+    // A table may know a question with its group's name, or without.
+    let form = json!({"full": {"name": "Ana"}, "contact": {"email": "a@b.c"}});
+    let known = json!({"full_name": "Ana", "email": "a@b.c", "rest": []});
+    assert_eq!(run(form, "x | named('fields')"), known);
+}
+
+#[test]
 fn amounts() {
     for (text, expected) in [
         ("398.00", Some("398.00")),
