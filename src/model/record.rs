@@ -79,6 +79,8 @@ pub struct Draft {
     pub lines: BTreeMap<String, u32>,
     /// The event says that the sender deleted it.
     pub deleted: bool,
+    /// The event only names the record for its others to link to: one that is not known is not made.
+    pub existing: bool,
     /// Fields whose blank value clears what is known (the mapping says so), instead of being ignored.
     pub clears: Vec<String>,
     /// `external_id`, `email` and `phone` by which the sender knew the record before this event.
@@ -92,6 +94,7 @@ impl Draft {
             fields: Fields::new(),
             lines: BTreeMap::new(),
             deleted: false,
+            existing: false,
             clears: Vec::new(),
             previous: Fields::new(),
         }

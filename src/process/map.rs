@@ -107,6 +107,7 @@ fn draft(
     let mut draft = Draft::new(record.kind);
     draft.deleted = truth(record.deleted.as_ref(), false, names)
         .map_err(|error| record.fault("deleted", error))?;
+    draft.existing = record.existing;
     for field in &record.fields {
         match value(field, names) {
             Ok(Some(json)) => {

@@ -59,6 +59,9 @@ pub struct TryRecord {
     /// The event says that the sender deleted it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// The event only names it for the others to link to: it is not made when it is not known.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub existing: bool,
 }
 
 /// What a replay would change.
@@ -251,6 +254,7 @@ impl TryRecord {
             previous: draft.previous,
             needs_fetch: false,
             deleted: draft.deleted,
+            existing: draft.existing,
         }
     }
 }

@@ -89,6 +89,8 @@ pub struct RecordRecipe {
     pub line: u32,
     pub when: Option<Formula>,
     pub deleted: Option<Formula>,
+    /// It makes no record.
+    pub existing: bool,
     pub clears: Vec<String>,
     pub fields: Vec<FieldRecipe>,
     /// How the record was known before.
@@ -241,6 +243,7 @@ impl Compiler<'_> {
             line: spec.line,
             when: spec.when.as_ref().and_then(|expr| self.formula(expr)),
             deleted: spec.deleted.as_ref().and_then(|expr| self.formula(expr)),
+            existing: spec.existing,
             clears: spec.clears.clone(),
             fields: self.fields(Names::Of(spec.kind.fields()), &spec.fields),
             previous: self.fields(Names::Of(spec.kind.fields()), &spec.previous),

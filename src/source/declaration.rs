@@ -372,6 +372,8 @@ pub struct RecordSpec {
     pub when: Option<Expr>,
     /// True when the event says that the record was deleted.
     pub deleted: Option<Expr>,
+    /// The event only names a record for its others to link to; it makes none.
+    pub existing: bool,
     /// Fields whose blank clears what is known.
     pub clears: Vec<String>,
     pub fields: Vec<FieldSpec>,

@@ -98,9 +98,10 @@ impl<'a> Deciding<'a> {
         let Some(id) = id else {
             return;
         };
+        let draft = self.believed(&item.draft);
         let origin = &self.cause.origin;
         self.board
-            .change(id, |known| merge::merge(known, &item.draft, origin));
+            .change(id, |known| merge::merge(known, &draft, origin));
         match item.draft.kind {
             Kind::Contact => {
                 self.contact.get_or_insert(Party {
@@ -114,7 +115,10 @@ impl<'a> Deciding<'a> {
                 self.assign(id);
             }
             Kind::Order => {
-                self.link_contact(id);
+                // Whose event names an order need not be who ordered.
+                if !item.draft.existing {
+                    self.link_contact(id);
+                }
                 self.order.get_or_insert(id);
             }
             Kind::Ticket => {
@@ -124,12 +128,28 @@ impl<'a> Deciding<'a> {
         }
     }
 
+    /// A lead or a ticket belongs to a rep or to nobody: a sender's word for somebody else would keep it from all reps.
+    fn believed(&self, draft: &'a Draft) -> Cow<'a, Draft> {
+        let is_owned = matches!(draft.kind, Kind::Lead | Kind::Ticket);
+        let Some(owner) = draft.text("owner").filter(|_| is_owned) else {
+            return Cow::Borrowed(draft);
+        };
+        let roster = self.cause.rules.roster(self.held.desk);
+        if roster.rep(owner).is_some() {
+            return Cow::Borrowed(draft);
+        }
+        let mut draft = draft.clone();
+        draft.fields.shift_remove("owner");
+        draft.lines.remove("owner");
+        Cow::Owned(draft)
+    }
+
     /// The contact that a draft speaks of, made when it is new; `None` when it speaks of nobody.
     fn find_contact(&mut self, item: &'a Item) -> Option<Uuid> {
         let found = matching::find(&item.draft, &item.keys, &self.board);
         let id = match found.record.or_else(|| self.contact_by_link(item)) {
             Some(id) => id,
-            None if speaks_of_somebody(item) => self.create(&item.draft),
+            None if speaks_of_somebody(item) && !item.draft.existing => self.create(&item.draft),
             None => return None,
         };
         if let Some(conflict) = found.conflict {
@@ -162,6 +182,7 @@ impl<'a> Deciding<'a> {
         let found = matching::find(&item.draft, &item.keys, &self.board);
         let id = match found.record {
             Some(id) => id,
+            None if item.draft.existing => return None,
             None if item.draft.deleted && !is_strong(&item.keys) => return None,
             None => self.create(&item.draft),
         };

@@ -62,13 +62,15 @@ impl Gateway {
     }
 
     /// An event of the shop at its second `at` with these drafts: `{"contact": {…}, "order": {…}}`; `"deleted": true`
-    /// in a draft makes it a deletion.
+    /// in a draft makes it a deletion,
+    /// `"existing": true` a mere mention.
     fn plan(&mut self, at: i64, drafts: Value) -> Plan {
         self.events += 1;
         let items = drafts.as_object().unwrap().iter().map(|(kind, fields)| {
             let mut draft = Draft::new(Kind::parse(kind).unwrap());
             draft.fields = fields.as_object().unwrap().clone();
             draft.deleted = draft.fields.shift_remove("deleted").is_some();
+            draft.existing = draft.fields.shift_remove("existing").is_some();
             let keys = crate::merge::identity::keys(&draft, "shop", "scope");
             Item { draft, keys }
         });
@@ -667,6 +669,49 @@ fn a_contact_is_whose_it_was_first_unless_somebody_says_whose_it_is() {
         !gateway.all(Kind::Contact)[3].fields.contains_key("owner"),
         "a test gives nobody away"
     );
+}
+
+#[test]
+fn a_lead_is_no_strangers() {
+    let mut gateway = Gateway::new();
+    let lead = |owner: &str| json!({"lead": {"external_id": "1", "owner": owner}});
+    gateway.tell(1, lead("rui"));
+    assert_eq!(gateway.lead(0).fields["owner"], "rui");
+    gateway.tell(2, lead("stranger"));
+    assert_eq!(gateway.lead(0).fields["owner"], "rui", "nobody has it else");
+    gateway.tell(3, lead("ana"));
+    assert_eq!(gateway.lead(0).fields["owner"], "ana");
+    let ticket = |id: &str, owner: &str| json!({"ticket": {"external_id": id, "owner": owner}});
+    gateway.tell(4, ticket("1", "stranger"));
+    gateway.tell(5, ticket("2", "ana"));
+    let tickets = gateway.all(Kind::Ticket);
+    assert!(!tickets[0].fields.contains_key("owner"));
+    assert_eq!(tickets[1].fields["owner"], "ana");
+}
+
+#[test]
+fn a_ticket_names_an_order_and_makes_none() {
+    let mut gateway = Gateway::new();
+    let ticket = |id: &str, email: &str| {
+        json!({
+            "contact": {"email": email},
+            "order": {"external_id": "O1", "existing": true},
+            "ticket": {"external_id": id},
+        })
+    };
+    gateway.tell(1, ticket("1", "a@example.com"));
+    assert!(gateway.all(Kind::Order).is_empty());
+    gateway.tell(
+        2,
+        json!({"contact": {"email": "a@example.com"}, "order": {"external_id": "O1"}}),
+    );
+    let order = gateway.only(Kind::Order).clone();
+    gateway.tell(3, ticket("2", "b@example.com"));
+    let tickets = gateway.all(Kind::Ticket);
+    assert!(!tickets[0].fields.contains_key("order"));
+    assert_eq!(tickets[1].fields["order"], order.id.to_string());
+    let now = &gateway.only(Kind::Order).fields;
+    assert_eq!(now, &order.fields, "who asks need not be who ordered");
 }
 
 #[test]

@@ -71,6 +71,7 @@ fn becomes(record: &RecordSpec) -> String {
     let kind = record.kind.as_str();
     match &record.deleted {
         Some(formula) if formula.text == "true" => format!("{kind} deleted"),
+        _ if record.existing => format!("{kind} if it is known"),
         _ => kind.to_owned(),
     }
 }
@@ -169,7 +170,11 @@ fn write_record(record: &RecordSpec, page: &mut Page) {
     for field in &record.fields {
         add(field, "", &mut pairs);
     }
-    page.text(&format!("{}:", record.kind.as_str()));
+    let made = match record.existing {
+        true => ", linked to where it is known and never made",
+        false => "",
+    };
+    page.text(&format!("{}{made}:", record.kind.as_str()));
     page.add(Block::Pairs(pairs));
 }
 

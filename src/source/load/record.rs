@@ -9,7 +9,7 @@ use crate::source::declaration::{FieldSpec, FieldValue, RecordSpec};
 use crate::source::load::formula::{self, Known};
 
 /// Words of a record's table that are no fields.
-pub const RESERVED: &[&str] = &["when", "deleted", "clears", "each", "previous"];
+pub const RESERVED: &[&str] = &["when", "deleted", "existing", "clears", "each", "previous"];
 
 /// Fields by which a record can be known from before.
 const IDENTITY: &[&str] = &["external_id", "email", "phone"];
@@ -17,6 +17,7 @@ const IDENTITY: &[&str] = &["external_id", "email", "phone"];
 pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known) -> RecordSpec {
     let when = formula::optional(table, "when", names, known);
     let deleted = formula::optional(table, "deleted", names, known);
+    let existing = table.bool("existing").unwrap_or(false);
     let mut clears = Vec::new();
     for name in table.texts("clears").unwrap_or_default() {
         if kind.field(&name.value).is_none() {
@@ -47,6 +48,7 @@ pub fn read(table: &Table<'_>, kind: Kind, names: &[&'static str], known: &Known
         line: table.line,
         when,
         deleted,
+        existing,
         clears,
         fields,
         previous,
