@@ -137,7 +137,7 @@ fn check_names_every_problem_of_config_and_endpoints() {
         ),
         (
             endpoint("standard_webhooks", "secrets = [\"whsec_c2hvcnQ=\"]"),
-            "secret 1 holds a key of 5 bytes; Standard Webhooks asks for 24 at least",
+            "secret 1 holds a key of 5 bytes; Standard Webhooks asks for 16 at least",
         ),
         (
             endpoint(
