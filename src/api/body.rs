@@ -29,28 +29,71 @@ impl Document {
     }
 }
 
+/// A JSON document that may be left out; `null` leaves it out, too.
+#[derive(Debug)]
+pub struct Optional(Option<Document>);
+
+impl Optional {
+    /// The document as `T`, or what `T` is without any.
+    ///
+    /// # Errors
+    /// As `Document::read`.
+    pub fn read<T: DeserializeOwned + Default>(self) -> Result<T, Problem> {
+        self.0.map_or_else(|| Ok(T::default()), Document::read)
+    }
+}
+
 impl FromRequest for Document {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let promised = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .map(|value| value.to_str().unwrap_or_default().to_owned());
-        let payload = payload.take();
+        let (promised, payload) = (promised(request), payload.take());
         Box::pin(async move {
-            if let Some(promised) = promised.filter(|promised| !is_json(promised)) {
-                return Err(Problem::media_type(format!(
-                    "send JSON with `Content-Type: application/json`, not {promised:?}"
-                )));
-            }
-            let bytes = collect(payload).await?;
-            serde_json::from_slice(&bytes)
-                .map(Document)
-                .map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))
+            check_promise(promised)?;
+            parse(&collect(payload).await?)
         })
     }
+}
+
+impl FromRequest for Optional {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (promised, payload) = (promised(request), payload.take());
+        Box::pin(async move {
+            let bytes = collect(payload).await?;
+            // Some clients name a type though they send nothing.
+            if bytes.is_empty() {
+                return Ok(Optional(None));
+            }
+            check_promise(promised)?;
+            let document = parse(&bytes)?;
+            Ok(Optional(Some(document).filter(|it| !it.0.is_null())))
+        })
+    }
+}
+
+/// The content type of the body, as its sender names it.
+fn promised(request: &HttpRequest) -> Option<String> {
+    let header = request.headers().get(CONTENT_TYPE)?;
+    Some(header.to_str().unwrap_or_default().to_owned())
+}
+
+fn check_promise(promised: Option<String>) -> Result<(), Problem> {
+    match promised.filter(|promised| !is_json(promised)) {
+        None => Ok(()),
+        Some(promised) => Err(Problem::media_type(format!(
+            "send JSON with `Content-Type: application/json`, not {promised:?}"
+        ))),
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Document, Problem> {
+    serde_json::from_slice(bytes)
+        .map(Document)
+        .map_err(|error| Problem::malformed(format!("the body is not JSON: {error}")))
 }
 
 fn is_json(content_type: &str) -> bool {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::api::Api;
 use crate::api::auth::Manager;
-use crate::api::body::Document;
+use crate::api::body::{Document, Optional};
 use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
 use crate::api::records::id_of;
@@ -29,25 +29,38 @@ pub struct Queued {
     pub status: EventStatus,
 }
 
-/// Maps one event once more.
+/// How to replay one event.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplayOne {
+    /// Change nothing; answer what would change.
+    pub dry_run: bool,
+}
+
+/// Maps one event once more; with `dry_run`, shows what that would change.
 #[utoipa::path(
     post,
     path = "/api/v1/events/{id}/replay",
     tag = "events",
     operation_id = "replay_event",
     params(("id" = String, Path, description = "The event's id.")),
+    request_body = Option<ReplayOne>,
     responses(
+        (status = 200, description = "With `dry_run`: what would change", body = ReplayDiff),
         (status = 202, body = Queued),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_pending`, `held_as_spam` or `body_gone`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn one(
     api: web::Data<Api>,
     Manager(hand): Manager,
     id: web::Path<String>,
+    body: Optional,
 ) -> Result<HttpResponse, Problem> {
     let id = id_of("event", &id)?;
+    let request: ReplayOne = body.read()?;
     let claimed = api.store.peek(id).await?.ok_or_else(|| unknown(id))?;
     if claimed.event.code.as_deref() == Some(SPAM) {
         return Err(Problem::conflict(
@@ -61,12 +74,20 @@ pub async fn one(
             "the request was removed by retention; there is nothing left to map",
         ));
     }
+    let pending = || Problem::conflict("already_pending", "the event waits for a worker already");
+    if claimed.event.status == EventStatus::Pending {
+        return Err(pending());
+    }
+    if request.dry_run {
+        let one = ReplayRequest {
+            events: vec![id],
+            ..ReplayRequest::default()
+        };
+        return foresee(&api, &one).await;
+    }
     let one = Selection::Named(vec![id]);
     if replay::queue(api.store.as_ref(), one, &hand).await?.queued == 0 {
-        return Err(Problem::conflict(
-            "already_pending",
-            "the event waits for a worker already",
-        ));
+        return Err(pending());
     }
     let queued = Queued {
         event: id,
@@ -82,6 +103,8 @@ pub struct ReplayRequest {
     /// These events, and no filter.
     #[schema(value_type = Vec<String>)]
     pub events: Vec<Uuid>,
+    /// A filter by itself: the same as its members beside `dry_run`, and instead of them.
+    pub filter: Option<ReplayFilter>,
     pub endpoint: Option<String>,
     /// `quarantined`, `failed`, `ignored` or `processed`.
     #[schema(value_type = Option<String>)]
@@ -103,6 +126,29 @@ pub struct ReplayRequest {
     pub dry_run: bool,
     /// `next` of the page before; of dry runs alone.
     pub cursor: Option<String>,
+}
+
+/// The events that a replay is about; all that are given must hold.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplayFilter {
+    pub endpoint: Option<String>,
+    /// `quarantined`, `failed`, `ignored` or `processed`.
+    #[schema(value_type = Option<String>)]
+    pub status: Option<EventStatus>,
+    /// Why they are quarantined or failed.
+    pub code: Option<String>,
+    /// The sender's word: `orders/create`.
+    #[serde(rename = "type")]
+    pub event_type: Option<String>,
+    /// Received at or after.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Received before.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// A sender's delivery id.
+    pub q: Option<String>,
 }
 
 /// What a replay did.
@@ -134,14 +180,19 @@ pub async fn many(
 ) -> Result<HttpResponse, Problem> {
     let request: ReplayRequest = body.read()?;
     request.check()?;
-    let store = api.store.as_ref();
     if request.dry_run {
-        let recipes = api.processing.recipes().current();
-        let diff = replay_diff::page(store, &recipes, &api.processing.context(), &request).await?;
-        return Ok(HttpResponse::Ok().json(diff));
+        return foresee(&api, &request).await;
     }
-    let replayed = queue(store, &request, &hand).await?;
+    let replayed = queue(api.store.as_ref(), &request, &hand).await?;
     Ok(HttpResponse::Accepted().json(replayed))
+}
+
+/// Answers what `request` would change.
+async fn foresee(api: &Api, request: &ReplayRequest) -> Result<HttpResponse, Problem> {
+    let recipes = api.processing.recipes().current();
+    let context = api.processing.context();
+    let diff = replay_diff::page(api.store.as_ref(), &recipes, &context, request).await?;
+    Ok(HttpResponse::Ok().json(diff))
 }
 
 impl ReplayRequest {
@@ -150,16 +201,21 @@ impl ReplayRequest {
     /// # Errors
     /// 422 with a sentence.
     pub fn check(&self) -> Result<(), Problem> {
-        let filtered = self.filter() != EventFilter::default();
+        if self.filter.is_some() && self.beside() != EventFilter::default() {
+            let fault = "give the filter under \"filter\" or beside it, not both";
+            return Err(Problem::invalid(vec![Fault::new("/filter", fault)]));
+        }
+        let filter = self.filter();
+        let filtered = filter != EventFilter::default();
         let fault = match (self.events.is_empty(), filtered) {
             (true, false) => {
                 "say which events: give at least one of events, endpoint, status, code, type, since, until, q"
             }
             (false, true) => "give events or a filter, not both",
-            _ if self.code.as_deref() == Some(SPAM) => {
+            _ if filter.code.as_deref() == Some(SPAM) => {
                 "what is held as spam is let in by /api/v1/events/release or `frontdesk events release`"
             }
-            _ if self.status == Some(EventStatus::Pending) => {
+            _ if filter.status == Some(EventStatus::Pending) => {
                 "pending events are mapped anyway; there is nothing to replay"
             }
             _ if self.cursor.is_some() && !self.dry_run => {
@@ -179,6 +235,14 @@ impl ReplayRequest {
     }
 
     fn filter(&self) -> EventFilter {
+        match &self.filter {
+            Some(filter) => filter.clone().into(),
+            None => self.beside(),
+        }
+    }
+
+    /// The filter whose members stand beside `dry_run`.
+    fn beside(&self) -> EventFilter {
         EventFilter {
             endpoint: self.endpoint.clone(),
             status: self.status,
@@ -187,6 +251,21 @@ impl ReplayRequest {
             since: self.since,
             until: self.until,
             q: self.q.clone(),
+            ..EventFilter::default()
+        }
+    }
+}
+
+impl From<ReplayFilter> for EventFilter {
+    fn from(filter: ReplayFilter) -> Self {
+        EventFilter {
+            endpoint: filter.endpoint,
+            status: filter.status,
+            code: filter.code,
+            event_type: filter.event_type,
+            since: filter.since,
+            until: filter.until,
+            q: filter.q,
             ..EventFilter::default()
         }
     }

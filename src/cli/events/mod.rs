@@ -170,9 +170,8 @@ impl Filter {
             event_type: self.about.event_type.clone(),
             since: self.about.since,
             until: self.about.until,
-            q: None,
             dry_run,
-            cursor: None,
+            ..ReplayRequest::default()
         }
     }
 }
