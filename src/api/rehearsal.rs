@@ -4,7 +4,9 @@ use actix_web::{HttpRequest, Responder, web};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::api::Api;
@@ -40,8 +42,27 @@ pub struct TestOfRules {
     pub at: Option<Timestamp>,
     /// The rules to test; the current ones when absent.
     #[serde(default)]
-    #[schema(value_type = Option<RuleSet>)]
+    #[schema(value_type = Option<UnversionedRuleSet>)]
     pub rules: Option<Value>,
+}
+
+/// The schema of rules that are only played with: a rule set whose version may be left out.
+pub struct UnversionedRuleSet;
+
+impl PartialSchema for UnversionedRuleSet {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = RuleSet::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.retain(|name| name != "version");
+        }
+        schema
+    }
+}
+
+impl ToSchema for UnversionedRuleSet {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        RuleSet::schemas(schemas);
+    }
 }
 
 /// A lead that is made up, by the names that conditions use.
@@ -83,7 +104,7 @@ pub struct TestAnswer {
     tag = "assignment",
     operation_id = "preview_rules",
     params(("days" = Option<u64>, Query, description = "How far to look back, 1 to 366; 30 when absent.")),
-    request_body = RuleSet,
+    request_body = UnversionedRuleSet,
     responses(
         (status = 200, body = Preview),
         (status = 422, description = "The draft could not be published.", body = Problem, content_type = "application/problem+json"),
@@ -99,7 +120,7 @@ pub async fn preview(
     let days = query.number("days", 1..=MOST_DAYS)?.unwrap_or(DAYS);
     let days = u32::try_from(days).unwrap_or(u32::MAX);
     let office = api.processing.office();
-    let draft = office.read_rules(body.0).map_err(problem)?;
+    let draft = office.read_unversioned(body.0).map_err(problem)?;
     let filled = api.processing.recipes().current().filled();
     let preview = office.preview(draft, days, filled).await;
     Ok(web::Json(preview.map_err(problem)?))
@@ -125,7 +146,7 @@ pub async fn test(
 ) -> Result<impl Responder, Problem> {
     let asked: TestOfRules = body.read()?;
     let office = api.processing.office();
-    let rules = asked.rules.map(|rules| office.read_rules(rules));
+    let rules = asked.rules.map(|rules| office.read_unversioned(rules));
     let rules = rules.transpose().map_err(problem)?;
     let which = match (asked.lead, asked.fields) {
         (Some(lead), None) => Which::Stored(lead),

@@ -32,6 +32,20 @@ pub fn read(body: Value) -> Result<RuleSet, Vec<Violation>> {
     strict::read(&body).map_err(|misfit| vec![misfit])
 }
 
+/// Reads a rule set that is only played with: it need not say which version it was made from.
+///
+/// # Errors
+/// As `read`.
+pub fn read_unversioned(mut body: Value) -> Result<RuleSet, Vec<Violation>> {
+    if let Some(members) = body.as_object_mut() {
+        let version = members.entry("version").or_insert(Value::Null);
+        if version.is_null() {
+            *version = RuleSet::none().version.into();
+        }
+    }
+    read(body)
+}
+
 /// What was found wrong so far.
 #[derive(Default)]
 struct Reading(Vec<Violation>);
@@ -57,7 +71,8 @@ impl Reading {
             let message = "a rule needs a name; reasons quote it";
             self.wrong(format!("{path}/name"), message);
         }
-        if let Some(when) = members.get("when") {
+        // Serializers write what is absent as null.
+        if let Some(when) = members.get("when").filter(|when| !when.is_null()) {
             self.condition(when, &format!("{path}/when"));
         }
         let target = members.get("assign").cloned().unwrap_or_default();
@@ -138,7 +153,7 @@ impl Reading {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::read;
+    use super::{read, read_unversioned};
 
     fn check(rules: Value, expected: &[&str]) {
         let found: Vec<String> = match read(json!({"version": 1, "rules": rules})) {
@@ -156,7 +171,7 @@ mod tests {
             json!([
                 {"name": "Spain", "when": {"all": [spain]}, "assign": {"team": "iberia", "strategy": "round_robin"}, "on_none_eligible": "next_rule"},
                 {"name": "Big", "when": {"any": [{"not": {"expr": "lead.budget > 10"}}, {"field": "test", "op": "exists"}]}, "assign": all},
-                {"name": "Everyone else", "assign": all}
+                {"name": "Everyone else", "when": null, "assign": all}
             ]),
             &[],
         );
@@ -190,6 +205,20 @@ mod tests {
             json!({"version": 1, "rules": [], "x": 1}),
         ] {
             assert_eq!(read(body.clone()).unwrap_err().len(), 1, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_played_with_needs_no_version() {
+        for (body, expected) in [
+            (json!({"rules": []}), Some(0)),
+            (json!({"version": null, "rules": []}), Some(0)),
+            (json!({"version": 3, "rules": []}), Some(3)),
+            (json!({"version": "3", "rules": []}), None),
+            (json!([]), None),
+        ] {
+            let found = read_unversioned(body.clone()).ok().map(|set| set.version);
+            assert_eq!(found, expected, "{body}");
         }
     }
 }

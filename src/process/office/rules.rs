@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::assign::check::check;
 use crate::assign::diff::diff;
-use crate::assign::read::read;
+use crate::assign::read::{read, read_unversioned};
 use crate::model::event::Violation;
 use crate::model::page::{Page, PageRequest};
 use crate::model::rules::{Draft, Imprint, RuleSet};
@@ -29,6 +29,14 @@ impl Office {
     /// `Invalid`
     pub fn read_rules(&self, body: Value) -> Result<RuleSet> {
         read(body).map_err(OfficeError::Invalid)
+    }
+
+    /// The same of rules that are only played with, and need no version.
+    ///
+    /// # Errors
+    /// `Invalid`
+    pub fn read_unversioned(&self, body: Value) -> Result<RuleSet> {
+        read_unversioned(body).map_err(OfficeError::Invalid)
     }
 
     /// Everything because of which a rule set could not be published now.

@@ -5,6 +5,7 @@ mod desk;
 mod health;
 mod lists;
 mod people;
+mod rehearsals;
 mod releases;
 mod replays;
 mod trail;

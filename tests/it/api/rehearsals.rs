@@ -1,0 +1,48 @@
+//! Rules that are only played with: previews, and tests with one lead.
+
+use serde_json::{Value, json};
+
+use crate::api::desk::Desk;
+
+/// A team of two, and rules for it.
+async fn open() -> Desk {
+    let desk = Desk::open().await;
+    for handle in ["ana", "rui"] {
+        let rep = json!({"handle": handle, "name": handle});
+        assert_eq!(desk.post("/api/v1/reps", rep).await.status, 201);
+    }
+    let members = json!([{"rep": "ana"}, {"rep": "rui"}]);
+    let team = json!({"handle": "iberia", "name": "Iberia", "members": members});
+    assert_eq!(desk.post("/api/v1/teams", team).await.status, 201);
+    desk
+}
+
+/// To a rep by this condition, and else to the team.
+fn rules(when: Value) -> Value {
+    json!([
+        {"name": "Big", "when": when, "assign": {"rep": "rui"}},
+        {"name": "Everyone else", "when": null, "assign": {"team": "iberia", "strategy": "round_robin"}},
+    ])
+}
+
+fn big() -> Value {
+    json!({"field": "lead.budget", "op": "gt", "value": 10_000})
+}
+
+#[actix_web::test]
+async fn a_draft_needs_no_version_until_it_is_published() {
+    let desk = open().await;
+    let draft = json!({"rules": rules(big())});
+    let preview = desk.post("/api/v1/rules/preview", draft.clone()).await;
+    assert_eq!(preview.status, 200, "{preview:?}");
+    let test = json!({"fields": {"lead": {"budget": "20000"}}, "rules": draft});
+    let test = desk.post("/api/v1/rules/test", test).await;
+    assert_eq!(test.body["owner"], "rui", "{test:?}");
+    let published = desk.put("/api/v1/rules", draft).await;
+    assert_eq!((published.status, published.code()), (422, "invalid"));
+    assert_eq!(published.body["violations"][0]["path"], "/version");
+    let published = json!({"version": 0, "rules": rules(big())});
+    let published = desk.put("/api/v1/rules", published).await;
+    assert_eq!(published.status, 200, "{published:?}");
+    assert!(published.body["rules"][1].get("when").is_none());
+}
