@@ -1,28 +1,18 @@
 //! Who calls: the bearer token, its role, and what the role may do.
 
-use std::collections::HashMap;
 use std::future::{Ready, ready};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, web};
-use jiff::Timestamp;
 
 use crate::access::token::hash_of;
 use crate::api::Api;
 use crate::api::problem::Problem;
 use crate::model::role::Role;
 use crate::process::edit::Hand;
-
-/// How long a token is believed without asking the store again: a revoked one stops working within this time.
-const REMEMBERED: Duration = Duration::from_secs(5);
-
-/// Tokens remembered at most.
-const REMEMBERED_TOKENS: usize = 1024;
 
 /// The caller of a request, once the token was believed.
 #[derive(Debug, Clone)]
@@ -120,15 +110,9 @@ async fn believe(request: &ServiceRequest) -> Result<Caller, Problem> {
     let Some(token) = bearer(request.request()) else {
         return Err(missing());
     };
-    let hash = hash_of(token);
-    let now = api.clock.now();
-    if let Some(caller) = api.remembered.caller(&hash, now) {
-        return Ok(caller);
-    }
-    let caller = api
-        .store
-        .token_by_hash(hash)
-        .await?
+    // Asked each time: one row by its index, and whoever revokes a token, in this process or another, is obeyed at once.
+    let known = api.store.token_by_hash(hash_of(token)).await?;
+    known
         .and_then(|row| {
             let role = Role::parse(&row.role)?;
             let name = row.name;
@@ -139,9 +123,7 @@ async fn believe(request: &ServiceRequest) -> Result<Caller, Problem> {
                 "token_invalid",
                 "this token is unknown or was revoked; `frontdesk token create --name NAME` makes one",
             )
-        })?;
-    api.remembered.remember(hash, caller.clone(), now);
-    Ok(caller)
+        })
 }
 
 fn missing() -> Problem {
@@ -156,55 +138,4 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-/// Tokens that were alive a moment ago.
-#[derive(Debug, Default)]
-pub struct Remembered(Mutex<HashMap<[u8; 32], (Caller, Timestamp)>>);
-
-impl Remembered {
-    fn caller(&self, hash: &[u8; 32], now: Timestamp) -> Option<Caller> {
-        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (caller, seen) = tokens.get(hash)?;
-        let is_fresh = now.duration_since(*seen).unsigned_abs() < REMEMBERED;
-        is_fresh.then(|| caller.clone())
-    }
-
-    fn remember(&self, hash: [u8; 32], caller: Caller, now: Timestamp) {
-        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tokens.len() >= REMEMBERED_TOKENS {
-            tokens.clear();
-        }
-        tokens.insert(hash, (caller, now));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::{SignedDuration, Timestamp};
-
-    use super::{Caller, Remembered};
-    use crate::access::token::hash_of;
-    use crate::model::role::Role;
-
-    #[test]
-    fn a_token_is_forgotten_after_five_seconds() {
-        let remembered = Remembered::default();
-        let start = Timestamp::UNIX_EPOCH;
-        let caller = Caller {
-            role: Role::Manager,
-            name: "a".to_owned(),
-        };
-        remembered.remember(hash_of("fd_a"), caller, start);
-        for (seconds, expected) in [
-            (0, Some(Role::Manager)),
-            (4, Some(Role::Manager)),
-            (5, None),
-        ] {
-            let now = start + SignedDuration::from_secs(seconds);
-            let role = remembered.caller(&hash_of("fd_a"), now).map(|it| it.role);
-            assert_eq!(role, expected, "{seconds} s");
-        }
-        assert!(remembered.caller(&hash_of("fd_b"), start).is_none());
-    }
 }

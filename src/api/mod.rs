@@ -43,7 +43,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Route, web};
 
-use crate::api::auth::{Remembered, authenticate};
+use crate::api::auth::authenticate;
 use crate::api::problem::Problem;
 use crate::clock::Clock;
 use crate::process::worker::Processing;
@@ -62,7 +62,6 @@ pub struct Api {
     pub processing: Arc<Processing>,
     /// Source → its mapping file, as shown to people.
     mappings: BTreeMap<String, String>,
-    remembered: Remembered,
 }
 
 impl Api {
@@ -83,7 +82,6 @@ impl Api {
             clock,
             processing,
             mappings,
-            remembered: Remembered::default(),
         }
     }
 

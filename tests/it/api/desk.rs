@@ -40,7 +40,6 @@ pub const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9));
 /// A store with its API.
 pub struct Desk {
     pub store: Arc<dyn Store>,
-    pub clock: Clock,
     api: web::Data<Api>,
     _folder: tempfile::TempDir,
 }
@@ -93,12 +92,11 @@ impl Desk {
         let api = Api::new(
             Arc::clone(&store),
             processing,
-            clock.clone(),
+            clock,
             (catalog.sources(), Box::new(|_| CALLER)),
         );
         Desk {
             store,
-            clock,
             api: web::Data::new(api),
             _folder: folder,
         }
