@@ -218,28 +218,28 @@ impl Hooks {
             gate.count(*appended, *end);
         }
         let ids: Vec<Uuid> = appended.iter().map(id).collect();
-        let standing = match appended
-            .iter()
-            .all(|one| matches!(one, Appended::Duplicate(_)))
-        {
-            true => Standing::Duplicate,
-            false => Standing::Accepted,
+        let new = appended.iter().find(|it| matches!(it, Appended::New(_)));
+        let standing = match new {
+            Some(_) => Standing::Accepted,
+            None => Standing::Duplicate,
         };
+        // Of a batch that is known in part, the sender is told of what is accepted now.
+        let event = new.or(appended.first()).map(id);
         tracing::debug!(
             endpoint = gate.intake.endpoint,
             source = gate.intake.source,
-            event.id = ids.first().map(tracing::field::display),
+            event.id = event.map(tracing::field::display),
             events = ids.len(),
             duplicate = standing == Standing::Duplicate,
             "event.received"
         );
         if let Some(complaint) = complaint {
-            return self.complain(gate, request, &complaint, ids.first().copied());
+            return self.complain(gate, request, &complaint, event);
         }
         match (said(gate, &ends), &gate.intake.door.thank_you) {
             (_, Some(page)) if form::wants_page(request) => response::see(page),
-            (Some(said), _) => response::said(said, ids.first().copied()),
-            (None, _) => response::accepted(standing, &ids),
+            (Some(said), _) => response::said(said, event),
+            (None, _) => response::accepted(standing, event.unwrap_or_default(), &ids),
         }
     }
 

@@ -141,17 +141,16 @@ pub enum Standing {
     Duplicate,
 }
 
-/// `{"status": "accepted", "event": "…"}`, with `events` when there are several.
-pub fn accepted(standing: Standing, events: &[Uuid]) -> HttpResponse {
+/// `{"status": "accepted", "event": "…"}`: the first event that the status is about; with all `events` when there are several.
+pub fn accepted(standing: Standing, event: Uuid, events: &[Uuid]) -> HttpResponse {
     let status = match standing {
         Standing::Accepted => "accepted",
         Standing::Duplicate => "duplicate",
     };
-    let first = events.first().copied().unwrap_or_default();
     let body = if events.len() > 1 {
-        json!({"status": status, "event": first, "events": events}).to_string()
+        json!({"status": status, "event": event, "events": events}).to_string()
     } else {
-        format!(r#"{{"status":"{status}","event":"{first}"}}"#)
+        format!(r#"{{"status":"{status}","event":"{event}"}}"#)
     };
     HttpResponse::Ok()
         .content_type("application/json")

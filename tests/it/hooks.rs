@@ -57,7 +57,11 @@ fn batches_name_every_event() {
     assert_eq!(first["events"][0], first["event"]);
     let overlapping = site.post("batch", &[JSON], b"[2,3]").json();
     assert_eq!(overlapping["status"], "accepted");
-    assert_eq!(overlapping["event"], first["events"][1]);
+    assert_eq!(overlapping["events"][0], first["events"][1], "it is known");
+    assert_eq!(
+        overlapping["event"], overlapping["events"][1],
+        "the one that is accepted now"
+    );
     assert_eq!(
         site.post("batch", &[JSON], b"[1,3]").json()["status"],
         "duplicate"
