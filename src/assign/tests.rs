@@ -242,6 +242,9 @@ fn turns_are_spent_by_share_and_not_by_test_leads() {
         let real = desk.decide(json!({"test": false}), spain());
         assert_eq!(test.owner, real.owner, "lead {lead}");
         assert!(test.turns.is_empty());
+        assert_eq!(trace(&test)["turns"]["after"], json!([]));
+        let told = trace(&real)["turns"]["after"].clone();
+        assert!(!told.as_array().unwrap().is_empty(), "{told}");
         assert!(
             test.reason.ends_with("no turn was spent."),
             "{}",

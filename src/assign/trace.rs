@@ -56,7 +56,7 @@ pub(super) struct CandidateTrace<'t> {
 pub(super) struct TurnsTrace<'t> {
     pub(super) team: &'t str,
     pub(super) before: &'t [Turn],
-    /// The rows that changed.
+    /// The rows that changed; none for a test lead.
     pub(super) after: &'t [Turn],
 }
 

@@ -46,3 +46,19 @@ async fn a_draft_needs_no_version_until_it_is_published() {
     assert_eq!(published.status, 200, "{published:?}");
     assert!(published.body["rules"][1].get("when").is_none());
 }
+
+#[actix_web::test]
+async fn a_test_lead_leaves_the_turns_as_they_are() {
+    let desk = open().await;
+    let set = json!({"version": 0, "rules": rules(big())});
+    desk.put("/api/v1/rules", set).await;
+    for (is_test, spends) in [(true, false), (false, true)] {
+        let fields = json!({"fields": {"lead": {"test": is_test}}});
+        let answer = desk.post("/api/v1/rules/test", fields).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let after = answer.body["trace"]["turns"]["after"].as_array().unwrap();
+        assert_eq!(!after.is_empty(), spends, "{answer:?}");
+        let reason = answer.body["reason"].as_str().unwrap();
+        assert_eq!(reason.contains("no turn was spent"), is_test, "{reason}");
+    }
+}
