@@ -359,8 +359,8 @@ mod tests {
             "/rules/0/when rule \"A\": the formula `lead.budget |`: ",
         );
         when(
-            json!({"expr": "record.budget"}),
-            "/rules/0/when rule \"A\": the formula `record.budget` reads \"record\"",
+            json!({"expr": "order.total"}),
+            "/rules/0/when rule \"A\": the formula `order.total` reads \"order\"",
         );
         when(
             json!({"expr": "lead.bugdet | float > 5"}),

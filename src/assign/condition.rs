@@ -19,7 +19,8 @@ use crate::model::rules::Condition;
 use crate::model::said::Said;
 use crate::said;
 
-const NAMES: [&str; 5] = ["lead", "contact", "event", "company", "orders"];
+/// What formulas may read; `record` is another name of `lead`.
+const NAMES: [&str; 6] = ["lead", "record", "contact", "event", "company", "orders"];
 
 /// A condition ready to be asked.
 #[derive(Debug)]
@@ -68,8 +69,10 @@ impl<'a> Facts<'a> {
             let value = |fields: Option<&Fields>| {
                 payload::of_json(Arc::new(Value::Object(fields.cloned().unwrap_or_default())))
             };
+            let lead = value(Some(self.subject.lead));
             Scope::new([
-                ("lead", value(Some(self.subject.lead))),
+                ("lead", lead.clone()),
+                ("record", lead),
                 ("contact", value(self.subject.contact)),
                 ("event", value(Some(self.subject.event))),
                 ("company", value(Some(self.subject.company))),
@@ -198,7 +201,7 @@ impl Test {
                 tests.iter().for_each(|test| test.fields(fields));
             }
             Test::Not(test) => test.fields(fields),
-            Test::Formula(_, formula) => fields.extend(formula.paths()),
+            Test::Formula(_, formula) => fields.extend(formula.paths().into_iter().map(full)),
             Test::Compare(compare) => fields.push(compare.path().full()),
         }
     }
@@ -216,6 +219,14 @@ fn ask_each<'t>(head: &str, tests: &'t [Test], facts: &Facts<'t>, text: &mut Tex
     }
     text.raw("]");
     fitting
+}
+
+/// A path that a formula reads, with `lead` in the place of its other name.
+fn full(path: String) -> String {
+    match path.strip_prefix("record.") {
+        Some(field) => format!("lead.{field}"),
+        None => path,
+    }
 }
 
 fn compile_formula(text: &str) -> Result<Formula, Said> {

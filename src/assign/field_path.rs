@@ -40,7 +40,8 @@ enum Root {
     Orders,
 }
 
-/// A dotted path: `contact.address.country`, `lead.custom.size`, `budget`, `answers.answer`.
+/// A dotted path: `contact.address.country`, `lead.custom.size`, `budget`, `answers.answer`. What is assigned is a lead, so
+/// that `record`, as subscriptions call it, is another name of `lead`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FieldPath {
     root: Root,
@@ -109,7 +110,7 @@ impl FieldPath {
     pub fn parse(path: &str) -> Result<Self, Said> {
         let mut steps: Vec<String> = path.split('.').map(|it| it.trim().to_owned()).collect();
         let root = match steps.first().map(String::as_str) {
-            Some("lead") => Some(Root::Lead),
+            Some("lead" | "record") => Some(Root::Lead),
             Some("contact") if steps.len() > 1 => Some(Root::Contact),
             Some("event") => Some(Root::Event),
             Some("company") => Some(Root::Company),
@@ -433,9 +434,18 @@ mod tests {
     use super::FieldPath;
 
     #[test]
+    fn a_field_has_one_full_name() {
+        for path in ["lead.budget", "record.budget", "budget"] {
+            assert_eq!(FieldPath::parse(path).unwrap().full(), "lead.budget");
+        }
+    }
+
+    #[test]
     fn a_path_names_a_field_that_exists() {
         for path in [
             "lead.status",
+            "record.status",
+            "record.custom.size",
             "status",
             "contact",
             "contact.email",
@@ -455,6 +465,8 @@ mod tests {
         for path in [
             "",
             "lead",
+            "record",
+            "record.email",
             "lead.",
             "event",
             "event.nothing",

@@ -123,7 +123,7 @@ pub struct NotOf {
     pub not: Box<Condition>,
 }
 
-/// A formula over `lead`, `contact`, `event`, `company`, `orders`; true or false.
+/// A formula over `lead` (or `record`, which is the same), `contact`, `event`, `company`, `orders`; true or false.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expression {
@@ -134,7 +134,8 @@ pub struct Expression {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Comparison {
-    /// Dotted path from `lead`, `contact`, `event`, `company` or `orders`; a bare name is a field of the lead.
+    /// Dotted path from `lead`, `contact`, `event`, `company` or `orders`; a bare name is a field of the lead, and so is
+    /// what begins with `record`.
     pub field: String,
     pub op: Operator,
     /// What it is compared with: a value, a list, a pair of limits, hours of a week; nothing for `exists`.

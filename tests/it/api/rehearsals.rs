@@ -62,3 +62,27 @@ async fn a_test_lead_leaves_the_turns_as_they_are() {
         assert_eq!(reason.contains("no turn was spent"), is_test, "{reason}");
     }
 }
+
+/// Subscriptions call it `record`, rules `lead`; both are understood.
+#[actix_web::test]
+async fn a_lead_is_a_record_too() {
+    let desk = open().await;
+    for when in [
+        json!({"field": "record.budget", "op": "gt", "value": 10_000}),
+        json!({"expr": "record.budget | float > 10000"}),
+        json!({"expr": "record.budget | float > 10000 and not lead.test"}),
+    ] {
+        for (budget, owner) in [("20000", "rui"), ("1", "ana")] {
+            let test = json!({
+                "fields": {"lead": {"budget": budget}},
+                "rules": {"rules": rules(when.clone())},
+            });
+            let answer = desk.post("/api/v1/rules/test", test).await;
+            assert_eq!(answer.body["owner"], owner, "{when}: {answer:?}");
+        }
+    }
+    let odd = json!({"expr": "record.budgte | float > 10000"});
+    let odd = json!({"rules": rules(odd)});
+    let refused = desk.post("/api/v1/rules/preview", odd).await;
+    assert_eq!((refused.status, refused.code()), (422, "invalid"));
+}
