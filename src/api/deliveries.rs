@@ -31,7 +31,7 @@ pub struct DeliveryView {
     params(
         ("limit" = Option<usize>, Query, description = "1 to 200; 50 when absent."),
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
-        ("since" = Option<String>, Query, description = "Made at or after this time (RFC 3339)."),
+        ("since" = Option<String>, Query, description = "Made at or after this time (RFC 3339), or this date, which begins at midnight UTC."),
         ("q" = Option<String>, Query, description = "Words that the destination's name holds."),
     ),
     responses(

@@ -163,7 +163,7 @@ impl From<Touched> for TouchedView {
     params(
         ("limit" = Option<usize>, Query, description = "1 to 200; 50 when absent."),
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
-        ("since" = Option<String>, Query, description = "Received at or after this time (RFC 3339)."),
+        ("since" = Option<String>, Query, description = "Received at or after this time (RFC 3339), or this date, which begins at midnight UTC."),
         ("until" = Option<String>, Query, description = "Received before this time."),
         ("endpoint" = Option<String>, Query, description = "Name of an endpoint."),
         ("status" = Option<String>, Query, description = "pending, processed, quarantined, failed or ignored."),

@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 
 use actix_web::HttpRequest;
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::api::problem::Problem;
 use crate::model::page::PageRequest;
@@ -117,7 +119,7 @@ impl Query {
         })
     }
 
-    /// A time: RFC 3339.
+    /// A time: RFC 3339, or a date, which is its beginning in UTC.
     ///
     /// # Errors
     /// 400 `invalid_parameter` for anything else.
@@ -126,10 +128,13 @@ impl Query {
             return Ok(None);
         };
         // In a query, a plus that was not escaped arrives as a space.
-        text.replace(' ', "+").parse().map(Some).map_err(|_| {
+        let found = time(&text.replace(' ', "+"));
+        found.map(Some).ok_or_else(|| {
             Problem::parameter(
                 "invalid_parameter",
-                format!("{name} is a time such as 2026-03-01T09:00:00Z, not {text:?}"),
+                format!(
+                    "{name} is a time such as 2026-03-01T09:00:00Z or 2026-03-01, not {text:?}"
+                ),
             )
         })
     }
@@ -149,9 +154,19 @@ impl Query {
     }
 }
 
+/// A time as people type it: RFC 3339, or a date, which is its beginning in UTC.
+pub fn time(text: &str) -> Option<Timestamp> {
+    if let Ok(time) = text.parse() {
+        return Some(time);
+    }
+    // `parse` would take a date with a time, too, and leave the time out.
+    let day = Date::strptime("%Y-%m-%d", text).ok()?;
+    TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Query;
+    use super::{Query, time};
 
     fn refused(query: &str) -> String {
         match Query::read(query, &["since", "status"]) {
@@ -174,6 +189,7 @@ mod tests {
             ("", ""),
             ("limit=200&status=new&since=2026-01-01T00:00:00Z", ""),
             ("since=2026-01-01T00:00:00+02:00", ""),
+            ("since=2026-01-01", ""),
             ("limit=&cursor=", ""),
             (
                 "status=",
@@ -202,10 +218,24 @@ mod tests {
             ("status=old", "status is one of new, lost, not \"old\""),
             (
                 "since=yesterday",
-                "since is a time such as 2026-03-01T09:00:00Z, not \"yesterday\"",
+                "since is a time such as 2026-03-01T09:00:00Z or 2026-03-01, not \"yesterday\"",
             ),
         ] {
             assert_eq!(refused(query), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn times_as_people_type_them() {
+        for (text, expected) in [
+            ("2026-11-01", Some("2026-11-01T00:00:00Z")),
+            ("2026-11-01T09:00:00+01:00", Some("2026-11-01T08:00:00Z")),
+            ("2026-11-01T09:00:00", None),
+            ("2026-13-01", None),
+            ("yesterday", None),
+        ] {
+            let found = time(text).map(|time| time.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::model::field::Kind;
     params(
         ("limit" = Option<usize>, Query, description = "1 to 200; 50 when absent."),
         ("cursor" = Option<String>, Query, description = "`next` of the page before."),
-        ("since" = Option<String>, Query, description = "Updated at or after this time (RFC 3339); oldest update first."),
+        ("since" = Option<String>, Query, description = "Updated at or after this time (RFC 3339), or this date, which begins at midnight UTC; oldest update first."),
         ("q" = Option<String>, Query, description = "Words that begin words of the subject, or the contact's name, address or number; all must be found."),
         ("email" = Option<String>, Query, description = "An address of its contact, compared in lower case: the one it shows, or another that it is known by."),
         ("status" = Option<String>, Query, description = "One of the statuses."),

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::api::events::EventView;
+use crate::api::query;
 use crate::api::view::RecordView;
 use crate::cli::companion::with_store;
 use crate::cli::csv::{Columns, harmless, line};
@@ -77,16 +78,7 @@ enum Format {
 
 /// A time as people type it: RFC 3339, or a date, which is its beginning in UTC.
 pub fn time(text: &str) -> Result<Timestamp, String> {
-    let midnight = || {
-        let day = text.parse::<jiff::civil::Date>().ok()?;
-        jiff::tz::TimeZone::UTC
-            .to_timestamp(day.at(0, 0, 0, 0))
-            .ok()
-    };
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(midnight)
-        .ok_or_else(|| "a time is 2026-11-01 or 2026-11-01T09:00:00Z".to_owned())
+    query::time(text).ok_or_else(|| "a time is 2026-11-01 or 2026-11-01T09:00:00Z".to_owned())
 }
 
 /// Writes the export.
@@ -238,21 +230,4 @@ fn event_line(event: Event) -> String {
         time(event.processed_at),
     ];
     line(cells.into_iter())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::time;
-
-    #[test]
-    fn times_as_people_type_them() {
-        for (text, expected) in [
-            ("2026-11-01", Some("2026-11-01T00:00:00Z")),
-            ("2026-11-01T09:00:00+01:00", Some("2026-11-01T08:00:00Z")),
-            ("yesterday", None),
-        ] {
-            let found = time(text).ok().map(|time| time.to_string());
-            assert_eq!(found.as_deref(), expected, "{text}");
-        }
-    }
 }

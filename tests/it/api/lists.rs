@@ -72,6 +72,8 @@ async fn filters_narrow_and_mistakes_are_named() {
         ("?owner=nobody", vec![]),
         ("?since=2026-11-24T12:00:02Z", vec![won]),
         ("?since=2026-11-24T12:00:00Z", vec![new, won]),
+        ("?since=2026-11-24", vec![new, won]),
+        ("?since=2026-11-25", vec![]),
         ("?q=quo", vec![new]),
     ] {
         let answer = desk.get(&format!("/api/v1/leads{query}")).await;
@@ -84,6 +86,11 @@ async fn filters_narrow_and_mistakes_are_named() {
         ("?colour=red", "unknown_parameter", "colour"),
         ("?status=nwe", "invalid_parameter", "converted"),
         ("?since=monday", "invalid_parameter", "monday"),
+        (
+            "?since=2026-11-24T12:00:00",
+            "invalid_parameter",
+            "12:00:00",
+        ),
         ("?email=", "invalid_parameter", "email is blank"),
         ("?q=%20", "invalid_parameter", "q is blank"),
         ("?status=", "invalid_parameter", "status is blank"),
