@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::api::Api;
 use crate::api::problem::Problem;
 use crate::api::query::Query;
-use crate::api::view::{Listed, RecordDetail, RecordView, provenance};
+use crate::api::view::{Listed, RecordDetail, RecordView, last_event, provenance};
 use crate::model::field::{FieldType, Kind};
 use crate::model::page::PageRequest;
 use crate::store::RecordFilter;
@@ -49,6 +49,7 @@ pub async fn show(api: &Api, kind: Kind, id: &str) -> Result<web::Json<RecordDet
     Ok(web::Json(RecordDetail {
         deleted_at: record.deleted_at,
         provenance: provenance(&record, |source| api.mapping_file(source)),
+        last_event: last_event(&record),
         timeline: timeline.items.into_iter().map(Into::into).collect(),
         record: record.into(),
     }))

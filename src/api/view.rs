@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::model::change::{Change, ChangeKind, FieldChange};
 use crate::model::field::Kind;
 use crate::model::page::Page;
-use crate::model::record::{Fields, Record};
+use crate::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 
 /// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,6 +71,9 @@ pub struct RecordDetail {
     pub deleted_at: Option<Timestamp>,
     /// Field (dotted for parts that are merged one by one) → where its value came from.
     pub provenance: BTreeMap<String, Provenance>,
+    /// The newest event that told of it, or deleted it, whether or not a field still has its value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_event: Option<LastEvent>,
     /// The newest 100 changes, newest first; of a contact also those of its leads, orders and tickets.
     pub timeline: Vec<ChangeView>,
 }
@@ -92,17 +95,43 @@ pub struct Provenance {
     pub locked: bool,
 }
 
+/// The newest news of a record.
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+pub struct LastEvent {
+    /// See `/api/v1/events/{id}`.
+    #[schema(value_type = String, format = "uuid")]
+    pub event: Uuid,
+    /// The source's name.
+    pub source: String,
+    /// When it happened, by the sender's clock.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<Timestamp>,
+}
+
+/// The newest event that told of a record.
+pub fn last_event(record: &Record) -> Option<LastEvent> {
+    let origin = origin_of(record, record.meta.fields.get(Meta::LIFE)?)?;
+    Some(LastEvent {
+        event: origin.event,
+        source: origin.source.clone(),
+        at: Timestamp::from_millisecond(origin.at_ms).ok(),
+    })
+}
+
+fn origin_of<'r>(record: &'r Record, meta: &FieldMeta) -> Option<&'r Origin> {
+    let index = usize::try_from(meta.origin).ok()?;
+    record.meta.origins.get(index)
+}
+
 /// Explains each field of a record. `mapping_file` knows the file of a source.
 pub fn provenance(
     record: &Record,
     mapping_file: impl Fn(&str) -> Option<String>,
 ) -> BTreeMap<String, Provenance> {
     let mut explained = BTreeMap::new();
-    for (field, meta) in &record.meta.fields {
-        let origin = usize::try_from(meta.origin)
-            .ok()
-            .and_then(|index| record.meta.origins.get(index));
-        let Some(origin) = origin else {
+    let fields = record.meta.fields.iter();
+    for (field, meta) in fields.filter(|(field, _)| *field != Meta::LIFE) {
+        let Some(origin) = origin_of(record, meta) else {
             continue;
         };
         let file = mapping_file(&origin.source).filter(|_| meta.line > 0);
@@ -187,7 +216,7 @@ mod tests {
     use serde_json::json;
     use uuid::Uuid;
 
-    use super::provenance;
+    use super::{last_event, provenance};
     use crate::model::field::Kind;
     use crate::model::record::{FieldMeta, Fields, Meta, Origin, Record};
 
@@ -216,6 +245,7 @@ mod tests {
                     ("email".into(), meta(0, 31, false)),
                     ("phone".into(), meta(1, 0, true)),
                     ("lost".into(), meta(9, 1, false)),
+                    (Meta::LIFE.into(), meta(0, 0, false)),
                 ]),
             },
             version: 1,
@@ -231,5 +261,10 @@ mod tests {
             "phone": {"event": hand, "source": "console", "mapping": null, "at": at, "locked": true},
         });
         assert_eq!(found, expected);
+        let newest = serde_json::to_value(last_event(&record)).unwrap();
+        assert_eq!(
+            newest,
+            json!({"event": shop, "source": "shopify", "at": at})
+        );
     }
 }

@@ -257,6 +257,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
                 .keys()
                 .zip(31..)
                 .map(|(name, line)| (name.as_str().into(), meta(line)))
+                .chain([(Meta::LIFE.into(), meta(0))])
                 .collect(),
         },
         version: 1,

@@ -160,6 +160,11 @@ async fn a_record_explains_itself() {
     let email = &record["provenance"]["email"];
     assert_eq!(email["event"], event.to_string());
     assert_eq!(email["mapping"], "mappings/shopify.toml:31");
+    let explained = record["provenance"].as_object().unwrap();
+    let explained: Vec<&String> = explained.keys().collect();
+    assert_eq!(explained, ["email", "full_name"], "fields and nothing else");
+    assert_eq!(record["last_event"]["event"], event.to_string());
+    assert_eq!(record["last_event"]["source"], "shopify");
     let timeline = record["timeline"].as_array().unwrap();
     assert_eq!(timeline.len(), 1);
     assert_eq!(timeline[0]["what"], json!(["created"]));
