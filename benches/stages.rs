@@ -78,6 +78,7 @@ fn subject(name: &'static str, source: &str, headers: Headers, body: String) -> 
         notes: Vec::new(),
         attempts: 0,
         processed_at: None,
+        came_again: false,
         verdict: Verdict {
             scheme: "hmac".to_owned(),
             secret: Some(0),

@@ -107,8 +107,8 @@ pub struct EventDetail {
     /// The request it came in; null when retention has removed it.
     pub request: Option<RequestView>,
     pub records: Vec<TouchedView>,
-    /// From received to settled, in milliseconds.
-    pub took_ms: Option<i64>,
+    /// From received to settled, in milliseconds; null when it was put off, replayed or released meanwhile.
+    pub took_ms: Option<u64>,
 }
 
 /// A request as it came over the wire; secrets and signatures are masked.
@@ -235,13 +235,10 @@ pub async fn detail(store: &dyn Store, id: Uuid) -> Result<EventDetail, Problem>
     let event = store.event(id).await?.ok_or_else(|| unknown(id))?;
     let raw = store.raw_request(id).await?;
     let touched = store.touched(id).await?;
-    let took = event
-        .processed_at
-        .map(|done| done.duration_since(event.received_at).as_millis());
     Ok(EventDetail {
         request: raw.map(|raw| request_view(&event, raw)),
         records: touched.into_iter().map(Into::into).collect(),
-        took_ms: took.and_then(|took| i64::try_from(took).ok()),
+        took_ms: event.took_ms(),
         event: event.into(),
     })
 }

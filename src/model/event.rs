@@ -197,7 +197,19 @@ pub struct Event {
     /// How often processing was tried and put off.
     pub attempts: u32,
     pub processed_at: Option<Timestamp>,
+    /// It was put off, replayed or released: what lies between its receipt and its end was not all work.
+    pub came_again: bool,
     pub verdict: Verdict,
+}
+
+impl Event {
+    /// Milliseconds from its receipt to its end; nothing while it is pending, and when it came again.
+    pub fn took_ms(&self) -> Option<u64> {
+        let ended = self.processed_at.filter(|_| !self.came_again)?;
+        let took = ended.duration_since(self.received_at).as_millis();
+        // A clock that was set back in between says nothing.
+        u64::try_from(took).ok()
+    }
 }
 
 /// An event taken by a worker, with what it needs to be understood.

@@ -51,7 +51,7 @@ pub struct Step {
     /// `good`, `warn`, `bad`, or nothing while it is to come.
     pub tone: &'static str,
     pub at: Option<Timestamp>,
-    /// How long after its receipt.
+    /// How long after its receipt, where that says something.
     pub took: Option<String>,
     pub text: String,
 }
@@ -180,9 +180,8 @@ pub fn steps(
         EventStatus::Failed => ("bad", reason),
         EventStatus::Ignored => ("", reason),
     };
-    let took = event.processed_at.map(|at| after(event, at));
     steps.push(Step {
-        took,
+        took: event.took_ms().map(when::length),
         ..step(event.status.as_str(), tone, event.processed_at, text)
     });
     for it in records.iter().filter_map(|record| record.decided.clone()) {
@@ -193,12 +192,6 @@ pub fn steps(
         steps.push(step(name, tone, Some(it.at), it.why));
     }
     steps
-}
-
-/// How long after its receipt something happened to an event.
-fn after(event: &Event, at: Timestamp) -> String {
-    let passed = at.duration_since(event.received_at).as_millis();
-    when::length(u64::try_from(passed).unwrap_or(0))
 }
 
 fn request(raw: RawRequest) -> Request {

@@ -72,17 +72,14 @@ struct Live<'v> {
 /// An event as it is listed.
 pub struct Line {
     pub event: Event,
-    /// From receipt to the end.
+    /// From receipt to the end, where that says something.
     pub took: Option<String>,
 }
 
 impl Line {
     pub fn of(event: Event) -> Self {
-        let took = event
-            .processed_at
-            .map(|at| at.duration_since(event.received_at));
         Line {
-            took: took.map(|took| when::length(u64::try_from(took.as_millis()).unwrap_or(0))),
+            took: event.took_ms().map(when::length),
             event,
         }
     }

@@ -20,7 +20,8 @@ macro_rules! select_event {
             "SELECT e.id, e.request_id, e.part, s.endpoint, s.source,
                 coalesce(e.event_type, s.event_type), e.delivery_id, e.event_time, e.received_at,
                 coalesce(a.status, 0), a.reason, a.violations, coalesce(a.attempts, 0), a.settled_at,
-                s.scheme, s.secret, e.seq, e.request, a.code, e.notes, e.stream, a.event IS NULL
+                s.scheme, s.secret, e.seq, e.request, a.code, e.notes, e.stream, a.event IS NULL,
+                a.due IS NOT NULL
              FROM event e LEFT JOIN stream s ON s.id = e.stream
                 LEFT JOIN event_state a ON a.event = e.seq WHERE ",
             $where
@@ -60,6 +61,7 @@ fn read(row: &Row<'_>) -> Done<Stored> {
         notes: maybe_json(row, 19)?.unwrap_or_default(),
         attempts: row.get(12)?,
         processed_at: maybe_time(row, 13)?.filter(|_| status != EventStatus::Pending),
+        came_again: row.get(22)?,
         verdict: stream::verdict(row, 14)?,
     };
     Ok(Stored {

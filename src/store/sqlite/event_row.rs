@@ -123,6 +123,9 @@ fn touched(conn: &Connection, seq: i64) -> Done<Option<At>> {
     found.optional()?.transpose()
 }
 
+/// `due` of an event that was not put off and comes again.
+const AT_ONCE: i64 = 0;
+
 /// A row of `event_state`.
 #[derive(Default)]
 pub(super) struct State<'s> {
@@ -132,6 +135,7 @@ pub(super) struct State<'s> {
     /// `None` leaves it as it is.
     pub(super) settled_at: Option<i64>,
     pub(super) changes: i64,
+    /// `None` leaves it as it is: what has ever been due again is known to have come again.
     pub(super) due: Option<i64>,
     /// How many more.
     pub(super) attempts: i64,
@@ -149,8 +153,8 @@ pub(super) fn put(conn: &Connection, seq: i64, state: &State<'_>) -> Done<()> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (event) DO UPDATE SET status = excluded.status,
             settled_at = coalesce(excluded.settled_at, settled_at), changes = excluded.changes,
-            due = excluded.due, attempts = attempts + excluded.attempts, reason = excluded.reason,
-            code = excluded.code, violations = excluded.violations",
+            due = coalesce(excluded.due, due), attempts = attempts + excluded.attempts,
+            reason = excluded.reason, code = excluded.code, violations = excluded.violations",
     )?
     .execute((
         seq,
@@ -269,19 +273,19 @@ pub(super) enum Held {
     Not,
 }
 
-/// Makes a settled event pending again, of those that are held as spam or of the others; `false` for one of the other
-/// kind, and for one whose raw request retention has removed, which could only end in quarantine.
+/// Makes a settled event pending again, due at once, of those that are held as spam or of the others; `false` for one of
+/// the other kind, and for one whose raw request retention has removed, which could only end in quarantine.
 pub(super) fn replay(books: &mut Books, seq: i64, held: Held) -> Done<bool> {
     let changed = books
         .conn
         .prepare_cached(
-            "UPDATE event_state SET status = 0, attempts = 0, reason = NULL, code = NULL, due = NULL,
+            "UPDATE event_state SET status = 0, attempts = 0, reason = NULL, code = NULL, due = ?4,
                 violations = NULL
              WHERE event = ?1 AND (code IS ?2) = ?3
                 AND EXISTS (SELECT 1 FROM event e JOIN event holder ON holder.seq = e.request
                     WHERE e.seq = ?1 AND holder.events > 0)",
         )?
-        .execute((seq, SPAM, held == Held::AsSpam))?;
+        .execute((seq, SPAM, held == Held::AsSpam, AT_ONCE))?;
     if changed > 0 {
         books.tally.add("pending", 1);
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use frontdesk::model::event::{EventStatus, Refusal};
+use frontdesk::model::event::{EventStatus, PutOff, Refusal};
 use frontdesk::model::field::Kind;
 use frontdesk::model::id::new_id;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::api::desk::{Desk, noon};
@@ -212,6 +213,37 @@ async fn an_event_shows_its_request_without_secrets() {
         let answer = desk.get(&format!("/api/v1/events?{query}")).await;
         assert_eq!(ids(&answer.body).len(), count, "{query}: {answer:?}");
     }
+}
+
+/// From receipt to the end, unless the event came again: what lay between was nobody's work.
+#[actix_web::test]
+async fn an_event_tells_how_long_it_took() {
+    let desk = Desk::open().await;
+    let [plain, put_off] = [
+        desk.receive(1, EventStatus::Pending).await,
+        desk.receive(2, EventStatus::Pending).await,
+    ];
+    let at = |second| noon() + SignedDuration::from_secs(second);
+    let end = async |event, second| {
+        let ended = EventStatus::Processed;
+        let concluded = desk.store.conclude(event, ended, "".into(), at(second));
+        concluded.await.unwrap();
+        let path = format!("/api/v1/events/{event}");
+        desk.get(&path).await.body["took_ms"].clone()
+    };
+    desk.store.claim(10, at(3)).await.unwrap();
+    assert_eq!(end(plain, 6).await, 5_000);
+    let answer = desk
+        .post(&format!("/api/v1/events/{plain}/replay"), Value::Null)
+        .await;
+    assert_eq!(answer.status, 202, "{answer:?}");
+    desk.store.claim(10, at(900)).await.unwrap();
+    assert_eq!(end(plain, 901).await, Value::Null);
+    let how = PutOff::Tried;
+    let off = desk.store.put_off(put_off, at(600), how, "later".into());
+    off.await.unwrap();
+    desk.store.claim(10, at(902)).await.unwrap();
+    assert_eq!(end(put_off, 903).await, Value::Null);
 }
 
 #[actix_web::test]

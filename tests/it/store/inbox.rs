@@ -494,6 +494,7 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
             (status, Some("no e-mail"))
         );
         assert_eq!(event.processed_at, Some(at(5)));
+        assert_eq!(event.took_ms(), Some(5_000));
     }
     store
         .conclude(ids[0], EventStatus::Ignored, Said::default(), at(9))
@@ -518,8 +519,12 @@ pub async fn concluded_events_are_replayed_when_asked(stand: Stand) {
     );
     let claimed = store.claim(9, at(10)).await.unwrap();
     let claimed: BTreeSet<Uuid> = claimed.iter().map(|claimed| claimed.event.id).collect();
-    assert_eq!(claimed, ids.into_iter().collect());
+    assert_eq!(claimed, ids.iter().copied().collect());
     assert_eq!(store.backlog().await.unwrap().pending, 3);
+    let (ended, why) = (EventStatus::Processed, Said::default());
+    store.conclude(ids[0], ended, why, at(60)).await.unwrap();
+    let again = store.event(ids[0]).await.unwrap().unwrap();
+    assert_eq!((again.came_again, again.took_ms()), (true, None));
 }
 
 /// Ten events, of which the spam gate holds every other, and their ids.
