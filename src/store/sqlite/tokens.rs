@@ -44,8 +44,9 @@ impl Tokens for SqliteStore {
     }
 
     async fn token_by_hash(&self, hash: [u8; 32]) -> Result<Option<TokenRow>> {
+        // Every call asks this: a single statement needs no snapshot that is begun and ended.
         self.readers
-            .read(move |conn| {
+            .walk(move |conn| {
                 let mut select = conn.prepare_cached(
                     "SELECT name, role, hash, created_at, revoked_at FROM token
                      WHERE hash = ?1 AND revoked_at IS NULL",
