@@ -42,7 +42,7 @@ enum What {
         #[arg(long, default_value = "frontdesk.toml")]
         config: PathBuf,
     },
-    /// Make a token useless; a running gateway notices within five seconds
+    /// Make a token useless, at a running gateway, too: from its next request on
     Revoke {
         /// The token's name
         name: String,

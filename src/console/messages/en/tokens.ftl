@@ -15,4 +15,4 @@ tokens-revoke-do = Yes, revoke it
 tokens-revoke = Revoke
 tokens-none = No tokens yet
 tokens-none-help = Make one above for each program that reads or changes things through the API. One token for each program: so one can be revoked without stopping the others.
-done-token-revoked = The token is revoked. A running program is turned away within five seconds.
+done-token-revoked = The token is revoked. A program that uses it is turned away from now on.

@@ -15,4 +15,4 @@ tokens-revoke-do = Sí, revocarlo
 tokens-revoke = Anular
 tokens-none = Todavía no hay claves
 tokens-none-help = Crea una arriba para cada programa que lea o cambie cosas por la API. Una clave por programa: así se puede anular una sin parar los demás.
-done-token-revoked = La clave está anulada. Un programa en marcha deja de entrar en cinco segundos.
+done-token-revoked = La clave está anulada. Un programa que la use deja de entrar desde ahora.
