@@ -316,6 +316,7 @@ impl Shelved {
                 violations: Vec::new(),
                 notes: event.notes,
                 attempts: 0,
+                came_again: false,
                 processed_at: None,
                 verdict: stream.verdict,
             },
