@@ -15,7 +15,7 @@ use crate::model::field::Kind;
     operation_id = "list_leads",
     params(
         ("limit" = Option<usize>, Query, description = "1 to 200; 50 when absent."),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before."),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before. A search by common words may give short or empty pages before the last: the last has no `next`."),
         ("since" = Option<String>, Query, description = "Updated at or after this time (RFC 3339), or this date, which begins at midnight UTC; oldest update first."),
         ("q" = Option<String>, Query, description = "Words that begin the contact's name, address or number, or an external id; all must be found."),
         ("email" = Option<String>, Query, description = "An address of its contact, compared in lower case: the one it shows, or another that it is known by."),

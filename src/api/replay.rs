@@ -170,6 +170,7 @@ pub struct Replayed {
     responses(
         (status = 200, description = "With `dry_run`: what would change, a page of up to 200 events", body = ReplayDiff),
         (status = 202, body = Replayed),
+        (status = 404, description = "One of `events` is unknown; nothing was done", body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -180,6 +181,7 @@ pub async fn many(
 ) -> Result<HttpResponse, Problem> {
     let request: ReplayRequest = body.read()?;
     request.check()?;
+    request.find_named(api.store.as_ref()).await?;
     if request.dry_run {
         return foresee(&api, &request).await;
     }
@@ -224,6 +226,17 @@ impl ReplayRequest {
             _ => return Ok(()),
         };
         Err(Problem::invalid(vec![Fault::new("", fault)]))
+    }
+
+    /// Whether the events that are named are there: nothing is done when one is not.
+    ///
+    /// # Errors
+    /// 404 with the first that is unknown; a store that cannot be used.
+    pub async fn find_named(&self, store: &dyn Store) -> Result<(), Problem> {
+        for id in &self.events {
+            store.event(*id).await?.ok_or_else(|| unknown(*id))?;
+        }
+        Ok(())
     }
 
     /// The events that are named, or else the filter.

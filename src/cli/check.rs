@@ -81,6 +81,10 @@ fn summary(config: &Config, catalog: &Catalog, out: &mut dyn Write) -> anyhow::R
     writeln!(out, "{} is right: {count} {word}", config.file)?;
     for endpoint in &config.endpoints {
         let proof = match catalog.get(&endpoint.source) {
+            _ if endpoint.unverified && !endpoint.secrets.is_empty() => {
+                "open to anybody, behind the spam gate (verify = \"none\"); its secrets are asked of nobody"
+                    .to_owned()
+            }
             _ if endpoint.unverified => {
                 "open to anybody, behind the spam gate (verify = \"none\")".to_owned()
             }

@@ -41,7 +41,7 @@ pub fn read(table: Table<'_>, gate: &Section<'_>, from: &Sources<'_>) -> Option<
         rate_limit: rate(&table, "rate_limit"),
         rate_limit_per_address: rate(&table, "rate_limit_per_address"),
         region: region(&table),
-        max_body: size(&table, "max_body"),
+        max_body: cap(&table, "max_body"),
         max_file: size(&table, "max_file"),
         allow_addresses: networks(&table, "allow_addresses"),
         allow_origins: origins(&table),
@@ -176,9 +176,15 @@ impl Sources<'_> {
 }
 
 /// A size: a text with its unit, or a plain number of bytes.
-pub fn size(table: &Table<'_>, key: &str) -> Option<usize> {
+fn size(table: &Table<'_>, key: &str) -> Option<usize> {
     let text = table.text_or_number(key)?;
     noted(table, &text, value::size(&text.value))
+}
+
+/// A size that lets something in.
+pub fn cap(table: &Table<'_>, key: &str) -> Option<usize> {
+    let text = table.text_or_number(key)?;
+    noted(table, &text, value::cap(&text.value))
 }
 
 /// `https://www.example.com`, as browsers name the origin of a page.

@@ -330,8 +330,8 @@ impl<'d> Section<'d> {
             .unwrap_or_default()
     }
 
-    fn size(&self, key: &str) -> usize {
-        endpoint::size(self.pick(key), key).unwrap_or_default()
+    fn cap(&self, key: &str) -> usize {
+        endpoint::cap(self.pick(key), key).unwrap_or_default()
     }
 
     fn networks(&self, key: &str) -> Vec<Network> {
@@ -358,7 +358,7 @@ impl Server {
 }
 
 fn server(section: &Section<'_>) -> Server {
-    let listen = section.text("listen");
+    let listen = section.parsed("listen", value::listen);
     let public_url = match section.table.has("public_url") {
         true => section.text("public_url").trim_end_matches('/').to_owned(),
         false => local_url(&listen),
@@ -370,9 +370,9 @@ fn server(section: &Section<'_>) -> Server {
             .unwrap_or(0)
             .min(256),
         trusted_proxies: section.networks("trusted_proxies"),
-        body_timeout: section.parsed("body_timeout", value::duration),
+        body_timeout: section.parsed("body_timeout", value::patience),
         shutdown_timeout: section.parsed("shutdown_timeout", value::duration),
-        max_body: section.size("max_body"),
+        max_body: section.cap("max_body"),
     };
     let table = &section.table;
     let public_url = &server.public_url;
@@ -386,25 +386,6 @@ fn server(section: &Section<'_>) -> Server {
                 true => "`server.public_url` must be the address alone, such as https://hooks.example.com",
                 false => "`server.public_url` must begin with https:// (or http:// while trying it)",
             },
-        );
-    }
-    if server.body_timeout.is_zero() {
-        table.problem(
-            table.line_of("body_timeout"),
-            "`server.body_timeout` must be longer than nothing, such as 10s",
-        );
-    }
-    if server
-        .listen
-        .rsplit_once(':')
-        .is_none_or(|(_, port)| port.parse::<u16>().is_err())
-    {
-        table.problem(
-            table.line_of("listen"),
-            format!(
-                "`server.listen` must be ADDRESS:PORT, not \"{}\"",
-                server.listen
-            ),
         );
     }
     table.finish();

@@ -38,6 +38,28 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("\"{text}\" is too long"))
 }
 
+/// A duration that is waited for: longer than nothing.
+///
+/// # Errors
+/// A sentence that shows the form.
+pub fn patience(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err(format!("\"{text}\" is no time at all; write 10s or 1m")),
+        duration => Ok(duration),
+    }
+}
+
+/// The most bytes of something that has to have some: more than nothing.
+///
+/// # Errors
+/// A sentence that shows the form.
+pub fn cap(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        0 => Err(format!("\"{text}\" lets nothing in; write 64KiB or 1MiB")),
+        size => Ok(size),
+    }
+}
+
 /// `65536`, `64KiB`, `1MiB`, `1MB`: bytes.
 ///
 /// # Errors
@@ -58,6 +80,20 @@ pub fn size(text: &str) -> Result<usize, String> {
         _ => return Err(wrong()),
     };
     number.checked_mul(factor).ok_or_else(wrong)
+}
+
+/// `127.0.0.1:8080`: what a server listens on.
+///
+/// # Errors
+/// A sentence that shows the form.
+pub fn listen(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    match port {
+        Some(Ok(_)) => Ok(text.to_owned()),
+        _ => Err(format!(
+            "`server.listen` must be ADDRESS:PORT, not \"{text}\""
+        )),
+    }
 }
 
 /// Whether URLs can begin with it: `https://api.example.com/v2`.

@@ -216,6 +216,17 @@ source = "meta"
 }
 
 #[test]
+fn a_cap_of_nothing_is_a_mistake() {
+    let endpoint =
+        "[[endpoint]]\nname = \"x\"\nsource = \"meta\"\nsecrets = [\"12345678\"]\nmax_body = 0\n";
+    for text in ["[server]\nmax_body = \"0\"\n", endpoint] {
+        let problems = read(text, &[]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains("lets nothing in"), "{problems:?}");
+    }
+}
+
+#[test]
 fn broken_toml_names_the_line() {
     let problems = read("[server]\nlisten = \n", &[]).unwrap_err();
     assert!(

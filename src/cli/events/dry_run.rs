@@ -40,6 +40,7 @@ pub fn run(
     let mut request = request.clone();
     let (mut found, mut changed, mut stopped) = (0, 0, 0);
     with_opened(&config.store, async |store| {
+        request.find_named(store.as_ref()).await?;
         loop {
             let diff = page(store.as_ref(), &recipes, &context, &request).await?;
             found += diff.found;

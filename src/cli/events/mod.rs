@@ -237,6 +237,7 @@ fn replay(request: &ReplayRequest, common: &Common, out: &mut dyn Write) -> anyh
         return dry_run::run(request, &common.config, common.json, out);
     }
     let replayed = with_store(&common.config, async |store| {
+        request.find_named(store.as_ref()).await?;
         Ok(queue(store.as_ref(), request, &hand()).await?)
     })?;
     if common.json {
