@@ -94,7 +94,14 @@ impl Claims {
         }
     }
 
-    /// Of an event that is old already, for what waits in memory is read back from the rows of newer events alone.
+    /// Whether the table alone says who holds `key`, and which key `event` holds: nothing in memory will be swept over it,
+    /// and no row is read back at open that says otherwise.
+    pub(super) fn is_swept(&self, event: i64, key: &Key) -> bool {
+        !self.keys.is_behind(event) && self.keys.get(&u128::from_be_bytes(*key)).is_none()
+    }
+
+    /// Gives a key to an event, whoever holds it, when both are swept. In memory an older event could not take a key
+    /// over: after a crash keys are read back from the event rows, of which the newest has its way.
     pub(super) fn put_at_once(
         &mut self,
         conn: &Connection,
@@ -182,6 +189,13 @@ impl Claims {
     pub(super) fn is_behind(&self, event: i64) -> bool {
         self.keys.is_behind(event)
     }
+}
+
+/// Of an event that is swept.
+pub(super) fn forget_delivery(conn: &Connection, id: &str, event: i64) -> Done<()> {
+    conn.prepare_cached("DELETE FROM delivery WHERE hash = ?1 AND event = ?2")?
+        .execute([delivery_hash(id), event])?;
+    Ok(())
 }
 
 /// FNV-1a: stored, so it must never change.

@@ -7,26 +7,30 @@ use crate::model::said::kept;
 use crate::said;
 use crate::store::sqlite::append::{Holder, holder_of};
 use crate::store::sqlite::books::Books;
-use crate::store::sqlite::claims::delivery_hash;
+use crate::store::sqlite::claims::{self, delivery_hash};
 use crate::store::sqlite::event_read;
 use crate::store::sqlite::event_row::{self, At, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::stream::Stream;
 use crate::store::sqlite::value::{micros, unless_empty};
 
-/// Gives a pending event its place, type, id and key; ends it when another event holds that key.
-pub(super) fn identify(books: &mut Books, event: Uuid, first: &NewEvent) -> Done<Appended> {
+/// Gives a pending event its place, type, id and key; ends it when another event holds that key. `None`: it has to take
+/// the key from what waits in memory, which is to be swept first.
+pub(super) fn identify(books: &mut Books, event: Uuid, first: &NewEvent) -> Done<Option<Appended>> {
     let flight = books.flight.clone();
     let found = event_row::find(&books.conn, &flight, event)?;
     let Some(at) = found.filter(At::is_pending) else {
-        return Ok(Appended::New(event));
+        return Ok(Some(Appended::New(event)));
     };
     if let Some(other) = other_holder(books, &at, first)? {
         end(books, &at, other)?;
-        return Ok(Appended::Duplicate(other));
+        return Ok(Some(Appended::Duplicate(other)));
+    }
+    if !books.claims.is_swept(at.seq, &first.dedupe.key.0) {
+        return Ok(None);
     }
     write(books, &at, first)?;
-    Ok(Appended::New(event))
+    Ok(Some(Appended::New(event)))
 }
 
 fn other_holder(books: &Books, at: &At, first: &NewEvent) -> Done<Option<Uuid>> {
@@ -72,6 +76,9 @@ fn write(books: &mut Books, at: &At, first: &NewEvent) -> Done<()> {
     let place = books.streams.place(&books.conn, &stream)?;
     let own_type = place.own_type.then_some(&first.event_type);
     let conn = &books.conn;
+    if let Some(delivery) = &stored.event.delivery_id {
+        claims::forget_delivery(conn, delivery, at.seq)?;
+    }
     conn.prepare_cached(
         "DELETE FROM claim WHERE event = ?1 AND key = (SELECT claim FROM event WHERE seq = ?1)",
     )?

@@ -177,9 +177,14 @@ impl Inbox for SqliteStore {
     }
 
     async fn identify(&self, event: Uuid, first: NewEvent) -> Result<Appended> {
-        let identified = self
-            .write(move |books| identify::identify(books, event, &first))
-            .await?;
+        let identified = loop {
+            let first = first.clone();
+            let identified = self.write(move |books| identify::identify(books, event, &first));
+            match identified.await? {
+                Some(identified) => break identified,
+                None => self.sweep().await?,
+            }
+        };
         self.flight.release(&[event]);
         Ok(identified)
     }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Statement};
 use crate::store::Result;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::books::Books;
-use crate::store::sqlite::claims::delivery_hash;
+use crate::store::sqlite::claims;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::number;
 use crate::store::sqlite::value::micros;
@@ -233,8 +233,7 @@ fn remove_event(conn: &Connection, seq: i64) -> Done<()> {
     let mut delivery = conn.prepare_cached("SELECT delivery_id FROM event WHERE seq = ?1")?;
     let delivery: Option<String> = delivery.query_row([seq], |row| row.get(0))?;
     if let Some(delivery) = delivery {
-        conn.prepare_cached("DELETE FROM delivery WHERE hash = ?1 AND event = ?2")?
-            .execute([delivery_hash(&delivery), seq])?;
+        claims::forget_delivery(conn, &delivery, seq)?;
     }
     for sql in [
         "DELETE FROM fetched WHERE event = ?1",

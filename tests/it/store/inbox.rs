@@ -19,7 +19,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::store::made::{all, arrival, at, done, first, windowed, writing};
+use crate::store::made::{all, arrival, at, done, first, unopened, windowed, writing};
 use crate::store::{REFUSALS, Stand};
 
 pub async fn each_delivery_is_taken_once(stand: Stand) {
@@ -227,6 +227,25 @@ pub async fn an_event_whose_place_is_taken_ends(stand: Stand) {
     assert_eq!(ended.status, EventStatus::Ignored);
     assert!(ended.reason.unwrap().contains(&other.to_string()));
     assert_eq!(store.backlog().await.unwrap().pending, 1);
+}
+
+pub async fn of_two_requests_with_one_key_one_is_processed(stand: Stand) {
+    let store = stand.store;
+    let (early, late) = (unopened("id", b"{", at(0)), unopened("id", b"[", at(1)));
+    let (one, other) = (early.events[0].id, late.events[0].id);
+    assert_eq!(store.append(early).await.unwrap(), [Appended::New(one)]);
+    let answer = store.append(late).await.unwrap();
+    assert_eq!(answer, [Appended::New(other)], "it may be what was meant");
+    let first = valid("id", b"", 0).events.remove(0);
+    for (id, place) in [(one, Appended::New(one)), (other, Appended::Duplicate(one))] {
+        store.replay(vec![id], None).await.unwrap();
+        store.claim(9, at(2)).await.unwrap();
+        assert_eq!(store.identify(id, first.clone()).await.unwrap(), place);
+    }
+    let ended = store.event(other).await.unwrap().unwrap();
+    assert_eq!(ended.status, EventStatus::Ignored);
+    let again = store.append(valid("id", b"", 3)).await.unwrap();
+    assert_eq!(again, [Appended::Duplicate(one)]);
 }
 
 pub async fn a_raw_request_comes_back_as_it_was(stand: Stand) {

@@ -98,6 +98,18 @@ pub fn windowed(key: &str, seconds: u64, at: Timestamp) -> Arrival {
     arrival
 }
 
+/// An arrival of one event that stands for a request nobody could open, with its key from the headers.
+pub fn unopened(key: &str, body: &[u8], at: Timestamp) -> Arrival {
+    let mut arrival = arrival(&[key], at);
+    arrival.request.body = body.to_vec();
+    let event = &mut arrival.events[0];
+    event.part = None;
+    event.event_type = String::new();
+    event.delivery_id = None;
+    event.status = EventStatus::Quarantined;
+    arrival
+}
+
 pub fn first(limit: usize) -> PageRequest {
     PageRequest {
         limit,

@@ -65,6 +65,7 @@ conformance! {
         an_invalid_event_that_comes_again_and_is_valid_goes_on,
         an_event_that_stood_for_a_request_finds_its_place,
         an_event_whose_place_is_taken_ends,
+        of_two_requests_with_one_key_one_is_processed,
         a_raw_request_comes_back_as_it_was,
         an_event_is_claimed_by_one_worker_oldest_first,
         what_is_handed_out_is_what_is_stored,

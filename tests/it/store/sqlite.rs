@@ -22,7 +22,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::made::{
-    all, arrival, at, by, done, first, lead_form, nothing, windowed, writing,
+    all, arrival, at, by, done, first, lead_form, new_event, nothing, unopened, windowed, writing,
 };
 use crate::store::options;
 
@@ -306,6 +306,32 @@ async fn a_store_that_has_just_been_opened_mistakes_nobody_for_a_stranger() {
         (stats.events, stats.contacts, stats.leads),
         ((MANY + news) as u64, MANY as u64, (MANY + news) as u64)
     );
+}
+
+/// An event that finds its place holds the new key alone, and against whoever came in later, swept or not.
+#[tokio::test]
+async fn a_key_that_was_taken_over_stays_so_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let early = unopened("the body", b"{", at(0));
+    let early_id = early.events[0].id;
+    for arrival in [early, unopened("id", b"[", at(1))] {
+        store.append(arrival).await.unwrap();
+    }
+    store.replay(vec![early_id], None).await.unwrap();
+    store.claim(9, at(2)).await.unwrap();
+    let place = store.identify(early_id, new_event("id", at(0))).await;
+    assert_eq!(place.unwrap(), Appended::New(early_id));
+    store.close().await;
+
+    let store = gateway(dir.path()).await;
+    let again = store.append(arrival(&["id"], at(3))).await.unwrap();
+    assert_eq!(again, [Appended::Duplicate(early_id)]);
+    sweep(&store).await;
+    store.close().await;
+    let raw = rusqlite::Connection::open(store.path()).unwrap();
+    let claims = raw.query_row("SELECT count(*) FROM claim", [], |row| row.get(0));
+    assert_eq!(claims, Ok(1), "the key it came with is gone");
 }
 
 async fn sweep(store: &SqliteStore) {
