@@ -43,10 +43,6 @@ pub(super) struct Books {
     fail: Arc<FailPoints>,
 }
 
-/// Keys of an older run that are read with each commit, of either kind: a moment, and of ten million all within a minute of
-/// load.
-const KEYS_IN_PASSING: i64 = 256;
-
 /// Updates so far ahead of what is planned now, in microseconds, were stamped by a clock that was wrong: plans do not
 /// wait so long.
 const AHEAD: i64 = 15 * 60 * 1_000_000;
@@ -115,7 +111,6 @@ impl Books {
         self.desk.write(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;
         self.entries.write(&self.conn)?;
-        self.learn(KEYS_IN_PASSING)?;
         self.tally.write(&self.conn)?;
         self.meter.write(&self.conn)?;
         let fresh_from = self.fresh_mark()?;
@@ -150,11 +145,11 @@ impl Books {
         self.entries.sweep(&self.conn, keys)
     }
 
-    /// Learns of keys that an older run left in the tables; `false` when all are known.
-    pub(super) fn learn(&mut self, most: i64) -> Done<bool> {
-        let claims = self.claims.learn(&self.conn, most)?;
-        let identities = self.entries.learn(&self.conn, most)?;
-        Ok(claims || identities)
+    /// Between transactions: learns of `most` keys of each kind that stand in the tables; `false` when all are known.
+    pub(super) fn learn(&mut self, most: i64) -> bool {
+        let claims = self.claims.learn(&self.conn, most);
+        let identities = self.entries.learn(&self.conn, most);
+        claims || identities
     }
 
     /// Pushes the mark in the file on behind the one in memory, now and then.
@@ -239,7 +234,35 @@ impl Last {
 
 #[cfg(test)]
 mod tests {
-    use super::{AHEAD, stamp};
+    use std::sync::Arc;
+
+    use super::{AHEAD, BookFile, Books, stamp};
+    use crate::store::StoreRole;
+    use crate::store::sqlite::{connect, migrate};
+
+    #[test]
+    fn a_key_whose_removal_was_rolled_back_is_learnt() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = BookFile {
+            path: dir.path().join("test.db"),
+            role: StoreRole::Gateway,
+            flight: Arc::default(),
+            fail: Arc::default(),
+        };
+        let conn = connect::writer(&file.path).unwrap();
+        migrate::run(&conn).unwrap();
+        let key = [7; 16];
+        conn.execute("INSERT INTO claim (key, event) VALUES (?1, 1)", [key])
+            .unwrap();
+        let mut books = Books::open(&file).unwrap();
+        books.begin().unwrap();
+        books.conn.execute("DELETE FROM claim", []).unwrap();
+        file.fail.arm("commit", 1);
+        books.commit().unwrap_err();
+        books.rollback().unwrap();
+        while books.learn(8) {}
+        assert_eq!(books.claims.holder(&books.conn, &key).unwrap(), Some(1));
+    }
 
     #[test]
     fn updates_are_stamped_in_their_order_and_a_wrong_clock_is_got_over() {

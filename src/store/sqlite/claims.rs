@@ -82,7 +82,7 @@ impl Claims {
     }
 
     /// Learns of keys in the table, some at a time; `false` when all are known.
-    pub(super) fn learn(&mut self, conn: &Connection, most: i64) -> Done<bool> {
+    pub(super) fn learn(&mut self, conn: &Connection, most: i64) -> bool {
         self.known.learn(conn, most)
     }
 
@@ -158,6 +158,10 @@ impl Claims {
     pub(super) fn keep(&mut self, last_event: i64) {
         self.keys.keep();
         self.deliveries.keep();
+        if self.known.is_worn() {
+            let unswept = self.keys.keys();
+            self.known.begin(unswept.map(|key| key.to_be_bytes()));
+        }
         if self.keys.is_frozen() {
             return;
         }

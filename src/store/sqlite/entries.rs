@@ -95,7 +95,7 @@ impl Entries {
     }
 
     /// Learns of identities in the table, some at a time; `false` when all are known.
-    pub(super) fn learn(&mut self, conn: &Connection, most: i64) -> Done<bool> {
+    pub(super) fn learn(&mut self, conn: &Connection, most: i64) -> bool {
         self.known.learn(conn, most)
     }
 
@@ -171,6 +171,10 @@ impl Entries {
         self.last = self.written;
         self.identities.keep();
         self.postings.keep();
+        if self.known.is_worn() {
+            let unswept = self.identities.keys();
+            self.known.begin(unswept.map(|key| key.to_be_bytes()));
+        }
         self.freeze(GENERATION);
     }
 

@@ -97,6 +97,11 @@ impl<K: Ord + Clone> Sweep<K> {
         young.chain(frozen).map(|(key, _)| key)
     }
 
+    /// The keys that may not be in the tree yet, in no order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.young.keys().chain(self.frozen.keys())
+    }
+
     /// `log` is the entry of the log that this transaction writes for it.
     pub(super) fn put(&mut self, key: K, value: i64, log: i64) {
         self.added += 1;

@@ -41,8 +41,10 @@ const QUIET: Duration = Duration::from_millis(200);
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// Keys swept in one step of tidying up.
 const TIDY: usize = 1024;
-/// Keys of an older run learnt at a time.
+/// Keys of the tables learnt at a time when all is quiet.
 const LEARN: i64 = 4096;
+/// The same after each commit: a moment, and of ten million keys all within some minutes of load.
+const LEARN_IN_PASSING: i64 = 256;
 
 pub(super) struct Writer {
     pub(super) file: BookFile,
@@ -107,6 +109,7 @@ impl Writer {
         };
         let Some((fault, guilt)) = broken else {
             self.kept(group, &books.log);
+            books.learn(LEARN_IN_PASSING);
             self.right_of_way.note(self.appended, Instant::now());
             self.books = Some(books);
             return;
@@ -187,7 +190,7 @@ impl Writer {
     }
 
     /// When all is quiet: sweeps what waits in memory, so that lists and searches need not read what is not swept, and learns
-    /// the keys of an older run.
+    /// which keys the tables hold.
     fn tidy(&mut self) {
         let Ok(mut books) = self.take_books() else {
             self.tidy_from = Instant::now() + TRY_AGAIN;
@@ -208,16 +211,7 @@ impl Writer {
             }
             self.log.committed();
         }
-        loop {
-            match books.learn(LEARN) {
-                Ok(true) if self.queue.wait(Duration::ZERO) == Woken::Idle => {}
-                Ok(_) => break,
-                Err(fault) => {
-                    self.tidy_from = Instant::now() + TRY_AGAIN;
-                    return lose(books, &fault.into_error());
-                }
-            }
-        }
+        while books.learn(LEARN) && self.queue.wait(Duration::ZERO) == Woken::Idle {}
         self.books = Some(books);
     }
 

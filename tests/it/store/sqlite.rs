@@ -334,6 +334,29 @@ async fn a_key_that_was_taken_over_stays_so_after_reopening() {
     assert_eq!(claims, Ok(1), "the key it came with is gone");
 }
 
+#[tokio::test]
+async fn keys_that_cannot_be_read_hold_up_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let event = arrival(&["a"], at(0));
+    let id = event.events[0].id;
+    store.append(event).await.unwrap();
+    sweep(&store).await;
+    store.close().await;
+    let raw = rusqlite::Connection::open(store.path()).unwrap();
+    let damage = "INSERT INTO claim VALUES (x'01', 9); INSERT INTO identity VALUES (x'01', 9)";
+    raw.execute_batch(damage).unwrap();
+    drop((raw, store));
+
+    let store = gateway(dir.path()).await;
+    for second in 1..4 {
+        let again = store.append(arrival(&["a"], at(second))).await.unwrap();
+        assert_eq!(again, [Appended::Duplicate(id)]);
+    }
+    let form = lead_form(id, "ana@example.com", "1", at(4));
+    done(store.settle(vec![form]).await);
+}
+
 async fn sweep(store: &SqliteStore) {
     let nothing_old = PurgeBefore {
         bodies: at(-99),
