@@ -16,6 +16,7 @@ use crate::store::sqlite::event_row::{self, STORED};
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::fresh;
 use crate::store::sqlite::number;
+use crate::store::sqlite::readers::snapshot;
 use crate::store::sqlite::stream;
 use crate::store::sqlite::value::micros;
 use crate::store::sqlite::walk::{self, Listing, merge, rows};
@@ -67,12 +68,6 @@ pub(super) fn events(
     let start: Key = end.min(start.into());
     let looked_for = Looked::read(conn, filter)?;
     let since = filter.since.map_or(i64::MIN, micros);
-    let streams = stream::matching(
-        conn,
-        filter.endpoint.as_deref(),
-        filter.source.as_deref(),
-        filter.event_type.as_deref(),
-    )?;
     let statuses = filter.status.map_or(&STORED[..], event_row::numbers);
     let shows_pending = statuses.contains(&(EventStatus::Pending as i64));
     walk::page_within(
@@ -86,18 +81,24 @@ pub(super) fn events(
                 .take(n)
                 .copied()
                 .collect()),
-            None => match &filter.code {
-                Some(code) => newest(conn, NEWEST_OF_CODE, &[code], &streams, (since, after), n),
-                None => {
-                    // Fresh ones first: what is settled meanwhile is then found twice, and not missed.
-                    let mut keys = match shows_pending {
-                        true => fresh::newest(conn, fresh_from, &streams, (since, after), n)?,
-                        false => Vec::new(),
-                    };
-                    keys.extend(newest(conn, NEWEST, statuses, &streams, (since, after), n)?);
-                    Ok(merge(keys, n, true))
+            // On one snapshot: what goes from one status or stream to another meanwhile would be missed.
+            None => snapshot(conn, || {
+                let streams = stream::matching(
+                    conn,
+                    filter.endpoint.as_deref(),
+                    filter.source.as_deref(),
+                    filter.event_type.as_deref(),
+                )?;
+                if let Some(code) = &filter.code {
+                    return newest(conn, NEWEST_OF_CODE, &[code], &streams, (since, after), n);
                 }
-            },
+                let mut keys = match shows_pending {
+                    true => fresh::newest(conn, fresh_from, &streams, (since, after), n)?,
+                    false => Vec::new(),
+                };
+                keys.extend(newest(conn, NEWEST, statuses, &streams, (since, after), n)?);
+                Ok(merge(keys, n, true))
+            }),
         },
         |(_, seq)| {
             let found = event_read::by_seq(conn, seq)?;

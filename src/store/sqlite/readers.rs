@@ -36,13 +36,7 @@ impl Readers {
         self: &Arc<Self>,
         work: impl FnOnce(&Connection) -> Done<T> + Send + 'static,
     ) -> Result<T> {
-        self.walk(move |conn| {
-            conn.prepare_cached("BEGIN")?.execute([])?;
-            let done = work(conn);
-            conn.prepare_cached("COMMIT")?.execute([])?;
-            done
-        })
-        .await
+        self.walk(move |conn| snapshot(conn, || work(conn))).await
     }
 
     /// Runs `work`, each statement on a snapshot of its own, off the async threads: for pages and whatever else takes a
@@ -90,4 +84,13 @@ impl Readers {
         self.permits.close();
         self.lock().clear();
     }
+}
+
+/// Runs a short part of a walk on one snapshot, for statements that have to fit together.
+pub(super) fn snapshot<T>(conn: &Connection, work: impl FnOnce() -> Done<T>) -> Done<T> {
+    conn.prepare_cached("BEGIN")?.execute([])?;
+    let done = work();
+    // No COMMIT: it fails when the work met a damaged page, however well it got over that.
+    conn.prepare_cached("ROLLBACK")?.execute([])?;
+    done
 }

@@ -406,6 +406,46 @@ async fn a_damaged_event_is_set_aside_and_holds_up_nobody() {
     assert_eq!(store.backlog().await.unwrap().pending, 0);
 }
 
+/// In each moment there is one, wherever it stands: so each list has to show it.
+#[tokio::test]
+async fn an_event_is_listed_while_its_status_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    // Each has a stream of its own, so that a list takes its time.
+    let arrivals = (0..100).map(|n| {
+        let mut arrival = arrival(&[&n.to_string()], at(n));
+        arrival.request.endpoint = format!("endpoint-{n}");
+        store.append(arrival)
+    });
+    join_all(arrivals).await;
+    let last = arrival(&["last"], at(1000));
+    let id = last.events[0].id;
+    store.append(last).await.unwrap();
+    let status = EventStatus::Processed;
+    store
+        .conclude(id, status, "done".into(), at(1001))
+        .await
+        .unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (path, stopped) = (store.path().to_owned(), stop.clone());
+    let changes = std::thread::spawn(move || {
+        let raw = rusqlite::Connection::open(path).unwrap();
+        raw.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        while !stopped.load(Ordering::Relaxed) {
+            raw.execute_batch("UPDATE event_state SET status = 1 - status")
+                .unwrap();
+        }
+    });
+    let mut missed = 0;
+    for _ in 0..200 {
+        let page = store.events(EventFilter::default(), first(3)).await;
+        missed += usize::from(page.unwrap().items.iter().all(|event| event.id != id));
+    }
+    stop.store(true, Ordering::Relaxed);
+    changes.join().unwrap();
+    assert_eq!(missed, 0);
+}
+
 #[tokio::test]
 async fn a_failing_disk_promises_nothing_and_is_recovered_from() {
     let dir = tempfile::tempdir().unwrap();
