@@ -6,12 +6,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::event::{EventStatus, PutOff, SPAM};
-use crate::model::said::{Said, kept};
 use crate::store::meters::Outcome;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::{Fresh, InFlight};
-use crate::store::sqlite::value::{micros, time, timestamp};
+use crate::store::sqlite::value::micros;
 
 /// The stored status of a pending event that is put off.
 pub(super) const WAITING: i64 = 5;
@@ -44,20 +43,21 @@ pub(super) fn status(number: i64) -> Done<EventStatus> {
 pub(super) struct At {
     pub(super) seq: i64,
     pub(super) status: EventStatus,
-    pub(super) received_at: Timestamp,
+    /// As it is stored: an event whose time cannot be read has to end, too.
+    pub(super) received_at: i64,
     stream: i64,
     changes: i64,
 }
 
 impl At {
-    fn fresh(seq: i64, fresh: Fresh) -> Done<Self> {
-        Ok(At {
+    fn fresh(seq: i64, fresh: Fresh) -> Self {
+        At {
             seq,
             status: EventStatus::Pending,
-            received_at: timestamp(fresh.received_at)?,
+            received_at: fresh.received_at,
             stream: fresh.stream,
             changes: 0,
-        })
+        }
     }
 
     pub(super) fn is_pending(&self) -> bool {
@@ -78,7 +78,7 @@ pub(super) fn range(changes: i64) -> (i64, i64) {
 pub(super) fn find(conn: &Connection, flight: &InFlight, event: Uuid) -> Done<Option<At>> {
     if let Some(hand) = flight.hand(event) {
         return match (touched(conn, hand.seq)?, hand.fresh) {
-            (None, Some(fresh)) => Ok(Some(At::fresh(hand.seq, fresh)?)),
+            (None, Some(fresh)) => Ok(Some(At::fresh(hand.seq, fresh))),
             (found, _) => Ok(found),
         };
     }
@@ -89,7 +89,7 @@ pub(super) fn find(conn: &Connection, flight: &InFlight, event: Uuid) -> Done<Op
     seq.map_or(Ok(None), |seq| find_by_seq(conn, seq))
 }
 
-fn find_by_seq(conn: &Connection, seq: i64) -> Done<Option<At>> {
+pub(super) fn find_by_seq(conn: &Connection, seq: i64) -> Done<Option<At>> {
     if let Some(at) = touched(conn, seq)? {
         return Ok(Some(at));
     }
@@ -100,8 +100,7 @@ fn find_by_seq(conn: &Connection, seq: i64) -> Done<Option<At>> {
             received_at: row.get(1)?,
         })
     });
-    let fresh = fresh.optional()?;
-    fresh.map(|fresh| At::fresh(seq, fresh)).transpose()
+    Ok(fresh.optional()?.map(|fresh| At::fresh(seq, fresh)))
 }
 
 /// Where an event stands that is not fresh.
@@ -114,7 +113,7 @@ fn touched(conn: &Connection, seq: i64) -> Done<Option<At>> {
             Ok(At {
                 seq,
                 status: status(row.get(0)?)?,
-                received_at: time(row, 1)?,
+                received_at: row.get(1)?,
                 stream: row.get(2)?,
                 changes: row.get(3)?,
             })
@@ -145,7 +144,8 @@ pub(super) struct State<'s> {
     pub(super) violations: Option<&'s str>,
 }
 
-/// Writes where an event stands from now on, fresh or not.
+/// Writes where an event stands from now on, fresh or not. A row that is there keeps its stream and time of receipt, which
+/// are the event's own, repeated for the indexes: nobody changes them but `identify`, in both rows.
 pub(super) fn put(conn: &Connection, seq: i64, state: &State<'_>) -> Done<()> {
     conn.prepare_cached(
         "INSERT INTO event_state (event, status, stream, received_at, settled_at, changes, due,
@@ -186,6 +186,12 @@ pub(super) struct Settling<'s> {
 
 /// Ends a pending event.
 pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()> {
+    self::end(books, at, end)?;
+    count(books, at, end)
+}
+
+/// The same, but for the count of what came of it.
+pub(super) fn end(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()> {
     let conn = &books.conn;
     if at.changes().1 > 0 {
         conn.prepare_cached(
@@ -202,7 +208,7 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
     let state = State {
         status: end.status as i64,
         stream: at.stream,
-        received_at: micros(at.received_at),
+        received_at: at.received_at,
         settled_at: Some(micros(end.at)),
         changes: if count == 0 { 0 } else { first << 8 | count },
         reason: end.reason,
@@ -212,6 +218,10 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
     };
     put(conn, at.seq, &state)?;
     books.tally.add("pending", -1);
+    Ok(())
+}
+
+pub(super) fn count(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()> {
     let outcome = match end.status {
         EventStatus::Quarantined => Outcome::Quarantined,
         EventStatus::Failed => Outcome::Failed,
@@ -221,28 +231,6 @@ pub(super) fn settle(books: &mut Books, at: &At, end: &Settling<'_>) -> Done<()>
     let endpoint = books.streams.endpoint(&books.conn, at.stream)?;
     books.meter.count(end.at, endpoint, outcome);
     Ok(())
-}
-
-/// Ends a pending event that cannot be read, without what may be damaged of it.
-pub(super) fn set_aside(books: &mut Books, seq: i64, reason: &Said, now: Timestamp) -> Done<()> {
-    let Some(at) = find_by_seq(&books.conn, seq)?.filter(At::is_pending) else {
-        return Ok(());
-    };
-    // Only where there are any: to write the row anew, all of it would have to be readable.
-    books
-        .conn
-        .prepare_cached("UPDATE event SET notes = NULL WHERE seq = ?1 AND notes IS NOT NULL")?
-        .execute([seq])?;
-    let reason = kept::write(reason);
-    let end = Settling {
-        status: EventStatus::Failed,
-        code: Some("unreadable"),
-        reason: Some(&reason),
-        violations: None,
-        at: now,
-        changes: (0, 0),
-    };
-    settle(books, &at, &end)
 }
 
 /// Puts a pending event off.
@@ -256,7 +244,7 @@ pub(super) fn put_off(
     let state = State {
         status: WAITING,
         stream: at.stream,
-        received_at: micros(at.received_at),
+        received_at: at.received_at,
         changes: at.changes,
         due: Some(micros(due)),
         attempts: i64::from(how == PutOff::Tried),

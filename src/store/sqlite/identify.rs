@@ -12,7 +12,7 @@ use crate::store::sqlite::event_read;
 use crate::store::sqlite::event_row::{self, At, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::stream::Stream;
-use crate::store::sqlite::value::{micros, unless_empty};
+use crate::store::sqlite::value::{micros, timestamp, unless_empty};
 
 /// Gives a pending event its place, type, id and key; ends it when another event holds that key. `None`: it has to take
 /// the key from what waits in memory, which is to be swept first.
@@ -41,8 +41,9 @@ fn other_holder(books: &Books, at: &At, first: &NewEvent) -> Done<Option<Uuid>> 
         return Ok(None);
     }
     let holder: Option<Holder> = holder_of(books, seq)?;
+    let received_at = timestamp(at.received_at)?;
     let live =
-        holder.filter(|holder| !holder.is_invalid && holder.is_live(&first.dedupe, at.received_at));
+        holder.filter(|holder| !holder.is_invalid && holder.is_live(&first.dedupe, received_at));
     Ok(live.map(|holder| holder.id))
 }
 
@@ -58,7 +59,7 @@ fn end(books: &mut Books, at: &At, other: Uuid) -> Done<()> {
         code: None,
         reason: Some(&reason),
         violations: None,
-        at: at.received_at,
+        at: timestamp(at.received_at)?,
         changes: (0, 0),
     };
     event_row::settle(books, at, &end)

@@ -70,8 +70,7 @@ impl Inbox for SqliteStore {
                 "what is stored of this event cannot be read: {cause}",
                 cause = reason
             );
-            let set_aside = self.write(move |books| event_row::set_aside(books, seq, &reason, now));
-            match set_aside.await {
+            match self.set_aside(seq, reason, now).await {
                 Ok(()) => self.flight.forget(seq),
                 Err(error) => {
                     tracing::error!(event.seq = seq, %error, "event.not_set_aside");

@@ -64,6 +64,7 @@ mod refusals;
 mod right_of_way;
 mod rulebook;
 mod sessions;
+mod set_aside;
 mod settle;
 mod sheet;
 mod shelf;

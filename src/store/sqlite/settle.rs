@@ -18,7 +18,7 @@ use crate::store::sqlite::held::{self, Loaded, Wanted};
 use crate::store::sqlite::lookup;
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::ties::{self, MOST_ORDERS};
-use crate::store::sqlite::value;
+use crate::store::sqlite::value::{self, timestamp};
 use crate::store::sqlite::writes;
 use crate::store::{Held, Result, Settled, Settlement, StoreError, Writes};
 
@@ -156,7 +156,7 @@ impl Job for Settle {
             code: Some("not_stored"),
             reason: Some(reason),
             violations: None,
-            at: at.received_at,
+            at: timestamp(at.received_at)?,
             changes: (0, 0),
         };
         event_row::settle(books, &at, &end)?;

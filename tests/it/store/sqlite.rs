@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use frontdesk::model::event::{Appended, EventStatus};
+use frontdesk::model::dedupe::DedupeKey;
+use frontdesk::model::event::{Appended, EventStatus, Note};
 use frontdesk::model::field::Kind;
 use frontdesk::model::people::Rep;
 use frontdesk::model::rules::RuleSet;
@@ -404,6 +405,61 @@ async fn a_damaged_event_is_set_aside_and_holds_up_nobody() {
     let store = gateway(dir.path()).await;
     assert!(store.claim(9, at(4)).await.unwrap().is_empty());
     assert_eq!(store.backlog().await.unwrap().pending, 0);
+}
+
+#[tokio::test]
+async fn an_event_is_set_aside_whatever_is_damaged_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let [mut torn, untimely, sound, lost] = ["a", "b", "c", "d"].map(|key| arrival(&[key], at(0)));
+    torn.request.body = (0..2000_u32)
+        .flat_map(|n| DedupeKey::of([&n.to_be_bytes()[..]]).0)
+        .collect();
+    torn.events[0].notes = vec![Note {
+        name: "links".to_owned(),
+        score: 1,
+        message: "a link".into(),
+    }];
+    let body = torn.request.body.clone();
+    let ids = [&torn, &untimely, &sound].map(|arrival| arrival.events[0].id);
+    for arrival in [torn, untimely, sound, lost] {
+        store.append(arrival).await.unwrap();
+    }
+    store.close().await;
+    let raw = rusqlite::Connection::open(store.path()).unwrap();
+    let damage = format!(
+        "UPDATE event SET received_at = {} WHERE seq = 2; UPDATE event SET stream = 99 WHERE seq = 4",
+        i64::MAX
+    );
+    raw.execute_batch(&damage).unwrap();
+    raw.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    drop(raw);
+    tear(store.path(), &body);
+
+    let store = gateway(dir.path()).await;
+    let claimed = store.claim(9, at(1)).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].event.id, ids[2]);
+    assert_eq!(store.backlog().await.unwrap().pending, 1);
+    for id in &ids[..2] {
+        let event = store.event(*id).await.unwrap().unwrap();
+        assert_eq!(event.code.as_deref(), Some("unreadable"));
+    }
+    let listed = all(2, |page| store.events(EventFilter::default(), page)).await;
+    assert_eq!(listed.len(), 3, "what can be shown is");
+}
+
+/// Breaks the chain of pages that holds `body`.
+fn tear(path: &Path, body: &[u8]) {
+    let mut file = std::fs::read(path).unwrap();
+    let size = u16::from_be_bytes([file[16], file[17]]);
+    let page = file
+        .chunks_exact_mut(usize::from(size))
+        .find(|page| body.windows(32).any(|part| part == &page[4..36]))
+        .unwrap();
+    page[..4].fill(0xff);
+    std::fs::write(path, file).unwrap();
 }
 
 /// In each moment there is one, wherever it stands: so each list has to show it.
