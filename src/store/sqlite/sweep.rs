@@ -11,7 +11,8 @@
 //! table `tail` for the rest), and a mark up to where the log is swept. The mark moves only in the commit that holds
 //! the last slice of a generation. Whatever the moment of a crash, the keys behind the mark are in the tree, and the
 //! keys after it are read back from the log at open; a slice that was swept before the crash is swept again, which
-//! changes nothing, because later entries win and sweeping is an upsert.
+//! changes nothing: a key whose value may change is written over, and the later entry wins; one whose value never
+//! changes stays as it is.
 //!
 //! Within a transaction the memory runs ahead of the disk: `keep` after the commit, `undo` after a rollback.
 

@@ -274,7 +274,7 @@ async fn keys_are_known_after_reopening_wherever_they_stand() {
     }
 }
 
-/// More than the keys of an older run that are learnt with one commit.
+/// More keys than are learnt after one commit.
 #[tokio::test]
 async fn a_store_that_has_just_been_opened_mistakes_nobody_for_a_stranger() {
     const MANY: usize = 700;
