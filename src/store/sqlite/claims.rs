@@ -121,13 +121,7 @@ impl Claims {
     /// Writes this transaction's share of the frozen generation, or `at_least` keys.
     pub(super) fn sweep(&mut self, conn: &Connection, at_least: usize) -> Done<()> {
         let share = self.deliveries.share().max(at_least);
-        let (slice, _) = self.deliveries.slice(share);
-        if !slice.is_empty() {
-            let mut insert = conn.prepare_cached(INSERT_DELIVERY)?;
-            for ((hash, event), _) in slice {
-                insert.execute([hash, event])?;
-            }
-        }
+        self.sweep_deliveries(conn, share)?;
         // The mark belongs to the keys; deliveries must not be behind it.
         let share = self.keys.share().max(at_least);
         let (slice, mark) = self.keys.slice(share);
@@ -136,23 +130,20 @@ impl Claims {
             insert.execute((key.to_be_bytes(), event))?;
         }
         if let Some(mark) = mark {
-            self.finish_deliveries(conn)?;
+            while self.sweep_deliveries(conn, 1024)? {}
             number::set(conn, "claims_swept", mark)?;
         }
         Ok(())
     }
 
-    fn finish_deliveries(&mut self, conn: &Connection) -> Done<()> {
+    /// `false` when there was nothing left to write.
+    fn sweep_deliveries(&mut self, conn: &Connection, most: usize) -> Done<bool> {
+        let (slice, _) = self.deliveries.slice(most);
         let mut insert = conn.prepare_cached(INSERT_DELIVERY)?;
-        loop {
-            let (slice, _) = self.deliveries.slice(1024);
-            if slice.is_empty() {
-                return Ok(());
-            }
-            for ((hash, event), _) in slice {
-                insert.execute([hash, event])?;
-            }
+        for ((hash, event), _) in &slice {
+            insert.execute([hash, event])?;
         }
+        Ok(!slice.is_empty())
     }
 
     pub(super) fn keep(&mut self, last_event: i64) {
