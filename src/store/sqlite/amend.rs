@@ -11,25 +11,17 @@ use crate::store::sqlite::audit;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::held::{self, Loaded, Wanted};
-use crate::store::sqlite::lookup::{self, RecordRef};
+use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_row;
-use crate::store::sqlite::ties::{self, MOST_ORDERS};
+use crate::store::sqlite::ties::{self, Orders};
 use crate::store::sqlite::writes;
 use crate::store::{Held, Ties};
 
 /// Runs one amendment within the transaction.
 pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
     let asks_for_orders = books.desk.asks_for_orders(&books.conn)?;
-    let orders = |contact: i64| {
-        let prefix = lookup::links(contact, Kind::Order);
-        books
-            .entries
-            .numbers_under(&books.conn, &prefix, MOST_ORDERS)
-    };
-    let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> = match asks_for_orders {
-        true => Some(&orders),
-        false => None,
-    };
+    let orders = |contact| books.entries.orders_of(&books.conn, contact);
+    let orders: Orders<'_> = asks_for_orders.then_some(&orders);
     let Some((mut loaded, ties)) = load(&books.conn, amendment.lead, orders)? else {
         return Ok(Amended::Unknown);
     };
@@ -61,7 +53,7 @@ pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
 pub(super) fn load(
     conn: &Connection,
     lead: Uuid,
-    orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>>,
+    orders: Orders<'_>,
 ) -> Done<Option<(Loaded, Ties)>> {
     let kind = Kind::Lead;
     let Some(seq) = record_row::find(conn, kind, lead)? else {

@@ -14,7 +14,7 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::past;
 use crate::store::sqlite::queue::{Call, Job, closed};
 use crate::store::sqlite::record_row;
-use crate::store::sqlite::ties;
+use crate::store::sqlite::ties::{self, Orders};
 use crate::store::sqlite::value::{id, maybe_id, micros, signed, text, time, unsigned};
 use crate::store::sqlite::walk::rows;
 use crate::store::sqlite::writes::{epoch_of, seats};
@@ -155,11 +155,8 @@ fn read(lead: Uuid, row: &Row<'_>) -> Done<DecisionRow> {
 
 fn held_lead(conn: &Connection, lead: Uuid) -> Done<Option<HeldOwned>> {
     let desk = desk::load(conn)?;
-    let orders = |contact: i64| past::orders_of(conn, contact);
-    let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> = match desk.rules.asks_for_orders() {
-        true => Some(&orders),
-        false => None,
-    };
+    let orders = |contact| past::orders_of(conn, contact);
+    let orders: Orders<'_> = desk.rules.asks_for_orders().then_some(&orders);
     let found = amend::load(conn, lead, orders)?;
     Ok(found.map(|(loaded, ties)| HeldOwned {
         matches: Vec::new(),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
+use crate::model::field::Kind;
 use crate::store::sqlite::bloom::Bloom;
 use crate::store::sqlite::familiar::Familiar;
 use crate::store::sqlite::fault::Done;
@@ -16,6 +17,7 @@ use crate::store::sqlite::lookup::{
 use crate::store::sqlite::postings::tree_numbers;
 use crate::store::sqlite::sweep::{Entry, Sweep};
 use crate::store::sqlite::tail::{self, Told};
+use crate::store::sqlite::ties::MOST_ORDERS;
 use crate::store::sqlite::walk::merge;
 
 /// Entries in memory before they are swept: two generations of this size are some ten megabytes, and a search looks through
@@ -112,6 +114,12 @@ impl Entries {
             numbers.push(number_at_end(key)?);
         }
         Ok(merge(numbers, most, true))
+    }
+
+    /// The newest orders of a contact.
+    pub(super) fn orders_of(&self, conn: &Connection, contact: i64) -> Done<Vec<i64>> {
+        let prefix = lookup::links(contact, Kind::Order);
+        self.numbers_under(conn, &prefix, MOST_ORDERS)
     }
 
     /// Claimed lately, by this transaction for example.

@@ -20,7 +20,7 @@ use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::past;
 use crate::store::sqlite::record_list;
 use crate::store::sqlite::record_row;
-use crate::store::sqlite::ties;
+use crate::store::sqlite::ties::{self, Orders};
 use crate::store::sqlite::timeline;
 use crate::store::sqlite::value::{id, kind, text, time};
 use crate::store::sqlite::walk::{self, Listing, rows};
@@ -70,12 +70,8 @@ impl Records for SqliteStore {
             .read(move |conn| {
                 let loaded = held::load_from_snapshot(conn, wanted.clone())?;
                 let desk = desk::load(conn)?;
-                let orders = |contact: i64| past::orders_of(conn, contact);
-                let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> =
-                    match desk.rules.asks_for_orders() {
-                        true => Some(&orders),
-                        false => None,
-                    };
+                let orders = |contact| past::orders_of(conn, contact);
+                let orders: Orders<'_> = desk.rules.asks_for_orders().then_some(&orders);
                 let ties = ties::load(conn, &wanted, &loaded, orders)?;
                 Ok(HeldOwned {
                     matches: loaded.matches,

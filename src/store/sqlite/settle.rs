@@ -11,13 +11,12 @@ use crate::model::event::EventStatus;
 use crate::model::field::Kind;
 use crate::model::said::kept;
 use crate::store::sqlite::books::Books;
-use crate::store::sqlite::event_row::{self, Settling};
+use crate::store::sqlite::event_row::{self, At, Settling};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::flight::InFlight;
 use crate::store::sqlite::held::{self, Loaded, Wanted};
-use crate::store::sqlite::lookup;
 use crate::store::sqlite::queue::Job;
-use crate::store::sqlite::ties::{self, MOST_ORDERS};
+use crate::store::sqlite::ties::{self, Orders};
 use crate::store::sqlite::value::{self, timestamp};
 use crate::store::sqlite::writes;
 use crate::store::{Held, Result, Settled, Settlement, StoreError, Writes};
@@ -64,21 +63,24 @@ impl Settle {
         (job, answer)
     }
 
+    /// Where the event stands while it is pending; else the outcome is what became of it.
+    fn pending(&mut self, books: &Books) -> Done<Option<At>> {
+        let event = self.event;
+        self.outcome = match event_row::find(&books.conn, &self.flight, event)? {
+            Some(at) if at.is_pending() => return Ok(Some(at)),
+            Some(at) => Some(stored_outcome(books, event, &at)?),
+            None => Some(failed(event)),
+        };
+        Ok(None)
+    }
+
     fn decide(&self, books: &mut Books) -> Done<(Writes, Loaded)> {
         let mut loaded = held::load(&books.conn, &self.plan.wanted, |key| {
             books.entries.holder(&books.conn, key)
         })?;
-        let orders = |contact: i64| {
-            let prefix = lookup::links(contact, Kind::Order);
-            books
-                .entries
-                .numbers_under(&books.conn, &prefix, MOST_ORDERS)
-        };
-        let orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>> =
-            match books.desk.asks_for_orders(&books.conn)? {
-                true => Some(&orders),
-                false => None,
-            };
+        let asks_for_orders = books.desk.asks_for_orders(&books.conn)?;
+        let orders = |contact| books.entries.orders_of(&books.conn, contact);
+        let orders: Orders<'_> = asks_for_orders.then_some(&orders);
         let ties = ties::load(&books.conn, self.plan.wanted.keys(), &loaded, orders)?;
         let held = Held {
             matches: std::mem::take(&mut loaded.matches),
@@ -97,15 +99,9 @@ impl Settle {
 
 impl Job for Settle {
     fn run(&mut self, books: &mut Books) -> Done<()> {
-        let event = self.event;
-        let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
-            self.outcome = Some(failed(event));
+        let Some(at) = self.pending(books)? else {
             return Ok(());
         };
-        if !at.is_pending() {
-            self.outcome = Some(stored_outcome(books, event, &at)?);
-            return Ok(());
-        }
         let (writes, loaded) = self.decide(books)?;
         if writes.status == EventStatus::Pending {
             return Err(Fault::Refused(
@@ -129,7 +125,7 @@ impl Job for Settle {
         };
         event_row::settle(books, &at, &end)?;
         self.outcome = Some(Settled {
-            event,
+            event: self.event,
             status: writes.status,
             records: writes
                 .records
@@ -142,15 +138,9 @@ impl Job for Settle {
 
     /// The event ends as failed, and says why, instead of coming back for ever.
     fn give_up(&mut self, books: &mut Books, reason: &str) -> Done<()> {
-        let event = self.event;
-        let Some(at) = event_row::find(&books.conn, &self.flight, event)? else {
-            self.outcome = Some(failed(event));
+        let Some(at) = self.pending(books)? else {
             return Ok(());
         };
-        if !at.is_pending() {
-            self.outcome = Some(stored_outcome(books, event, &at)?);
-            return Ok(());
-        }
         let end = Settling {
             status: EventStatus::Failed,
             code: Some("not_stored"),
@@ -160,7 +150,7 @@ impl Job for Settle {
             changes: (0, 0),
         };
         event_row::settle(books, &at, &end)?;
-        self.outcome = Some(failed(event));
+        self.outcome = Some(failed(self.event));
         Ok(())
     }
 
@@ -197,7 +187,7 @@ fn failed(event: Uuid) -> Settled {
 }
 
 /// What an earlier settlement of the event wrote.
-fn stored_outcome(books: &Books, event: Uuid, at: &event_row::At) -> Done<Settled> {
+fn stored_outcome(books: &Books, event: Uuid, at: &At) -> Done<Settled> {
     let (first, count) = at.changes();
     let mut select = books.conn.prepare_cached(
         "SELECT DISTINCT kind, record_id FROM change WHERE seq >= ?1 AND seq < ?2 ORDER BY seq",

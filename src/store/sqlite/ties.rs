@@ -18,12 +18,15 @@ use crate::store::sqlite::writes::{epoch_of, seats};
 /// Orders of a contact that are looked at, the newest.
 pub(super) const MOST_ORDERS: usize = 1_000;
 
-/// The ties of what was loaded for `wanted`. `orders` finds the orders of a contact, when the rules ask for them.
+/// Finds the orders of a contact, when the rules ask for them.
+pub(super) type Orders<'o> = Option<&'o dyn Fn(i64) -> Done<Vec<i64>>>;
+
+/// The ties of what was loaded for `wanted`.
 pub(super) fn load(
     conn: &Connection,
     wanted: &[IdentityKey],
     loaded: &Loaded,
-    orders: Option<&dyn Fn(i64) -> Done<Vec<i64>>>,
+    orders: Orders<'_>,
 ) -> Done<Ties> {
     let mut ties = Ties {
         companies: companies(conn, wanted, loaded)?,
