@@ -11,7 +11,7 @@ use crate::model::record::Record;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::joins;
 use crate::store::sqlite::lookup::{self, Identity, RecordRef};
-use crate::store::sqlite::record_row;
+use crate::store::sqlite::record_row::{self, Stored};
 use crate::store::sqlite::tail::{self, Told};
 
 /// The keys whose records a decision wants to see, hashed before the writer has to.
@@ -69,26 +69,20 @@ impl Loaded {
 
     /// The record at a place, which is loaded when it was not.
     pub(super) fn take(&mut self, conn: &Connection, at: RecordRef) -> Done<Option<Record>> {
-        let known = self.places.iter().position(|known| known.at == at);
-        if known.is_none() {
-            let Some(stored) = record_row::load(conn, at)? else {
-                return Ok(None);
-            };
-            self.places.push(Place {
-                at,
-                contact: stored.contact,
-                last: stored.last,
-            });
-            self.records.push(stored.record);
+        if let Some(record) = self.at(at) {
+            return Ok(Some(record.clone()));
         }
-        let nth = known.unwrap_or(self.records.len() - 1);
-        Ok(self.records.get(nth).cloned())
+        let Some(stored) = record_row::load(conn, at)? else {
+            return Ok(None);
+        };
+        let record = stored.record.clone();
+        self.add(at, stored);
+        Ok(Some(record))
     }
 
-    /// The id of the record at this place, which is loaded when it was not.
+    /// The id of the record at a place, or of the contact that it was joined with, which is loaded when it was not.
     fn include(&mut self, conn: &Connection, at: RecordRef) -> Done<Option<Uuid>> {
-        let known = self.places.iter().position(|known| known.at == at);
-        if let Some(record) = known.and_then(|nth| self.records.get(nth)) {
+        if let Some(record) = self.at(at) {
             return Ok(Some(record.id));
         }
         let Some(stored) = record_row::load(conn, at)? else {
@@ -101,13 +95,22 @@ impl Loaded {
             }
         }
         let id = stored.record.id;
+        self.add(at, stored);
+        Ok(Some(id))
+    }
+
+    fn at(&self, at: RecordRef) -> Option<&Record> {
+        let nth = self.places.iter().position(|known| known.at == at)?;
+        self.records.get(nth)
+    }
+
+    fn add(&mut self, at: RecordRef, stored: Stored) {
         self.places.push(Place {
             at,
             contact: stored.contact,
             last: stored.last,
         });
         self.records.push(stored.record);
-        Ok(Some(id))
     }
 }
 

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::model::field::Kind;
 use crate::model::fold;
 use crate::model::identity::IdentityKey;
+use crate::store::sqlite::bloom::Key;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::value;
 use crate::store::sqlite::words;
@@ -26,7 +27,7 @@ const LINK: u8 = b'c';
 const NUMBER: usize = 6;
 
 /// 128 bits of SHA-256: short, and compared without a look elsewhere.
-pub(super) type Identity = [u8; 16];
+pub(super) type Identity = Key;
 
 /// A key of the table `posting`.
 pub(super) type Posting = Box<[u8]>;
