@@ -77,6 +77,11 @@ impl Bloom {
         self.told >= WORN && self.next.is_none()
     }
 
+    #[cfg(test)]
+    pub(super) fn wear_out(&mut self) {
+        self.told = WORN;
+    }
+
     /// Begins to learn anew what is in the table; `others` are the keys that are only on their way there.
     pub(super) fn begin(&mut self, others: impl IntoIterator<Item = Key>) {
         let mut bits = BloomFilter::with_num_bits(BITS).hashes(HASHES);
@@ -93,7 +98,8 @@ impl Bloom {
     /// Learns of the next keys in the table, `most` of them; `false` when nothing is left to learn. Between transactions:
     /// one that is rolled back may have hidden a key.
     ///
-    /// A table that cannot be read is no reason to write nothing: its keys are then looked up as if there were no filter.
+    /// A table that cannot be read is no reason to write nothing: then the old filter goes on, and where there is none every
+    /// key is looked up.
     pub(super) fn learn(&mut self, conn: &Connection, most: i64) -> bool {
         let Some(mut next) = self.next.take() else {
             return false;

@@ -200,3 +200,36 @@ pub(super) fn delivery_hash(id: &str) -> i64 {
     });
     i64::from_ne_bytes(hash.to_ne_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::Claims;
+    use crate::store::sqlite::migrate;
+
+    #[test]
+    fn a_new_filter_knows_the_keys_that_are_not_swept() {
+        let conn = Connection::open_in_memory().unwrap();
+        migrate::run(&conn).unwrap();
+        let mut claims = Claims::load(&conn).unwrap();
+        let (swept, young) = ([1; 16], [2; 16]);
+        claims.put(swept, None, 1);
+        claims.keep(1);
+        claims.freeze_all(1);
+        claims.sweep(&conn, 1).unwrap();
+        claims.keep(1);
+        claims.put(young, None, 2);
+        claims.keep(2);
+        assert!(!claims.learn(&conn, 9));
+        claims.known.wear_out();
+        claims.keep(2);
+        assert!(claims.learn(&conn, 1), "it learns anew");
+        while claims.learn(&conn, 1) {}
+        let holder = |key| claims.holder(&conn, &key).unwrap();
+        assert_eq!(
+            [swept, young, [3; 16]].map(holder),
+            [Some(1), Some(2), None]
+        );
+    }
+}
