@@ -583,6 +583,20 @@ async fn a_commit_that_is_refused_costs_nobody_else_the_outcome() {
 }
 
 #[tokio::test]
+async fn while_every_commit_is_refused_everybody_is_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    store.fail_points().arm("commit refused", 100);
+    for _ in 0..3 {
+        let answer = store.append(arrival(&["a"], at(0))).await;
+        assert!(matches!(answer, Err(StoreError::Corrupt(_))), "{answer:?}");
+    }
+    store.fail_points().arm("commit refused", 0);
+    let answer = store.append(arrival(&["a"], at(1))).await.unwrap();
+    assert!(matches!(answer[..], [Appended::New(_)]));
+}
+
+#[tokio::test]
 async fn an_outcome_says_what_is_on_disk_and_what_is_not_is_settled_later() {
     for point in ["begin", "commit"] {
         let dir = tempfile::tempdir().unwrap();
