@@ -48,10 +48,6 @@ fn write_in_heaps(
 ) -> Result<(), StoreError> {
     part(books, broken, heaps)?;
     while let Some(jobs) = heaps.pop() {
-        // A half of one job. While every commit is refused it would be parted for ever.
-        if jobs.is_empty() {
-            continue;
-        }
         let is_alone = jobs.len() == 1;
         match attempt(books, jobs) {
             Ok(group) => kept(group),
