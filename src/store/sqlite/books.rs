@@ -238,19 +238,21 @@ mod tests {
 
     use super::{AHEAD, BookFile, Books, stamp};
     use crate::store::StoreRole;
-    use crate::store::sqlite::{connect, migrate};
+    use crate::store::sqlite::connect::{self, Place};
+    use crate::store::sqlite::migrate;
 
     #[test]
     fn a_key_whose_removal_was_rolled_back_is_learnt() {
         let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("test.db");
+        let conn = connect::creator(&path).unwrap();
+        migrate::run(&conn).unwrap();
         let file = BookFile {
-            path: dir.path().join("test.db"),
+            place: Place::of(path).unwrap(),
             role: StoreRole::Gateway,
             flight: Arc::default(),
             fail: Arc::default(),
         };
-        let conn = connect::writer(&file.path).unwrap();
-        migrate::run(&conn).unwrap();
         let key = [7; 16];
         conn.execute("INSERT INTO claim (key, event) VALUES (?1, 1)", [key])
             .unwrap();
