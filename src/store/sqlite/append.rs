@@ -344,6 +344,7 @@ impl Job for Append {
             ..
         } = *self;
         let answers = end.map(|()| answers);
+        let fresh = fresh.filter(|hand| flight.is_shelved(hand.seq));
         let rows = match (fresh, answers.as_deref()) {
             (None, _) => Some(rows),
             (Some(hand), Ok([Appended::New(id)])) => {
@@ -351,8 +352,8 @@ impl Job for Append {
                 let unkept = flight.shelve(Shelved { id, hand, rows });
                 unkept.map(|event| event.rows)
             }
-            (Some(hand), _) => {
-                flight.not_shelved(hand.seq);
+            (Some(_), _) => {
+                flight.close_shelf();
                 Some(rows)
             }
         };

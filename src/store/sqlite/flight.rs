@@ -4,6 +4,7 @@
 //! all are in somebody's hands, settled or given back.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,10 @@ pub(super) struct InFlight {
     /// One claim at a time: two would be given the same events.
     pub(super) claiming: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    /// The last fresh event that was committed.
+    newest: AtomicI64,
+    /// The shelf is closed, as it is in a burst: then nobody has to ask for the lock.
+    is_shelf_closed: AtomicBool,
     work: Notify,
 }
 
@@ -86,7 +91,11 @@ impl InFlight {
         let mut state = self.lock();
         state.recent.clear();
         let cursor = state.cursor;
-        let on_shelf = state.shelf.ready(cursor, limit);
+        let rest = self.newest.load(Ordering::SeqCst) - cursor;
+        let is_near = usize::try_from(rest).unwrap_or(0) <= limit;
+        let on_shelf = state.shelf.ready(is_near);
+        // Before the claim reads: whoever finds it closed has committed what the claim will see.
+        self.note_shelf(&state);
         Claim {
             in_flight: state.numbers.len(),
             from_file: match on_shelf {
@@ -113,20 +122,36 @@ impl InFlight {
         let mut state = self.lock();
         state.cursor = state.cursor.max(upto);
         state.shelf.caught_up(is_end.then_some(upto));
+        self.note_shelf(&state);
     }
 
-    /// A fresh event is on disk. It comes back when it is not to be kept in memory.
+    /// Fresh events up to this number are on disk. `true` when the last of them is to be kept in memory.
+    pub(super) fn is_shelved(&self, upto: i64) -> bool {
+        self.newest.fetch_max(upto, Ordering::SeqCst);
+        !self.is_shelf_closed.load(Ordering::SeqCst)
+    }
+
+    /// The next fresh event is on disk. It comes back when it is not to be kept in memory after all.
     pub(super) fn shelve(&self, event: Shelved) -> Option<Shelved> {
         let mut state = self.lock();
         if event.hand.seq <= state.cursor {
             return Some(event);
         }
-        state.shelf.put((event.hand.seq, event.bytes()), event)
+        let unkept = state.shelf.put((event.hand.seq, event.bytes()), event);
+        self.note_shelf(&state);
+        unkept
     }
 
-    /// Fresh events up to this number may be on disk that are not kept in memory.
-    pub(super) fn not_shelved(&self, upto: i64) {
-        self.lock().shelf.miss(upto);
+    /// Fresh events may be on disk that are not kept in memory.
+    pub(super) fn close_shelf(&self) {
+        let mut state = self.lock();
+        state.shelf.close();
+        self.note_shelf(&state);
+    }
+
+    fn note_shelf(&self, state: &State) {
+        let is_closed = state.shelf.is_closed();
+        self.is_shelf_closed.store(is_closed, Ordering::SeqCst);
     }
 
     /// Takes the next events off the shelf.

@@ -27,8 +27,6 @@ pub(super) struct Shelf<T> {
     things: VecDeque<(i64, usize, T)>,
     bytes: usize,
     door: Door,
-    /// The last fresh event that was committed.
-    newest: i64,
 }
 
 impl<T> Default for Shelf<T> {
@@ -37,7 +35,6 @@ impl<T> Default for Shelf<T> {
             things: VecDeque::new(),
             bytes: 0,
             door: Door::Closed,
-            newest: 0,
         }
     }
 }
@@ -45,7 +42,6 @@ impl<T> Default for Shelf<T> {
 impl<T> Shelf<T> {
     /// The next fresh event is committed. One that the shelf does not keep comes back.
     pub(super) fn put(&mut self, (seq, bytes): (i64, usize), thing: T) -> Option<T> {
-        self.newest = self.newest.max(seq);
         if self.door == Door::Closed {
             return Some(thing);
         }
@@ -58,14 +54,13 @@ impl<T> Shelf<T> {
         None
     }
 
-    /// A fresh event may be committed that is not put here.
-    pub(super) fn miss(&mut self, seq: i64) {
-        self.newest = self.newest.max(seq);
-        self.close();
+    /// Whether anything is put there at all.
+    pub(super) fn is_closed(&self) -> bool {
+        self.door == Door::Closed
     }
 
-    /// What is put there from now on is not next to what is there.
-    fn close(&mut self) {
+    /// A fresh event may be committed that is not put here: what would be from now on is not next to what is there.
+    pub(super) fn close(&mut self) {
         if self.door == Door::Catching {
             self.clear();
         }
@@ -77,17 +72,16 @@ impl<T> Shelf<T> {
         self.bytes = 0;
     }
 
-    /// How many a worker may take; `None` when it has to read from the file after `cursor`, so many at most, and say then
-    /// how far it came.
-    pub(super) fn ready(&mut self, cursor: i64, limit: usize) -> Option<usize> {
+    /// How many a worker may take; `None` when it has to read from the file, and say then how far it came.
+    /// `is_near`: it may come to the end of it.
+    pub(super) fn ready(&mut self, is_near: bool) -> Option<usize> {
         let is_spent = self.door == Door::Closed && self.things.is_empty();
         if !is_spent && self.door != Door::Catching {
             return Some(self.things.len());
         }
         // A reading that nobody told the end of left a hole.
         self.clear();
-        let rest = usize::try_from(self.newest - cursor).unwrap_or(0);
-        self.door = match rest <= limit {
+        self.door = match is_near {
             true => Door::Catching,
             false => Door::Closed,
         };
@@ -162,7 +156,7 @@ mod tests {
         fn tell(&mut self, upto: i64, is_missed: bool) {
             for seq in self.told + 1..=upto {
                 if is_missed {
-                    self.shelf.miss(seq);
+                    self.shelf.close();
                 } else if seq > self.cursor {
                     self.shelf.put((seq, 1), seq);
                 }
@@ -171,7 +165,8 @@ mod tests {
         }
 
         fn claim(&mut self, most: usize, cut_off: bool) {
-            if self.shelf.ready(self.cursor, most).is_some() {
+            let is_near = usize::try_from(self.told - self.cursor).unwrap_or(0) <= most;
+            if self.shelf.ready(is_near).is_some() {
                 for _ in 0..most {
                     let Some(seq) = self.shelf.take() else { break };
                     assert_eq!(seq, self.cursor + 1, "each once, in order");

@@ -90,7 +90,10 @@ impl Writer {
             Ok(books) => books,
             Err(fault) => return finish_all(self.queue.drain(), &fault.into_error()),
         };
-        if let Err(fault) = self.look_at_files(&books) {
+        // Else the syncer has just looked, or will before anybody is told.
+        if (self.is_displaced || self.log.is_lost())
+            && let Err(fault) = self.look_at_files(&books)
+        {
             finish_all(self.queue.drain(), &fault.into_error());
             self.books = Some(books);
             return;
