@@ -61,12 +61,19 @@ fn domain(fields: &Fields) -> Option<String> {
     clean(domain)
 }
 
-/// The telephone number without its country code, however long that is.
-fn national(fields: &Fields) -> impl Iterator<Item = String> + '_ {
+/// The digits of the telephone number without its country code, however long that is; of one that is kept as it was typed,
+/// its digits.
+fn national(fields: &Fields) -> Vec<String> {
     let number = fields.get("phone").and_then(Value::as_str);
-    let digits = number.and_then(|number| number.strip_prefix('+'));
-    let without = move |code: usize| digits.and_then(|digits| digits.get(code..));
-    (1..=COUNTRY_CODE).filter_map(without).filter_map(clean)
+    let number = number.unwrap_or_default().trim_start();
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let codes = match number.starts_with('+') {
+        true => 1..=COUNTRY_CODE,
+        false => 0..=0,
+    };
+    let without = |code: usize| digits.get(code..).map(|rest| rest.trim_start_matches('0'));
+    let words = codes.filter_map(without).filter(|rest| !rest.is_empty());
+    words.map(str::to_owned).collect()
 }
 
 /// The words that a change of the fields adds.
@@ -170,5 +177,12 @@ mod tests {
             ["2026-000123"],
             "an order's number"
         );
+
+        let typed = json!({"phone": "(0)612 34 56 78"});
+        let words = of(Kind::Contact, typed.as_object().unwrap());
+        for q in ["612345678", "0612 34 56 78", "(0)612-345678"] {
+            let found = |word: &String| words.iter().any(|known| known.starts_with(word.as_str()));
+            assert!(of_query(q).iter().all(found), "{q}");
+        }
     }
 }
