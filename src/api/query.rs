@@ -6,6 +6,8 @@ use actix_web::HttpRequest;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::api::problem::Problem;
 use crate::model::page::PageRequest;
@@ -162,6 +164,20 @@ pub fn time(text: &str) -> Option<Timestamp> {
     // `parse` would take a date with a time, too, and leave the time out.
     let day = Date::strptime("%Y-%m-%d", text).ok()?;
     TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
+}
+
+/// The same in a body, for `deserialize_with`.
+///
+/// # Errors
+/// What is there and no time.
+pub fn maybe_time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else {
+        return Ok(None);
+    };
+    time(&text).map(Some).ok_or_else(|| {
+        let expected = "is a time such as 2026-03-01T09:00:00Z or 2026-03-01";
+        D::Error::custom(format!("{expected}, not {text:?}"))
+    })
 }
 
 #[cfg(test)]

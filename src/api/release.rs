@@ -11,6 +11,7 @@ use crate::api::auth::Manager;
 use crate::api::body::Document;
 use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
+use crate::api::query;
 use crate::api::records::id_of;
 use crate::api::replay::Queued;
 use crate::model::event::{EventStatus, SPAM};
@@ -71,9 +72,11 @@ pub struct ReleaseRequest {
     #[serde(rename = "type")]
     pub event_type: Option<String>,
     /// Received at or after.
+    #[serde(deserialize_with = "query::maybe_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<Timestamp>,
     /// Received before.
+    #[serde(deserialize_with = "query::maybe_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
 }

@@ -11,6 +11,7 @@ use crate::api::auth::Manager;
 use crate::api::body::{Document, Optional};
 use crate::api::events::unknown;
 use crate::api::problem::{Fault, Problem};
+use crate::api::query;
 use crate::api::records::id_of;
 use crate::api::replay_diff::{self, ReplayDiff};
 use crate::model::event::{EventStatus, SPAM};
@@ -115,9 +116,11 @@ pub struct ReplayRequest {
     #[serde(rename = "type")]
     pub event_type: Option<String>,
     /// Received at or after.
+    #[serde(deserialize_with = "query::maybe_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<Timestamp>,
     /// Received before.
+    #[serde(deserialize_with = "query::maybe_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
     /// A sender's delivery id.
@@ -142,9 +145,11 @@ pub struct ReplayFilter {
     #[serde(rename = "type")]
     pub event_type: Option<String>,
     /// Received at or after.
+    #[serde(deserialize_with = "query::maybe_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub since: Option<Timestamp>,
     /// Received before.
+    #[serde(deserialize_with = "query::maybe_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<Timestamp>,
     /// A sender's delivery id.

@@ -1,6 +1,7 @@
 //! Opening: the lock, the migrations, the threads.
 
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -116,11 +117,15 @@ fn path_of(url: &str) -> Done<PathBuf> {
 fn lock(path: &Path) -> Done<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let cannot = |error| {
-        Fault::Unavailable(format!(
-            "the lock file {} cannot be used: {error}",
-            name.display()
-        ))
+    let cannot = |error: io::Error| {
+        Fault::Unavailable(match path.parent() {
+            Some(folder) if error.kind() == io::ErrorKind::NotFound => format!(
+                "there is no folder for {}: make {}, or change store.url",
+                path.display(),
+                folder.display()
+            ),
+            _ => format!("the lock file {} cannot be used: {error}", name.display()),
+        })
     };
     let file = File::options()
         .create(true)

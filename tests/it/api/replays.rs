@@ -77,6 +77,15 @@ async fn a_filter_may_stand_by_itself() {
         both.body["violations"][0],
         json!({"path": "/filter", "message": "give the filter under \"filter\" or beside it, not both"})
     );
+    let no_time = desk
+        .post(path, json!({"filter": {"since": "yesterday"}}))
+        .await;
+    assert_eq!(
+        no_time.body["violations"][0]["message"],
+        "is a time such as 2026-03-01T09:00:00Z or 2026-03-01, not \"yesterday\""
+    );
+    let of_a_day = json!({"since": "2026-01-01", "until": "2026-01-02T00:00:00Z", "dry_run": true});
+    assert_eq!(desk.post(path, of_a_day).await.status, 200);
     let misspelt = desk.post(path, json!({"filter": {"since": 7}})).await;
     assert_eq!(misspelt.body["violations"][0]["path"], "/filter/since");
     let answer = desk.post(path, json!({"filter": filter})).await;
