@@ -79,6 +79,14 @@ impl Writer {
             }
         }
         self.queue.wait_for_disk(0);
+        // What is in a log that cannot be synced, or is gone, may still be saved into the database.
+        if let Some(Err(fault)) = self
+            .books
+            .as_ref()
+            .map(|it| self.log.mend_if_lost(&it.conn))
+        {
+            tracing::error!(reason = ?fault, "store.log_not_saved");
+        }
         self.log.close();
         drop(self.books.take());
         drop(self.lock.take());
