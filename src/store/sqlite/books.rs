@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::model::field::Kind;
 use crate::store::StoreRole;
 use crate::store::sqlite::claims::Claims;
-use crate::store::sqlite::connect::{self, LogFile, Place};
+use crate::store::sqlite::connect::{self, FilePlace, LogFile};
 use crate::store::sqlite::desk_cache::DeskCache;
 use crate::store::sqlite::entries::Entries;
 use crate::store::sqlite::failpoint::FailPoints;
@@ -64,7 +64,7 @@ pub(super) struct Last {
 /// How the books are opened, and opened again after the disk failed.
 #[derive(Clone)]
 pub(super) struct BookFile {
-    pub(super) place: Place,
+    pub(super) place: FilePlace,
     pub(super) role: StoreRole,
     pub(super) flight: Arc<InFlight>,
     pub(super) fail: Arc<FailPoints>,
@@ -238,7 +238,7 @@ mod tests {
 
     use super::{AHEAD, BookFile, Books, stamp};
     use crate::store::StoreRole;
-    use crate::store::sqlite::connect::{self, Place};
+    use crate::store::sqlite::connect::{self, FilePlace};
     use crate::store::sqlite::migrate;
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
         let conn = connect::creator(&path).unwrap();
         migrate::run(&conn).unwrap();
         let file = BookFile {
-            place: Place::of(path).unwrap(),
+            place: FilePlace::of(path).unwrap(),
             role: StoreRole::Gateway,
             flight: Arc::default(),
             fail: Arc::default(),

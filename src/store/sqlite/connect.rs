@@ -56,11 +56,11 @@ fn write(path: &Path, how: OpenFlags) -> Done<Connection> {
 pub(super) struct LogFile {
     file: File,
     /// The database and the log, at their paths.
-    places: [Place; 2],
+    places: [FilePlace; 2],
 }
 
 impl LogFile {
-    pub(super) fn open(database: Place) -> Done<Self> {
+    pub(super) fn open(database: FilePlace) -> Done<Self> {
         let name = log_path(&database.path);
         let file = File::options().write(true).open(&name).map_err(|error| {
             Fault::Unavailable(format!(
@@ -68,7 +68,7 @@ impl LogFile {
                 name.display()
             ))
         })?;
-        let log = Place::of(name)?;
+        let log = FilePlace::of(name)?;
         Ok(LogFile {
             file,
             places: [database, log],
@@ -85,14 +85,14 @@ impl LogFile {
 
     /// Whether both files are where they were.
     pub(super) fn check(&self) -> Done<()> {
-        self.places.iter().try_for_each(Place::check)
+        self.places.iter().try_for_each(FilePlace::check)
     }
 }
 
 /// A path and the file that stood there. A file that is removed or replaced is written to as before, by whoever has it
 /// open, and found by nobody else.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct FilePlace {
     path: PathBuf,
     file: FileId,
 }
@@ -100,12 +100,12 @@ pub(super) struct Place {
 /// Device and number of a file. Where there is no such thing a file counts as the one it was.
 type FileId = (u64, u64);
 
-impl Place {
+impl FilePlace {
     pub(super) fn of(path: PathBuf) -> Done<Self> {
         let file = file_id(&path).map_err(|error| {
             Fault::Unavailable(format!("{} cannot be looked at: {error}", path.display()))
         })?;
-        Ok(Place { path, file })
+        Ok(FilePlace { path, file })
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -155,25 +155,7 @@ pub(super) fn load_place(conn: &Connection, place: RecordRef) -> Done<Loaded> {
     Ok(loaded)
 }
 
-/// The number of the contact that is known by a key, from a reader's snapshot.
-pub(super) fn contact_of(conn: &Connection, key: &IdentityKey) -> Done<Option<i64>> {
-    let hash = lookup::identity(key);
-    let mut in_tail = None;
-    tail::scan(conn, |told| match told {
-        Told::Identity(known, record) if *known == hash => in_tail = Some(record),
-        _ => {}
-    })?;
-    let value = match in_tail {
-        Some(value) => Some(value),
-        None => lookup::holder(conn, &hash)?,
-    };
-    match value.map(RecordRef::from_value).transpose()? {
-        Some(at) if at.kind == Kind::Contact => joins::standing(conn, at.seq).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The same from a reader's snapshot.
+/// What `wanted` matches, from a reader's snapshot.
 pub(super) fn load_from_snapshot(conn: &Connection, wanted: Vec<IdentityKey>) -> Done<Loaded> {
     let wanted = Wanted::new(wanted);
     let mut in_tail: HashMap<Identity, i64> = HashMap::new();
@@ -191,4 +173,12 @@ pub(super) fn load_from_snapshot(conn: &Connection, wanted: Vec<IdentityKey>) ->
         };
         value.map(RecordRef::from_value).transpose()
     })
+}
+
+/// The number of the contact that is known by a key, from a reader's snapshot.
+pub(super) fn contact_of(conn: &Connection, key: IdentityKey) -> Done<Option<i64>> {
+    let loaded = load_from_snapshot(conn, vec![key])?;
+    let mut places = loaded.places.iter().map(|place| place.at);
+    let contact = places.find(|at| at.kind == Kind::Contact);
+    Ok(contact.map(|at| at.seq))
 }

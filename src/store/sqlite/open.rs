@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::store::sqlite::books::{BookFile, Books};
 use crate::store::sqlite::checkpoint::{self, Log};
-use crate::store::sqlite::connect::{self, Place};
+use crate::store::sqlite::connect::{self, FilePlace};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::migrate;
 use crate::store::sqlite::number;
@@ -52,7 +52,7 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
     let flight = Arc::new(InFlight::default());
     let fail = Arc::new(FailPoints::default());
     let file = BookFile {
-        place: Place::of(path.clone())?,
+        place: FilePlace::of(path.clone())?,
         role: options.role,
         flight: flight.clone(),
         fail: fail.clone(),

@@ -37,7 +37,7 @@ pub(super) struct Address {
 impl Address {
     fn find(conn: &Connection, text: &str) -> Done<Self> {
         let text = text.trim().to_lowercase();
-        let holder = held::contact_of(conn, &IdentityKey::Email(text.clone()))?;
+        let holder = held::contact_of(conn, IdentityKey::Email(text.clone()))?;
         Ok(Address { text, holder })
     }
 
