@@ -2,11 +2,14 @@
 //!
 //! A thread with its own connection runs PASSIVE checkpoints, which never hold up the writer. Under unbroken load
 //! they never catch up with the end of the log, so the log would grow for ever: when it is long, the writer is asked
-//! to reset it between two transactions, which copies the little that is left and starts the log from its beginning.
+//! to reset it between two transactions, which copies and syncs the little that is left and starts the log from its
+//! beginning. A checkpoint that does not catch up does not sync what it copied, so this thread does: else all of it would
+//! be left to the writer, and senders would wait for that, the longer the larger the database is.
 //! A statement that some reader is in the middle of makes that fail at once; it is tried again a little later, each
 //! time later than before, because each try costs the writer a moment. Readers hold no snapshot beyond a statement
 //! or a short read, so few tries are needed.
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -17,10 +20,9 @@ use rusqlite::Connection;
 use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::{Done, Fault};
 
-/// Pages that are copied at a time. Senders wait while the file is synced: the less there is to sync, the shorter.
+/// Pages that are copied and synced at a time. The disk has little else to do for the senders meanwhile.
 const COPY_AT: i64 = 2 * MIB;
-/// Pages in the log at which it is reset. The writer copies the rest then and syncs the file, and senders wait for that:
-/// as long for a long log as for a short one, so it should be seldom.
+/// Pages in the log at which it is reset. The writer copies the rest then and syncs the file, and senders wait a moment.
 const RESET_AT: i64 = 40 * MIB;
 /// Pages at which a reset waits for readers, so that the log stays bounded.
 const TOO_LONG: i64 = 48 * MIB;
@@ -176,14 +178,26 @@ impl Checkpointer {
         if pages - copied < COPY_AT && pages < RESET_AT && !quiet {
             return Ok(pages == copied);
         }
-        let (pages, copied) = checkpoint(conn, "PASSIVE")?;
+        let database = connect::database_file(&self.path)?;
+        let (mut pages, mut copied) = copy(conn, database)?;
         if pages >= RESET_AT {
+            // What was committed meanwhile is not left to the writer either.
+            (pages, copied) = copy(conn, database)?;
             self.rest = 1 << self.tries.min(LONGEST_BACK_OFF);
             self.tries += 1;
             self.log.reset_wanted.store(pages, Ordering::Relaxed);
         }
         Ok(pages == copied)
     }
+}
+
+/// Copies what can be copied without waiting for anybody, and sees it to the disk.
+fn copy(conn: &Connection, database: &File) -> Done<(i64, i64)> {
+    let done = checkpoint(conn, "PASSIVE")?;
+    database
+        .sync_data()
+        .map_err(|error| Fault::Unavailable(format!("the database cannot be synced: {error}")))?;
+    Ok(done)
 }
 
 /// Pages in the log, and how many of them are in the database file.

@@ -1,7 +1,9 @@
 //! Connections: one that writes, a few that read, one that checkpoints.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -180,10 +182,65 @@ pub(super) fn checkpointer(path: &Path) -> Done<Connection> {
     Ok(conn)
 }
 
+/// The database file itself, to be synced when SQLite would not yet.
+///
+/// It stays open until the process ends, once for each file. To close it would take back the locks that SQLite has on the
+/// same file (fcntl(2), "Record locking"), and another process would then take a log that is in use for one that is not.
+pub(super) fn database_file(path: &Path) -> Done<&'static File> {
+    static OPEN: Mutex<BTreeMap<(PathBuf, FileId), &'static File>> = Mutex::new(BTreeMap::new());
+    let place = FilePlace::of(path.to_owned())?;
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (place.path, place.file);
+    if let Some(file) = open.get(&key) {
+        return Ok(file);
+    }
+    let file = File::options().write(true).open(path).map_err(|error| {
+        Fault::Unavailable(format!(
+            "the database {} cannot be opened: {error}",
+            path.display()
+        ))
+    })?;
+    let file: &'static File = Box::leak(Box::new(file));
+    open.insert(key, file);
+    Ok(file)
+}
+
 /// Keeps statements, and keeps their plans whatever is bound to them: else SQLite prepares a statement again for each
 /// value that could decide whether a partial index serves, which costs more than running it.
 fn prepare_once(conn: &Connection, statements: usize) -> Done<()> {
     conn.set_prepared_statement_cache_capacity(statements);
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::{creator, database_file};
+
+    #[test]
+    fn syncing_the_database_file_takes_no_lock_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("frontdesk.db");
+        let conn = creator(&path).expect("a database");
+        conn.execute_batch("create table t (a); insert into t values (1)")
+            .expect("a table");
+        let inode = std::fs::metadata(&path).expect("the file").ino();
+        let locks = || {
+            let all = std::fs::read_to_string("/proc/locks").expect("the locks");
+            let of_file = |line: &&str| line.contains(&format!(":{inode} "));
+            all.lines().filter(of_file).count()
+        };
+        let held = locks();
+        assert!(
+            held > 0,
+            "SQLite holds a lock as long as it has the file open"
+        );
+        for _ in 0..2 {
+            let file = database_file(&path).expect("the file");
+            file.sync_data().expect("synced");
+        }
+        assert_eq!(locks(), held);
+    }
 }

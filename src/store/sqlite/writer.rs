@@ -23,8 +23,8 @@ use crate::store::{StoreError, StoreRole};
 
 /// The time of settlements in a cycle in which senders wait, at most.
 const SLICE: Duration = Duration::from_millis(3);
-/// The same while nobody waits: large commits are cheap commits.
-const LONGEST: Duration = Duration::from_millis(8);
+/// The same while nobody waits: large commits are cheap commits, but workers wait for their end.
+const LONGEST: Duration = Duration::from_millis(4);
 /// The slice is halved for so many appends, divided by three for twice as many, and so on.
 const CROWD: usize = 32;
 /// Senders that are held up send again within such a time.
