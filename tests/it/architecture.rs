@@ -58,8 +58,8 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "rustix",
-        &["process/worker", "store/sqlite/leftover"],
-        "only the workers stand back for others, and the store looks how far",
+        &["process/worker", "store/sqlite/connect"],
+        "only the workers stand back for others, and the store asks of a file no more than it needs",
     ),
     (
         "rustls",

@@ -127,15 +127,35 @@ impl FilePlace {
     }
 }
 
-#[cfg(unix)]
+/// Linux is asked for nothing else of the file: once it was asked for a time, the next write to the file sets that exactly,
+/// and each sync has to write that, too (multigrain timestamps, since 6.13).
+#[cfg(target_os = "linux")]
 fn file_id(path: &Path) -> std::io::Result<FileId> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+    match statx(CWD, path, AtFlags::empty(), StatxFlags::INO) {
+        Ok(found) => {
+            let device = makedev(found.stx_dev_major, found.stx_dev_minor);
+            Ok((device, found.stx_ino))
+        }
+        // Old kernels and some containers do not know the call.
+        Err(_) => file_id_of_metadata(path),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn file_id(path: &Path) -> std::io::Result<FileId> {
+    file_id_of_metadata(path)
+}
+
+#[cfg(unix)]
+fn file_id_of_metadata(path: &Path) -> std::io::Result<FileId> {
     use std::os::unix::fs::MetadataExt;
     let found = std::fs::metadata(path)?;
     Ok((found.dev(), found.ino()))
 }
 
 #[cfg(not(unix))]
-fn file_id(path: &Path) -> std::io::Result<FileId> {
+fn file_id_of_metadata(path: &Path) -> std::io::Result<FileId> {
     std::fs::metadata(path).map(|_| (0, 0))
 }
 
