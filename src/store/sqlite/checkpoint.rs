@@ -10,7 +10,7 @@
 //! or a short read, so few tries are needed.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -105,7 +105,7 @@ pub(super) fn start(path: PathBuf, log: Arc<Log>) -> std::io::Result<std::thread
     let checkpointer = Checkpointer {
         path,
         log,
-        conn: None,
+        database: None,
         tries: 0,
         rest: 0,
     };
@@ -117,11 +117,35 @@ pub(super) fn start(path: PathBuf, log: Arc<Log>) -> std::io::Result<std::thread
 struct Checkpointer {
     path: PathBuf,
     log: Arc<Log>,
-    conn: Option<Connection>,
+    database: Option<Database>,
     /// Resets asked for since the log was last short.
     tries: u32,
     /// Steps until the next one.
     rest: u32,
+}
+
+/// The database that the log is copied into.
+struct Database {
+    conn: Connection,
+    file: &'static File,
+}
+
+impl Database {
+    fn open(path: &Path) -> Done<Self> {
+        Ok(Database {
+            conn: connect::checkpointer(path)?,
+            file: connect::database_file(path)?,
+        })
+    }
+
+    /// Copies what can be copied without waiting for anybody, and sees it to the disk.
+    fn copy(&self) -> Done<(i64, i64)> {
+        let done = checkpoint(&self.conn, "PASSIVE")?;
+        self.file.sync_data().map_err(|error| {
+            Fault::Unavailable(format!("the database cannot be synced: {error}"))
+        })?;
+        Ok(done)
+    }
 }
 
 impl Checkpointer {
@@ -148,7 +172,7 @@ impl Checkpointer {
                     Ok(done) => clean = done,
                     Err(fault) => {
                         tracing::warn!(reason = ?fault, "store.checkpoint_failed");
-                        self.conn = None;
+                        self.database = None;
                         quiet = QUIET_PAUSE;
                     }
                 }
@@ -162,11 +186,11 @@ impl Checkpointer {
         if self.log.reset_wanted.load(Ordering::Relaxed) > 0 {
             return Ok(false);
         }
-        let conn = match &self.conn {
-            Some(conn) => conn,
-            None => self.conn.insert(connect::checkpointer(&self.path)?),
+        let database = match &self.database {
+            Some(database) => database,
+            None => self.database.insert(Database::open(&self.path)?),
         };
-        let (pages, copied) = checkpoint(conn, "NOOP")?;
+        let (pages, copied) = checkpoint(&database.conn, "NOOP")?;
         if pages < RESET_AT {
             self.tries = 0;
             self.rest = 0;
@@ -178,26 +202,16 @@ impl Checkpointer {
         if pages - copied < COPY_AT && pages < RESET_AT && !quiet {
             return Ok(pages == copied);
         }
-        let database = connect::database_file(&self.path)?;
-        let (mut pages, mut copied) = copy(conn, database)?;
+        let (mut pages, mut copied) = database.copy()?;
         if pages >= RESET_AT {
             // What was committed meanwhile is not left to the writer either.
-            (pages, copied) = copy(conn, database)?;
+            (pages, copied) = database.copy()?;
             self.rest = 1 << self.tries.min(LONGEST_BACK_OFF);
             self.tries += 1;
             self.log.reset_wanted.store(pages, Ordering::Relaxed);
         }
         Ok(pages == copied)
     }
-}
-
-/// Copies what can be copied without waiting for anybody, and sees it to the disk.
-fn copy(conn: &Connection, database: &File) -> Done<(i64, i64)> {
-    let done = checkpoint(conn, "PASSIVE")?;
-    database
-        .sync_data()
-        .map_err(|error| Fault::Unavailable(format!("the database cannot be synced: {error}")))?;
-    Ok(done)
 }
 
 /// Pages in the log, and how many of them are in the database file.
