@@ -58,7 +58,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "rustix",
-        &["process/worker", "store/sqlite/connect"],
+        &["process/worker", "store/sqlite/files"],
         "only the workers stand back for others, and the store asks of a file no more than it needs",
     ),
     (

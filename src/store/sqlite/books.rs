@@ -9,11 +9,12 @@ use uuid::Uuid;
 use crate::model::field::Kind;
 use crate::store::StoreRole;
 use crate::store::sqlite::claims::Claims;
-use crate::store::sqlite::connect::{self, FilePlace, LogFile};
+use crate::store::sqlite::connect;
 use crate::store::sqlite::desk_cache::DeskCache;
 use crate::store::sqlite::entries::Entries;
 use crate::store::sqlite::failpoint::FailPoints;
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::files::{FilePlace, LogFile};
 use crate::store::sqlite::flight::InFlight;
 use crate::store::sqlite::fresh;
 use crate::store::sqlite::meter::Meter;
@@ -238,7 +239,8 @@ mod tests {
 
     use super::{AHEAD, BookFile, Books, stamp};
     use crate::store::StoreRole;
-    use crate::store::sqlite::connect::{self, FilePlace};
+    use crate::store::sqlite::connect;
+    use crate::store::sqlite::files::FilePlace;
     use crate::store::sqlite::migrate;
 
     #[test]

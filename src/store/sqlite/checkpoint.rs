@@ -19,6 +19,7 @@ use rusqlite::Connection;
 
 use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::files;
 
 /// Pages that are copied and synced at a time. The disk has little else to do for the senders meanwhile.
 const COPY_AT: i64 = 2 * MIB;
@@ -134,7 +135,7 @@ impl Database {
     fn open(path: &Path) -> Done<Self> {
         Ok(Database {
             conn: connect::checkpointer(path)?,
-            file: connect::database_file(path)?,
+            file: files::database_file(path)?,
         })
     }
 

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::files;
 use crate::store::sqlite::number;
 use crate::store::sqlite::purge;
 use crate::store::sqlite::value::unsigned;
@@ -60,7 +60,7 @@ impl Maintenance for SqliteStore {
     }
 
     async fn stats(&self) -> Result<StoreStats> {
-        let bytes = size(&self.path) + size(&connect::log_path(&self.path));
+        let bytes = size(&self.path) + size(&files::log_path(&self.path));
         self.readers
             .read(move |conn| {
                 let count = |name: &str| -> Done<u64> { Ok(unsigned(number::get(conn, name)?)) };

@@ -28,6 +28,7 @@ mod event_row;
 pub mod failpoint;
 mod familiar;
 mod fault;
+mod files;
 mod flight;
 mod fresh;
 mod group;

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::store::sqlite::books::{BookFile, Books};
 use crate::store::sqlite::checkpoint::{self, Log};
-use crate::store::sqlite::connect::{self, FilePlace};
+use crate::store::sqlite::connect;
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::files::FilePlace;
 use crate::store::sqlite::migrate;
 use crate::store::sqlite::number;
 use crate::store::sqlite::queue::Queue;

@@ -15,9 +15,9 @@ use std::thread::JoinHandle;
 
 use crate::store::StoreError;
 use crate::store::sqlite::checkpoint::Log;
-use crate::store::sqlite::connect::LogFile;
 use crate::store::sqlite::failpoint::FailPoints;
 use crate::store::sqlite::fault::{Done, Fault};
+use crate::store::sqlite::files::LogFile;
 use crate::store::sqlite::flight::InFlight;
 use crate::store::sqlite::group::Group;
 use crate::store::sqlite::queue::Queue;

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::store::sqlite::books::{BookFile, Books};
 use crate::store::sqlite::checkpoint::Log;
-use crate::store::sqlite::connect::LogFile;
 use crate::store::sqlite::fault::Done;
+use crate::store::sqlite::files::LogFile;
 use crate::store::sqlite::group::{Group, finish_all};
 use crate::store::sqlite::mend::{Broken, Guilt, mend};
 use crate::store::sqlite::queue::{Queue, Woken, closed};
