@@ -328,7 +328,7 @@ impl Load {
             };
             contact.updated_at = now;
             contact.fields.insert(
-                "language".to_owned(),
+                "language",
                 json!(if contact.version % 2 == 0 { "es" } else { "pt" }),
             );
             let lead = record(Kind::Lead, lead_fields(&contact, event), event, now);
@@ -393,7 +393,7 @@ fn body(size: usize, n: u64) -> Vec<u8> {
 
 fn fields(value: Value) -> Fields {
     match value {
-        Value::Object(fields) => fields,
+        Value::Object(fields) => fields.into(),
         _ => Fields::new(),
     }
 }
@@ -432,7 +432,7 @@ fn record(kind: Kind, fields: Fields, event: uuid::Uuid, at: jiff::Timestamp) ->
             }],
             fields: fields
                 .keys()
-                .map(|name| (name.as_str().into(), owned.clone()))
+                .map(|name| (name.into(), owned.clone()))
                 .collect(),
         },
         fields,
@@ -466,7 +466,7 @@ fn change(record: &Record, what: ChangeKind, event: uuid::Uuid, at: jiff::Timest
 fn facts(event: uuid::Uuid) -> Fields {
     let facts = json!({"type": "lead.created", "source": "meta", "endpoint": "lead-ads", "scope": "lead-ads",
         "delivery_id": event.to_string(), "time": "2026-11-24T08:00:00Z", "received_at": "2026-11-24T08:00:00Z"});
-    facts.as_object().cloned().unwrap_or_default()
+    facts.as_object().cloned().unwrap_or_default().into()
 }
 
 fn decision(lead: &Record, event: uuid::Uuid, at: jiff::Timestamp) -> DecisionRow {

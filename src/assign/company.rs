@@ -44,11 +44,11 @@ fn domain_of(address: &str) -> Option<String> {
 pub fn fields(contact: &Fields, domain: Option<&str>, owner: Option<&str>) -> Fields {
     let mut fields = Fields::new();
     if let Some(name) = contact.get("company") {
-        fields.insert("name".to_owned(), name.clone());
+        fields.insert("name", name.clone());
     }
     for (name, text) in [("domain", domain), ("owner", owner)] {
         if let Some(text) = text {
-            fields.insert(name.to_owned(), Value::from(text));
+            fields.insert(name, Value::from(text));
         }
     }
     fields

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::assign::Subject;
 use crate::assign::comparison::Compare;
@@ -67,7 +66,7 @@ impl<'a> Facts<'a> {
     fn scope(&self) -> &Scope {
         self.scope.get_or_init(|| {
             let value = |fields: Option<&Fields>| {
-                payload::of_json(Arc::new(Value::Object(fields.cloned().unwrap_or_default())))
+                payload::of_json(Arc::new(fields.cloned().unwrap_or_default().into()))
             };
             let lead = value(Some(self.subject.lead));
             Scope::new([

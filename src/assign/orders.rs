@@ -17,7 +17,7 @@ pub fn fields(orders: &[PastOrder]) -> Fields {
         .filter(|order| !NOTHING.contains(&order.status.as_str()));
     let counted: Vec<&PastOrder> = counted.collect();
     let mut fields = Fields::new();
-    fields.insert("count".to_owned(), json!(counted.len()));
+    fields.insert("count", json!(counted.len()));
     let Some(newest) = counted.iter().max_by_key(|order| order.placed_at) else {
         return fields;
     };
@@ -27,13 +27,10 @@ pub fn fields(orders: &[PastOrder]) -> Fields {
     let total: Decimal = same
         .filter_map(|order| order.total.parse::<Decimal>().ok())
         .sum();
-    fields.insert("total".to_owned(), Value::from(total.to_string()));
-    fields.insert(
-        "last_at".to_owned(),
-        Value::from(newest.placed_at.to_string()),
-    );
+    fields.insert("total", Value::from(total.to_string()));
+    fields.insert("last_at", Value::from(newest.placed_at.to_string()));
     if !newest.currency.is_empty() {
-        fields.insert("currency".to_owned(), Value::from(newest.currency.as_str()));
+        fields.insert("currency", Value::from(newest.currency.as_str()));
     }
     fields
 }
@@ -63,9 +60,9 @@ mod tests {
             order("paid", "0.25", "EUR", "2026-02-01T00:00:00Z"),
         ];
         assert_eq!(
-            Value::Object(fields(&orders)),
+            Value::from(fields(&orders)),
             json!({"count": 3, "total": "10.75", "last_at": "2026-03-02T00:00:00Z", "currency": "EUR"})
         );
-        assert_eq!(Value::Object(fields(&[])), json!({"count": 0}));
+        assert_eq!(Value::from(fields(&[])), json!({"count": 0}));
     }
 }

@@ -30,8 +30,8 @@ impl Sample {
             ((*name).to_owned(), json!(value))
         });
         Sample {
-            lead: object(Kind::Lead.fields()),
-            contact: object(Kind::Contact.fields()),
+            lead: object(Kind::Lead.fields()).into(),
+            contact: object(Kind::Contact.fields()).into(),
             event: event.collect(),
             company: as_fields(
                 json!({"name": "Acme", "domain": "acme.example", "owner": "sample"}),
@@ -64,7 +64,7 @@ impl Sample {
 
 fn as_fields(value: Value) -> Fields {
     match value {
-        Value::Object(fields) => fields,
+        Value::Object(fields) => fields.into(),
         _ => Fields::new(),
     }
 }

@@ -66,7 +66,7 @@ fn flatten(fields: &'static [Field], above: &[&'static str], columns: &mut Vec<C
 
 fn find<'r>(fields: &'r Fields, path: &[&str]) -> Option<&'r Value> {
     let (first, rest) = path.split_first()?;
-    let mut here = fields.get(*first)?;
+    let mut here = fields.get(first)?;
     for part in rest {
         here = here.get(part)?;
     }
@@ -140,7 +140,7 @@ mod tests {
         let record = Record {
             id: Uuid::nil(),
             kind,
-            fields: fields.as_object().unwrap().clone(),
+            fields: fields.as_object().unwrap().clone().into(),
             meta: Meta::default(),
             version: 1,
             created_at: Timestamp::UNIX_EPOCH,

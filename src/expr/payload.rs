@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 /// A JSON document for formulas. Containers are wrapped, scalars converted one by one when they are asked for.
 pub fn of_json(document: Arc<Json>) -> Value {
@@ -117,6 +117,37 @@ pub fn below<'k>(value: &Value, keys: impl Iterator<Item = Key<'k>> + Clone) -> 
     node.below(keys)
 }
 
+/// An object of a payload, of which several members are asked for.
+pub struct Members<'v> {
+    node: &'v Node,
+    members: &'v Map<String, Json>,
+}
+
+/// `value` as an object of a payload, when it is one.
+pub fn members(value: &Value) -> Option<Members<'_>> {
+    let node = value.downcast_object_ref::<Node>()?;
+    let members = node.json()?.as_object()?;
+    Some(Members { node, members })
+}
+
+impl Members<'_> {
+    pub fn get(&self, name: &str) -> Option<Value> {
+        let json = find(self.members, name)?;
+        Some(self.node.child(Step::Member(name.into()), json))
+    }
+}
+
+/// So many are looked through faster than a name is hashed.
+const FEW: usize = 8;
+
+fn find<'m>(members: &'m Map<String, Json>, name: &str) -> Option<&'m Json> {
+    if members.len() > FEW {
+        return members.get(name);
+    }
+    let found = members.iter().find(|(known, _)| *known == name);
+    found.map(|(_, json)| json)
+}
+
 /// A container inside a document. A path instead of a reference, because the document is shared.
 #[derive(Debug)]
 struct Node {
@@ -135,7 +166,7 @@ impl Node {
         let mut here = &*self.document;
         for step in &self.path {
             here = match step {
-                Step::Member(name) => here.get(&**name)?,
+                Step::Member(name) => find(here.as_object()?, name)?,
                 Step::Item(index) => here.get(*index)?,
             };
         }
@@ -159,7 +190,7 @@ impl Node {
         let mut here = self.json()?;
         for key in keys.clone() {
             let next = match key {
-                Key::Member(name) => here.as_object().and_then(|members| members.get(name)),
+                Key::Member(name) => here.as_object().and_then(|members| find(members, name)),
                 // A letter of a text: rare, and the machine knows how.
                 Key::Item(_) if here.is_string() => return None,
                 Key::Item(index) => here.as_array().and_then(|items| items.get(index)),
@@ -183,7 +214,7 @@ impl Node {
     }
 
     fn member(&self, name: &str) -> Option<Value> {
-        let json = self.json()?.as_object()?.get(name)?;
+        let json = find(self.json()?.as_object()?, name)?;
         Some(self.child(Step::Member(name.into()), json))
     }
 }

@@ -165,7 +165,7 @@ mod tests {
         let hand = origin(9, "ana", 2);
         let record = edit(Cow::Owned(record), field, &value, &hand).into_owned();
         let record = told(record, after.clone(), 3);
-        assert_eq!(Value::Object(record.fields.clone()), expected, "{field}");
+        assert_eq!(Value::from(record.fields.clone()), expected, "{field}");
         let free = unlock(Cow::Owned(record), field).into_owned();
         let record = told(free, after, 4);
         assert!(record.meta.fields.values().all(|meta| !meta.locked));

@@ -79,7 +79,7 @@ fn changed(before: &Fields, after: &Fields) -> Vec<FieldChange> {
         let from = before.get(field);
         if from != Some(to) {
             changes.push(FieldChange {
-                field: field.clone(),
+                field: field.to_owned(),
                 from: from.cloned().unwrap_or(Value::Null),
                 to: to.clone(),
             });
@@ -88,7 +88,7 @@ fn changed(before: &Fields, after: &Fields) -> Vec<FieldChange> {
     for (field, from) in before {
         if !after.contains_key(field) {
             changes.push(FieldChange {
-                field: field.clone(),
+                field: field.to_owned(),
                 from: from.clone(),
                 to: Value::Null,
             });

@@ -25,12 +25,10 @@ pub fn derive_full(record: &mut Record) {
     match put_together(&record.fields) {
         Some(full) if record.fields.get("full_name").and_then(Value::as_str) == Some(&*full) => {}
         Some(full) => {
-            record
-                .fields
-                .insert("full_name".to_owned(), Value::from(full));
+            record.fields.insert("full_name", Value::from(full));
         }
         None => {
-            record.fields.shift_remove("full_name");
+            record.fields.remove("full_name");
         }
     }
 }

@@ -72,7 +72,7 @@ impl<'a, 'o> Telling<'a, 'o> {
         }
         if self.record.fields.get(name) != Some(value) {
             let fields = &mut self.record.to_mut().fields;
-            fields.insert(name.to_owned(), value.clone());
+            fields.insert(name, value.clone());
         }
         self.own(name, line);
     }
@@ -81,8 +81,8 @@ impl<'a, 'o> Telling<'a, 'o> {
     pub fn force(&mut self, name: &str, value: &Value, hold: Hold) {
         let fields = &mut self.record.to_mut().fields;
         match is_blank(value) {
-            true => drop(fields.shift_remove(name)),
-            false => drop(fields.insert(name.to_owned(), value.clone())),
+            true => drop(fields.remove(name)),
+            false => drop(fields.insert(name, value.clone())),
         }
         let meta = FieldMeta {
             origin: self.here(),
@@ -98,7 +98,7 @@ impl<'a, 'o> Telling<'a, 'o> {
             return;
         }
         if self.record.fields.contains_key(name) {
-            self.record.to_mut().fields.shift_remove(name);
+            self.record.to_mut().fields.remove(name);
         }
         self.own(name, 0);
     }
@@ -114,7 +114,7 @@ impl<'a, 'o> Telling<'a, 'o> {
         }
         if held != Some(stage) {
             let fields = &mut self.record.to_mut().fields;
-            fields.insert(name.to_owned(), Value::from(stage));
+            fields.insert(name, Value::from(stage));
         }
         self.own(name, line);
     }
@@ -128,12 +128,11 @@ impl<'a, 'o> Telling<'a, 'o> {
         let held = self.record.fields.get(name).and_then(|it| it.get(member));
         if held != Some(value) {
             let fields = &mut self.record.to_mut().fields;
-            let object = fields
-                .entry(name.to_owned())
-                .or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(members) = object {
-                members.insert(member.to_owned(), value.clone());
-            }
+            fields.change(name, Value::Object(Map::new()), |object| {
+                if let Value::Object(members) = object {
+                    members.insert(member.to_owned(), value.clone());
+                }
+            });
         }
         self.own(&key, line);
     }
@@ -150,12 +149,11 @@ impl<'a, 'o> Telling<'a, 'o> {
         });
         if let Err(place) = place {
             let fields = &mut self.record.to_mut().fields;
-            let list = fields
-                .entry(name.to_owned())
-                .or_insert_with(|| Value::Array(Vec::new()));
-            if let Value::Array(items) = list {
-                items.insert(place, Value::from(item));
-            }
+            fields.change(name, Value::Array(Vec::new()), |list| {
+                if let Value::Array(items) = list {
+                    items.insert(place, Value::from(item));
+                }
+            });
         }
         self.own(&key, line);
     }
@@ -188,7 +186,7 @@ impl<'a, 'o> Telling<'a, 'o> {
             }
         }
         if self.record.fields.get(name).is_some_and(is_blank) {
-            self.record.to_mut().fields.shift_remove(name);
+            self.record.to_mut().fields.remove(name);
         }
         self.own(name, 0);
     }
@@ -197,14 +195,14 @@ impl<'a, 'o> Telling<'a, 'o> {
     pub fn replace(&mut self, name: &str, value: Value) {
         if self.record.fields.get(name) != Some(&value) {
             let fields = &mut self.record.to_mut().fields;
-            fields.insert(name.to_owned(), value);
+            fields.insert(name, value);
         }
     }
 
     /// Takes a field away, whoever told of it.
     pub fn remove(&mut self, name: &str) {
         if self.record.fields.contains_key(name) {
-            self.record.to_mut().fields.shift_remove(name);
+            self.record.to_mut().fields.remove(name);
         }
     }
 

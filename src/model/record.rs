@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use compact_str::CompactString;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::field::Kind;
-
-/// Fields by their public names; absent and unknown ones are left out.
-pub type Fields = Map<String, Value>;
+pub use crate::model::fields::{FieldName, Fields};
 
 /// A contact, lead, order or ticket as it now is.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +24,6 @@ pub struct Record {
     /// Set when the sender deleted it: the tombstone keeps a late older event from bringing it back.
     pub deleted_at: Option<Timestamp>,
 }
-
-/// A field's name, or that of a part: it is short, so that most need no memory of their own.
-pub type FieldName = CompactString;
 
 /// Where the fields came from.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,7 +70,7 @@ pub struct Draft {
     pub kind: Kind,
     pub fields: Fields,
     /// Field name → line of the mapping file that made it. Parts of an object or list have the line of the whole.
-    pub lines: BTreeMap<String, u32>,
+    pub lines: BTreeMap<FieldName, u32>,
     /// The event says that the sender deleted it.
     pub deleted: bool,
     /// The event only names the record for its others to link to: one that is not known is not made.
@@ -102,7 +96,7 @@ impl Draft {
 
     /// The text of a field, when it has one.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.fields.get(name).and_then(Value::as_str)
+        self.fields.text(name)
     }
 }
 

@@ -271,8 +271,13 @@ fn object(fields: &[Field], value: &Value, names: &Scope) -> Coerced {
         )));
     }
     let mut found = Map::new();
+    let members = payload::members(value);
     for field in fields {
-        let member = value.get_attr(field.name).unwrap_or(Value::UNDEFINED);
+        let member = match &members {
+            Some(members) => members.get(field.name),
+            None => value.get_attr(field.name).ok(),
+        };
+        let Some(member) = member else { continue };
         let below = |misfit: Misfit| misfit.below(&format!(".{}", field.name));
         if let Some(json) = coerce(&field.of, &member, names).map_err(below)? {
             found.insert(field.name.to_owned(), json);

@@ -111,8 +111,8 @@ fn draft(
     for field in &record.fields {
         match value(field, names) {
             Ok(Some(json)) => {
-                draft.fields.insert(field.name.clone(), json);
-                draft.lines.insert(field.name.clone(), field.line);
+                draft.fields.insert(&field.name, json);
+                draft.lines.insert(field.name.as_str().into(), field.line);
             }
             Ok(None) => {}
             Err(fault) => on_fault(fault.below(&format!(".{}", field.name)))?,
@@ -124,7 +124,7 @@ fn draft(
     for field in &record.previous {
         match value(field, names) {
             Ok(Some(json)) => {
-                draft.previous.insert(field.name.clone(), json);
+                draft.previous.insert(&field.name, json);
             }
             Ok(None) => {}
             Err(fault) => on_fault(fault.below(&format!(".previous.{}", field.name)))?,
@@ -149,7 +149,7 @@ fn draft(
     }
     if draft.kind == Kind::Lead && !draft.fields.contains_key("source") {
         let source = Json::String(recipe.source.clone());
-        draft.fields.insert("source".to_owned(), source);
+        draft.fields.insert("source", source);
     }
     Ok(Some(draft))
 }
@@ -171,10 +171,7 @@ fn lost_id<'r>(record: &'r RecordRecipe, draft: &Draft) -> Option<&'r FieldRecip
 
 fn says_nothing(draft: &Draft) -> bool {
     match draft.kind {
-        Kind::Contact => draft
-            .fields
-            .keys()
-            .all(|name| NOBODY.contains(&name.as_str())),
+        Kind::Contact => draft.fields.keys().all(|name| NOBODY.contains(&name)),
         Kind::Lead | Kind::Order | Kind::Ticket => draft.fields.is_empty(),
     }
 }

@@ -264,11 +264,11 @@ fn complete(kind: Kind, fields: &mut Fields) {
     match kind {
         Kind::Contact if !fields.contains_key("full_name") => {
             if let Some(full) = put_together(fields) {
-                fields.insert("full_name".to_owned(), Json::from(full));
+                fields.insert("full_name", Json::from(full));
             }
         }
         Kind::Lead if !fields.contains_key("status") => {
-            fields.insert("status".to_owned(), Json::from(FIRST_STATUS));
+            fields.insert("status", Json::from(FIRST_STATUS));
         }
         Kind::Contact | Kind::Lead | Kind::Order | Kind::Ticket => {}
     }
@@ -285,7 +285,7 @@ impl RecordDiff {
                 .fields
                 .iter()
                 .map(|(field, to)| FieldChange {
-                    field: field.clone(),
+                    field: field.to_owned(),
                     from: Json::Null,
                     to: to.clone(),
                 })

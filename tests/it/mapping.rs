@@ -401,6 +401,6 @@ fn a_draft_tells_how_it_was_known_before() {
             Understood::Records(drafts) => drafts,
             other => panic!("{other:?}"),
         };
-        assert_eq!(Value::Object(drafts[0].previous.clone()), expected);
+        assert_eq!(Value::from(drafts[0].previous.clone()), expected);
     }
 }

@@ -51,7 +51,7 @@ fn field(report: &TryReport, path: &str) -> Value {
     let record = records
         .next()
         .unwrap_or_else(|| panic!("no {kind}: {:?}", report.violations));
-    let mut here = Value::Object(record.fields.clone());
+    let mut here = Value::from(record.fields.clone());
     for step in steps {
         here = match step.parse::<usize>() {
             Ok(index) => here[index].take(),

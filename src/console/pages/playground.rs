@@ -224,7 +224,7 @@ fn tried(insider: &Insider, report: TryReport) -> Tried {
         fields: record
             .fields
             .into_iter()
-            .map(|(name, value)| (name, card::lines(insider.words, &value)))
+            .map(|(name, value)| (name.into(), card::lines(insider.words, &value)))
             .collect(),
     });
     Tried {

@@ -139,7 +139,7 @@ impl<'a> Deciding<'a> {
             return Cow::Borrowed(draft);
         }
         let mut draft = draft.clone();
-        draft.fields.shift_remove("owner");
+        draft.fields.remove("owner");
         draft.lines.remove("owner");
         Cow::Owned(draft)
     }

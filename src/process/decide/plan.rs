@@ -88,7 +88,7 @@ impl Plan {
 fn facts(event: &Event, scope: &str) -> Fields {
     let mut fields = Fields::new();
     let mut put = |name: &str, value: &str| {
-        fields.insert(name.to_owned(), Value::from(value));
+        fields.insert(name, Value::from(value));
     };
     put("type", &event.event_type);
     put("source", &event.source);

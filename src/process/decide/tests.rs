@@ -68,9 +68,9 @@ impl Gateway {
         self.events += 1;
         let items = drafts.as_object().unwrap().iter().map(|(kind, fields)| {
             let mut draft = Draft::new(Kind::parse(kind).unwrap());
-            draft.fields = fields.as_object().unwrap().clone();
-            draft.deleted = draft.fields.shift_remove("deleted").is_some();
-            draft.existing = draft.fields.shift_remove("existing").is_some();
+            draft.fields = fields.as_object().unwrap().clone().into();
+            draft.deleted = draft.fields.remove("deleted").is_some();
+            draft.existing = draft.fields.remove("existing").is_some();
             let keys = crate::merge::identity::keys(&draft, "shop", "scope");
             Item { draft, keys }
         });
@@ -84,7 +84,7 @@ impl Gateway {
                     at_ms: at * 1000,
                 },
                 event: Some(Uuid::from_u128(self.events)),
-                facts: Arc::new(facts.as_object().unwrap().clone()),
+                facts: Arc::new(facts.as_object().unwrap().clone().into()),
                 now: self.now,
                 first_id: Uuid::from_u128(self.events << 70),
                 rules: Arc::clone(&self.rules),
@@ -302,7 +302,7 @@ fn a_lead_arrives_with_its_contact_and_gets_an_owner() {
     );
     let contact = gateway.only(Kind::Contact);
     assert_eq!(
-        Value::Object(gateway.only(Kind::Lead).fields.clone()),
+        Value::from(gateway.only(Kind::Lead).fields.clone()),
         json!({
             "title": "Sofa", "status": "assigned", "source": "shop", "owner": "ana",
             "contact": contact.id.to_string(),
@@ -611,7 +611,8 @@ fn two_drafts_of_one_person_are_one_write() {
     draft.fields = json!({"email": "a@example.com", "job_title": "Buyer"})
         .as_object()
         .unwrap()
-        .clone();
+        .clone()
+        .into();
     let keys = crate::merge::identity::keys(&draft, "shop", "scope");
     plan.items.push(Item { draft, keys });
     let writes = gateway.settle(&plan);
@@ -843,7 +844,7 @@ fn a_lead_that_waits_no_longer_leaves_its_line() {
         .iter_mut()
         .find(|record| record.id == lead)
         .unwrap();
-    closed.fields.insert("status".to_owned(), json!("lost"));
+    closed.fields.insert("status", json!("lost"));
     let writes = gateway
         .amend(lead, "assignment", |cause, held| {
             serve_waiting(cause, held, lead)
@@ -1091,7 +1092,7 @@ proptest! {
         for kind in [Kind::Contact, Kind::Order] {
             let (one, other) = (one.only(kind), other.only(kind));
             let mut fields = (one.fields.clone(), other.fields.clone());
-            prop_assert_eq!(fields.0.shift_remove("contact").is_some(), fields.1.shift_remove("contact").is_some());
+            prop_assert_eq!(fields.0.remove("contact").is_some(), fields.1.remove("contact").is_some());
             prop_assert_eq!(&fields.0, &fields.1);
             prop_assert_eq!(&one.meta, &other.meta);
             prop_assert_eq!(one.deleted_at, other.deleted_at);

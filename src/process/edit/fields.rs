@@ -231,7 +231,7 @@ fn keys(kind: Kind, edits: &[FieldEdit]) -> Vec<IdentityKey> {
         .iter()
         .filter(|it| matches!(&*it.field, "email" | "phone"))
     {
-        draft.fields.insert(edit.field.clone(), edit.value.clone());
+        draft.fields.insert(&edit.field, edit.value.clone());
     }
     identity::keys(&draft, "", "")
 }

@@ -59,11 +59,11 @@ pub async fn foresee(store: &dyn Store, hand: &Hand, kept: Uuid, other: Uuid) ->
         at_ms: hand.now.as_millisecond(),
     };
     let joined = joining::join(kept, other, &BTreeSet::new(), &nobody);
-    let mut names: BTreeSet<&String> = kept.fields.keys().chain(other.fields.keys()).collect();
-    names.retain(|name| kept.fields.get(*name) != other.fields.get(*name));
+    let mut names: BTreeSet<&str> = kept.fields.keys().chain(other.fields.keys()).collect();
+    names.retain(|name| kept.fields.get(name) != other.fields.get(name));
     let value = |record: &Record, name: &str| record.fields.get(name).cloned().unwrap_or_default();
     let fields = names.into_iter().map(|name| Meeting {
-        field: name.clone(),
+        field: name.to_owned(),
         kept: value(kept, name),
         other: value(other, name),
         becomes: value(&joined, name),

@@ -34,9 +34,9 @@ pub fn fields_as_told(lead: &Record) -> Fields {
     let is_locked = lead.meta.fields.get("owner").is_some_and(|it| it.locked);
     let by_desk = owner_origin(lead).is_none_or(|origin| origin.source == ASSIGNMENT);
     if is_locked || by_desk {
-        fields.shift_remove("owner");
+        fields.remove("owner");
     }
-    fields.insert("status".to_owned(), json!("new"));
+    fields.insert("status", json!("new"));
     fields
 }
 

@@ -92,7 +92,7 @@ mod tests {
         let trace =
             json!({"rule_set_version": 7, "rules": [{"name": "Iberia\n", "matched": true}]});
         let facts = facts.as_object().cloned().unwrap_or_default();
-        (facts, Trace::of(&trace))
+        (facts.into(), Trace::of(&trace))
     }
 
     /// A row with these columns, read.

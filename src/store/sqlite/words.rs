@@ -39,12 +39,12 @@ pub(super) fn of(kind: Kind, fields: &Fields) -> BTreeSet<String> {
     let (split, whole) = searched(kind);
     let mut words = BTreeSet::new();
     for name in split {
-        if let Some(text) = fields.get(*name).and_then(Value::as_str) {
+        if let Some(text) = fields.get(name).and_then(Value::as_str) {
             words.extend(split_words(text).take(MOST_WORDS));
         }
     }
     for name in whole {
-        if let Some(text) = fields.get(*name).and_then(Value::as_str) {
+        if let Some(text) = fields.get(name).and_then(Value::as_str) {
             words.extend(clean(text));
         }
     }
@@ -80,7 +80,7 @@ fn national(fields: &Fields) -> Vec<String> {
 pub(super) fn added(kind: Kind, old: &Fields, new: &Fields) -> BTreeSet<String> {
     let (split, whole) = searched(kind);
     let mut names = split.iter().chain(whole);
-    if names.all(|name| old.get(*name) == new.get(*name)) {
+    if names.all(|name| old.get(name) == new.get(name)) {
         return BTreeSet::new();
     }
     let known = of(kind, old);
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn people_are_found_as_they_are_written() {
         let fields = json!({"full_name": "Ana García-López", "email": "ana@ejemplo.es", "phone": "+34612000111"});
-        let words = of(Kind::Contact, fields.as_object().unwrap());
+        let words = of(Kind::Contact, &fields.as_object().unwrap().clone().into());
         let is_found = |q: &str| {
             let found = |word: &String| words.iter().any(|known| known.starts_with(word.as_str()));
             of_query(q).iter().all(found)
@@ -179,7 +179,7 @@ mod tests {
         );
 
         let typed = json!({"phone": "(0)612 34 56 78"});
-        let words = of(Kind::Contact, typed.as_object().unwrap());
+        let words = of(Kind::Contact, &typed.as_object().unwrap().clone().into());
         for q in ["612345678", "0612 34 56 78", "(0)612-345678"] {
             let found = |word: &String| words.iter().any(|known| known.starts_with(word.as_str()));
             assert!(of_query(q).iter().all(found), "{q}");

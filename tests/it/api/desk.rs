@@ -221,7 +221,7 @@ impl Desk {
         let at = noon() + SignedDuration::from_secs(i64::from(n));
         self.store.claim(10, at).await.unwrap();
         let id = new_id(at);
-        let fields: Fields = fields.as_object().unwrap().clone();
+        let fields: Fields = fields.as_object().unwrap().clone().into();
         let writes = writes(id, event, kind, &fields, at);
         let settlement = Settlement {
             event,
@@ -256,7 +256,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
             fields: fields
                 .keys()
                 .zip(31..)
-                .map(|(name, line)| (name.as_str().into(), meta(line)))
+                .map(|(name, line)| (name.into(), meta(line)))
                 .chain([(Meta::LIFE.into(), meta(0))])
                 .collect(),
         },
@@ -266,7 +266,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         deleted_at: None,
     };
     let changed = fields.iter().map(|(field, value)| FieldChange {
-        field: field.clone(),
+        field: field.to_owned(),
         from: Value::Null,
         to: value.clone(),
     });
@@ -280,7 +280,7 @@ fn writes(id: Uuid, event: Uuid, kind: Kind, fields: &Fields, at: Timestamp) -> 
         source: "shopify".to_owned(),
         at,
         changed: changed.collect(),
-        snapshot: serde_json::Map::new(),
+        snapshot: Fields::new(),
     };
     let decision = DecisionRow {
         id: new_id(at),

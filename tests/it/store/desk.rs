@@ -192,7 +192,7 @@ pub async fn what_was_given_and_what_is_open_is_counted(stand: Stand) {
         "nobody counts for who is no rep"
     );
     one.version = 2;
-    one.fields.insert("owner".to_owned(), json!("rui"));
+    one.fields.insert("owner", json!("rui"));
     settle(&*store, "b", vec![one.clone()], DeskWrites::default()).await;
     assert_eq!((open("ana").await, open("rui").await), (1, 1));
     one.version = 3;
@@ -251,8 +251,7 @@ pub async fn amendments_see_and_write_one_lead(stand: Stand) {
     let store = stand.store;
     let contact = record(Kind::Contact, json!({"email": "ana@acme.example"}), at(1));
     let mut one = lead("", "new");
-    one.fields
-        .insert("contact".to_owned(), json!(contact.id.to_string()));
+    one.fields.insert("contact", json!(contact.id.to_string()));
     let id = one.id;
     let company = Company {
         domain: "acme.example".to_owned(),
@@ -277,7 +276,7 @@ pub async fn amendments_see_and_write_one_lead(stand: Stand) {
                 return Err(Declined::new("no_change", "it is so already"));
             }
             lead.version += 1;
-            lead.fields.insert("status".to_owned(), json!(status));
+            lead.fields.insert("status", json!(status));
             let write = RecordWrite {
                 record: lead,
                 keys: Vec::new(),
@@ -464,8 +463,7 @@ pub async fn ties_are_shown_to_decisions(stand: Stand) {
     people(&*store).await;
     let contact = shopper(&*store, "a").await;
     let mut one = lead("", "new");
-    one.fields
-        .insert("contact".to_owned(), json!(contact.id.to_string()));
+    one.fields.insert("contact", json!(contact.id.to_string()));
     settle(&*store, "lead", vec![one.clone()], DeskWrites::default()).await;
     let totals = async || -> Vec<String> {
         let held = store.held_lead(one.id).await.unwrap().unwrap();

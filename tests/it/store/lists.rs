@@ -188,7 +188,8 @@ pub async fn words_find_records_and_what_belongs_to_contacts(stand: Stand) {
     renamed.fields = json!({"full_name": "Robert Miles"})
         .as_object()
         .unwrap()
-        .clone();
+        .clone()
+        .into();
     renamed.version = 2;
     put(&stand, &[renamed], ChangeKind::Updated).await;
     for (q, expected) in [("robert", vec![bob.id]), ("bob", vec![])] {

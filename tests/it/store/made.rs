@@ -137,7 +137,7 @@ where
 
 pub fn fields(value: Value) -> Fields {
     match value {
-        Value::Object(fields) => fields,
+        Value::Object(fields) => fields.into(),
         other => panic!("{other} is not an object"),
     }
 }
@@ -183,7 +183,7 @@ pub fn change(record: &Record, what: ChangeKind, event: Option<Uuid>, at: Timest
             from: Value::Null,
             to: json!("new"),
         }],
-        snapshot: serde_json::Map::new(),
+        snapshot: Fields::new(),
     }
 }
 
