@@ -122,11 +122,6 @@ impl Entries {
         self.numbers_under(conn, &prefix, MOST_ORDERS)
     }
 
-    /// Claimed lately, by this transaction for example.
-    pub(super) fn is_new(&self, key: &Identity) -> bool {
-        self.identities.get(&u128::from_be_bytes(*key)).is_some()
-    }
-
     pub(super) fn claim(&mut self, key: Identity, record: RecordRef) {
         tail::write_identity(&mut self.row, &key, record.to_value());
         self.known.put(&key);

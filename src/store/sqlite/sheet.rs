@@ -23,6 +23,8 @@ pub(super) struct Sheet<'l> {
     loaded: &'l Loaded,
     wanted: &'l Wanted,
     lines: Vec<Line>,
+    /// What its records have claimed.
+    claimed: Vec<Identity>,
 }
 
 /// One record.
@@ -52,6 +54,7 @@ impl<'l> Sheet<'l> {
             loaded,
             wanted,
             lines: Vec::with_capacity(loaded.places.len() + 2),
+            claimed: Vec::new(),
         }
     }
 
@@ -192,13 +195,26 @@ impl<'l> Sheet<'l> {
             }
             _ => insert(books, &writing)?,
         };
-        for key in &write.keys {
-            claim(books, loaded, wanted.hash_of(key), at)?;
-        }
         line.at = Some(at);
         line.contact = contact;
         line.filed = true;
         line.fields = Some(fields);
+        for key in &write.keys {
+            self.claim(books, wanted.hash_of(key), at)?;
+        }
+        Ok(())
+    }
+
+    /// Claims a key that nobody holds.
+    fn claim(&mut self, books: &mut Books, key: Identity, at: RecordRef) -> Done<()> {
+        if self.loaded.taken.contains(&key) || self.claimed.contains(&key) {
+            return Ok(());
+        }
+        let was_free = self.loaded.free.contains(&key);
+        if was_free || books.entries.holder(&books.conn, &key)?.is_none() {
+            books.entries.claim(key, at);
+            self.claimed.push(key);
+        }
         Ok(())
     }
 
@@ -245,20 +261,6 @@ fn find(books: &Books, kind: Kind, id: Uuid) -> Done<Option<Place>> {
         contact: stored.contact,
         last: stored.last,
     }))
-}
-
-/// Claims a key that nobody holds.
-fn claim(books: &mut Books, loaded: &Loaded, key: Identity, at: RecordRef) -> Done<()> {
-    let is_free = if loaded.free.contains(&key) {
-        // Free before this settlement; another of its records may have claimed it.
-        !books.entries.is_new(&key)
-    } else {
-        !loaded.taken.contains(&key) && books.entries.holder(&books.conn, &key)?.is_none()
-    };
-    if is_free {
-        books.entries.claim(key, at);
-    }
-    Ok(())
 }
 
 fn insert(books: &mut Books, writing: &Writing<'_>) -> Done<RecordRef> {
