@@ -22,7 +22,7 @@ use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::files;
 
 /// Pages that are copied and synced at a time. The disk has little else to do for the senders meanwhile.
-const COPY_AT: i64 = 8 * MIB;
+const COPY_AT: i64 = 2 * MIB;
 /// Pages in the log at which it is reset. The writer copies the rest then and syncs the file, and senders wait a moment.
 const RESET_AT: i64 = 40 * MIB;
 /// Pages at which a reset waits for readers, so that the log stays bounded.
