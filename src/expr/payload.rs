@@ -117,7 +117,7 @@ pub fn below<'k>(value: &Value, keys: impl Iterator<Item = Key<'k>> + Clone) -> 
     node.below(keys)
 }
 
-/// An object of a payload, of which several members are asked for.
+/// An object of a payload, found once for all members that are asked for.
 pub struct Members<'v> {
     node: &'v Node,
     members: &'v Map<String, Json>,
@@ -125,9 +125,7 @@ pub struct Members<'v> {
 
 /// `value` as an object of a payload, when it is one.
 pub fn members(value: &Value) -> Option<Members<'_>> {
-    let node = value.downcast_object_ref::<Node>()?;
-    let members = node.json()?.as_object()?;
-    Some(Members { node, members })
+    value.downcast_object_ref::<Node>()?.members()
 }
 
 impl Members<'_> {
@@ -213,9 +211,16 @@ impl Node {
         }))
     }
 
+    fn members(&self) -> Option<Members<'_>> {
+        let members = self.json()?.as_object()?;
+        Some(Members {
+            node: self,
+            members,
+        })
+    }
+
     fn member(&self, name: &str) -> Option<Value> {
-        let json = find(self.json()?.as_object()?, name)?;
-        Some(self.child(Step::Member(name.into()), json))
+        self.members()?.get(name)
     }
 }
 

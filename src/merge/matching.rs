@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::merge::names;
@@ -33,7 +32,7 @@ pub struct Person<'p> {
 impl<'p> Person<'p> {
     /// Whom a contact speaks of.
     pub fn of(contact: &'p Record) -> Self {
-        let id = contact.fields.get("external_id").and_then(Value::as_str);
+        let id = contact.fields.text("external_id");
         let told = contact.meta.fields.get("external_id");
         let origin = told.and_then(|told| contact.meta.origins.get(told.origin as usize));
         Person {
@@ -44,7 +43,7 @@ impl<'p> Person<'p> {
 
     fn told(fields: &'p Fields) -> Self {
         let text = |name: &str| {
-            let text = fields.get(name).and_then(Value::as_str).map(str::trim);
+            let text = fields.text(name).map(str::trim);
             text.filter(|text| !text.is_empty())
         };
         let put_together = || names::put_together(fields).map(Cow::Owned);

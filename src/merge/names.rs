@@ -23,7 +23,7 @@ pub fn derive_full(record: &mut Record) {
         record.meta.fields.remove("full_name");
     }
     match put_together(&record.fields) {
-        Some(full) if record.fields.get("full_name").and_then(Value::as_str) == Some(&*full) => {}
+        Some(full) if record.fields.text("full_name") == Some(&*full) => {}
         Some(full) => {
             record.fields.insert("full_name", Value::from(full));
         }
@@ -35,7 +35,7 @@ pub fn derive_full(record: &mut Record) {
 
 /// A whole name out of its parts.
 pub fn put_together(fields: &Fields) -> Option<String> {
-    let part = |name: &str| fields.get(name).and_then(Value::as_str).map(str::trim);
+    let part = |name: &str| fields.text(name).map(str::trim);
     match (part("given_name"), part("family_name")) {
         (Some(given), Some(family)) => Some(format!("{given} {family}")),
         (one, other) => one.or(other).map(str::to_owned),

@@ -105,7 +105,7 @@ impl<'a, 'o> Telling<'a, 'o> {
 
     /// A lead's status: what the desk and its reps reached counts more than the time of a message.
     pub fn set_stage(&mut self, name: &str, stage: &str, line: u32) {
-        let held = self.record.fields.get(name).and_then(Value::as_str);
+        let held = self.record.fields.text(name);
         match rank(Some(stage)).cmp(&rank(held)) {
             Ordering::Less => return,
             Ordering::Equal if !self.wins(name) => return,

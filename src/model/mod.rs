@@ -5,7 +5,7 @@ pub mod dedupe;
 pub mod desk;
 pub mod event;
 pub mod field;
-pub mod fields;
+mod fields;
 pub mod fold;
 pub mod hours;
 pub mod id;

@@ -125,7 +125,7 @@ async fn line(store: &dyn Store, story: &Story) -> Result<String> {
 }
 
 async fn contact_of(store: &dyn Store, fields: &Fields) -> Result<Option<Fields>> {
-    let Some(id) = fields.get("contact").and_then(Value::as_str) else {
+    let Some(id) = fields.text("contact") else {
         return Ok(None);
     };
     let Ok(id) = id.parse() else {
@@ -192,6 +192,6 @@ fn person(contact: &Fields) -> String {
 }
 
 fn text(fields: &Fields, name: &str) -> String {
-    let value = fields.get(name).and_then(Value::as_str);
+    let value = fields.text(name);
     plain(value.unwrap_or_default(), 60)
 }

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use jiff::Timestamp;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::console::Console;
@@ -55,7 +54,7 @@ async fn show(
     let id: Uuid = id.parse().map_err(|_| Fault::Missing)?;
     let lead = console.store.record(Kind::Lead, id).await?;
     let lead = lead.ok_or(Fault::Missing)?;
-    let owner = lead.fields.get("owner").and_then(Value::as_str);
+    let owner = lead.fields.text("owner");
     // A rep is not even told that somebody else's lead is there.
     if insider.account.only().is_some() && insider.account.only() != owner {
         return Err(Fault::Missing);

@@ -173,7 +173,7 @@ fn ask_rules(
     };
     let mut deciding = Deciding::new(&cause, &[], held);
     let lead = deciding.lead(id)?;
-    let owner = lead.fields.get("owner").and_then(Value::as_str);
+    let owner = lead.fields.text("owner");
     let passed: Vec<String> = owner.iter().map(|&owner| owner.to_owned()).collect();
     deciding.board.change(id, |known| {
         merge::write_by_hand(known, "owner", &Value::Null, &cause.origin, Hold::Free)

@@ -287,7 +287,7 @@ impl Deciding<'_> {
 
 /// Whether somebody has to work the lead, and the desk may say who.
 pub(super) fn is_open(lead: &Record) -> bool {
-    let status = lead.fields.get("status").and_then(Value::as_str);
+    let status = lead.fields.text("status");
     let is_locked = lead.meta.fields.get("owner").is_some_and(|it| it.locked);
     let is_closed = status.is_some_and(|status| CLOSED_LEADS.contains(&status));
     lead.deleted_at.is_none() && !is_locked && !is_closed

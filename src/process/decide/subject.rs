@@ -1,7 +1,6 @@
 //! What a decision on a lead is shown besides it: its contact, their company and orders, and who has them already.
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::assign::compile::Compiled;
 use crate::assign::{Subject, Tie, Ties, company, orders};
@@ -63,7 +62,7 @@ impl<'a> Around<'a> {
 
 /// The owner of a contact, and whether the desk itself made them that.
 pub fn tie(contact: &Record) -> Option<Tie<'_>> {
-    let owner = contact.fields.get("owner").and_then(Value::as_str)?;
+    let owner = contact.fields.text("owner")?;
     let by_desk = owner_origin(contact).filter(|origin| origin.source == ASSIGNMENT);
     let since = by_desk.and_then(|origin| Timestamp::from_millisecond(origin.at_ms).ok());
     Some(Tie { owner, since })

@@ -139,7 +139,7 @@ impl Gateway {
         let mut records: Vec<Record> = Vec::new();
         let mut ids: Vec<Uuid> = matches.iter().map(|(_, id)| *id).collect();
         while let Some(record) = ids.pop().and_then(find) {
-            let link = record.fields.get("contact").and_then(Value::as_str);
+            let link = record.fields.text("contact");
             ids.extend(link.map(|it| it.parse::<Uuid>().unwrap()));
             if records.iter().all(|it| it.id != record.id) {
                 records.push(record);

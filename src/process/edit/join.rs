@@ -271,7 +271,7 @@ fn write_undo(hand: &Hand, first_id: Uuid, shown: &Shown) -> Decided {
 /// A record that goes back to the contact it came from, with the clock its link had; `None` when it went elsewhere
 /// since.
 fn moved_back(was: &Record, now: &Record, (kept, other): (Uuid, Uuid)) -> Option<Record> {
-    let at = now.fields.get("contact").and_then(Value::as_str)?;
+    let at = now.fields.text("contact")?;
     if at != kept.to_string() || now.deleted_at.is_some() {
         return None;
     }

@@ -146,7 +146,7 @@ pub fn may_touch(hand: &Hand, record: &Record) -> Result<(), Refusal> {
         let sentence = "it was deleted, so nothing can be written into it any more";
         return Err(Refusal::new("deleted", sentence));
     }
-    let owner = record.fields.get("owner").and_then(Value::as_str);
+    let owner = record.fields.text("owner");
     match &hand.only {
         Some(rep) if owner != Some(rep) => {
             let sentence = "it is not yours (any more), so nothing was written";

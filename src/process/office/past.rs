@@ -15,7 +15,7 @@ pub fn as_it_came(past: Past) -> Option<PastLead> {
     if past.lead.fields.get("test") == Some(&Value::Bool(true)) {
         return None;
     }
-    let status = past.lead.fields.get("status").and_then(Value::as_str);
+    let status = past.lead.fields.text("status");
     let is_closed = status.is_some_and(|status| CLOSED_LEADS.contains(&status));
     Some(PastLead {
         id: past.lead.id,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use rusqlite::Connection;
-use serde_json::Value;
 
 use crate::model::field::Kind;
 use crate::model::fold::without_accents;
@@ -42,7 +41,7 @@ impl Address {
     }
 
     fn is_of(&self, contact: Option<i64>, fields: &Fields) -> bool {
-        let shown = fields.get("email").and_then(Value::as_str);
+        let shown = fields.text("email");
         let is_shown = shown.is_some_and(|shown| shown.trim().to_lowercase() == self.text);
         is_shown || (contact.is_some() && contact == self.holder)
     }

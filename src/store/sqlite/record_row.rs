@@ -1,7 +1,6 @@
 //! Records in rows.
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::field::Kind;
@@ -130,7 +129,7 @@ pub(super) fn find_any(conn: &Connection, id: Uuid) -> Done<Option<RecordRef>> {
 
 /// The texts that lists filter by; empty when there is none.
 pub(super) fn filed_under(fields: &Fields) -> (&str, &str) {
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| fields.text(name).unwrap_or_default();
     (text("owner"), text("status"))
 }
 
@@ -139,7 +138,7 @@ pub(super) fn contact_id(record: &Record) -> Option<Uuid> {
     if record.kind == Kind::Contact {
         return None;
     }
-    let text = record.fields.get("contact").and_then(Value::as_str)?;
+    let text = record.fields.text("contact")?;
     Uuid::try_parse(text).ok()
 }
 

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
 
 use crate::model::field::Kind;
 use crate::model::fold::without_accents;
@@ -39,12 +38,12 @@ pub(super) fn of(kind: Kind, fields: &Fields) -> BTreeSet<String> {
     let (split, whole) = searched(kind);
     let mut words = BTreeSet::new();
     for name in split {
-        if let Some(text) = fields.get(name).and_then(Value::as_str) {
+        if let Some(text) = fields.text(name) {
             words.extend(split_words(text).take(MOST_WORDS));
         }
     }
     for name in whole {
-        if let Some(text) = fields.get(name).and_then(Value::as_str) {
+        if let Some(text) = fields.text(name) {
             words.extend(clean(text));
         }
     }
@@ -64,7 +63,7 @@ fn domain(fields: &Fields) -> Option<String> {
 /// The digits of the telephone number without its country code, however long that is; of one that is kept as it was typed,
 /// its digits.
 fn national(fields: &Fields) -> Vec<String> {
-    let number = fields.get("phone").and_then(Value::as_str);
+    let number = fields.text("phone");
     let number = number.unwrap_or_default().trim_start();
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let codes = match number.starts_with('+') {
