@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-
 use crate::model::field::Kind;
 use crate::model::fold::without_accents;
 use crate::model::record::Fields;
