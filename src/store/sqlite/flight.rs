@@ -107,6 +107,12 @@ impl InFlight {
         }
     }
 
+    /// Fresh events that nobody has claimed, as far as they were committed since the start.
+    pub(super) fn unclaimed(&self) -> usize {
+        let cursor = self.lock().cursor;
+        usize::try_from(self.newest.load(Ordering::SeqCst) - cursor).unwrap_or(0)
+    }
+
     pub(super) fn is_free(&self, seq: i64) -> bool {
         let state = self.lock();
         !state.numbers.contains(&seq) && !state.recent.contains(&seq)

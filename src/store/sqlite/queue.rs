@@ -261,6 +261,10 @@ impl Queue {
         self.lock().appends.len()
     }
 
+    pub(super) fn waiting_settlements(&self) -> usize {
+        self.lock().settlements.len()
+    }
+
     pub(super) fn next_write(&self) -> Option<Box<dyn Job>> {
         self.lock().writes.pop_front()
     }

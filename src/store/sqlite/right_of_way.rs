@@ -13,6 +13,8 @@ const SHORTEST: Duration = Duration::from_millis(120);
 const LONGEST: Duration = Duration::from_secs(2);
 /// A trial: long enough for a dozen commits.
 const TRIAL: Duration = Duration::from_millis(40);
+/// Before it: who was held up has something to make up for, and sends more for a moment than it has to send.
+const CATCH_UP: Duration = Duration::from_millis(120);
 /// Slower senders are not held up by anything, in appends a second.
 const BUSY: f64 = 500.0;
 /// So many times more is notable: below, it may be chance.
@@ -30,6 +32,8 @@ pub(super) struct RightOfWay {
     /// As it is between trials.
     senders: bool,
     on_trial: bool,
+    /// Senders that were held up before the trial may be making up for it.
+    catching_up: bool,
     /// Until the next trial.
     stretch: Duration,
     began: Instant,
@@ -48,6 +52,7 @@ impl RightOfWay {
         RightOfWay {
             senders: false,
             on_trial: false,
+            catching_up: false,
             stretch: SHORTEST,
             began: now,
             appended: 0,
@@ -71,8 +76,17 @@ impl RightOfWay {
     pub(super) fn note(&mut self, appended: usize, now: Instant) {
         self.appended += appended;
         let took = now.saturating_duration_since(self.began);
-        let length = if self.on_trial { TRIAL } else { self.stretch };
+        let length = match (self.catching_up, self.on_trial) {
+            (true, _) => CATCH_UP,
+            (false, true) => TRIAL,
+            (false, false) => self.stretch,
+        };
         if took < length {
+            return;
+        }
+        if std::mem::take(&mut self.catching_up) {
+            self.appended = 0;
+            self.began = now;
             return;
         }
         let appended = std::mem::take(&mut self.appended);
@@ -103,6 +117,7 @@ impl RightOfWay {
             self.rest = now + BURST;
         }
         self.on_trial = is_busy && now >= self.rest && !self.on_trial;
+        self.catching_up = self.on_trial && !self.senders;
         self.usual = rate;
         self.began = now;
     }
@@ -149,6 +164,24 @@ mod tests {
         let mut way = RightOfWay::new(now);
         let flood = share(&mut way, &mut now, 120, (30_000, 10_000));
         assert!((35..60).contains(&flood), "half of the time: {flood}");
+    }
+
+    /// Senders who have 20 000 a second to send, are held up by settlements and make up for it when they are not.
+    #[test]
+    fn senders_that_make_up_for_a_while_do_not_look_like_a_burst() {
+        let mut now = Instant::now();
+        let mut way = RightOfWay::new(now);
+        let (mut late, mut held) = (0, 0);
+        for _ in 0..2_000 {
+            let is_senders = way.is_senders(now);
+            held += u32::from(is_senders);
+            now += Duration::from_millis(10);
+            late += 200;
+            let sent = late.min(if is_senders { 400 } else { 190 });
+            late -= sent;
+            way.note(sent, now);
+        }
+        assert!((1..300).contains(&held), "only trials: {held}");
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //!
 //! Each cycle is one transaction. First the writes that somebody waits for, such as a person's edit; then a slice of the
 //! waiting settlements; then appends: at least half of the senders who wait, and more until the commit before is on disk.
-//! Then the commit, which the syncer sees to the disk and answers for. The slice shrinks as more senders wait, and is
-//! left out in most cycles while settlements hold up the senders (`right_of_way`): in a burst senders are acknowledged
-//! first while a backlog grows.
+//! Then the commit, which the syncer sees to the disk and answers for. The slice grows with the backlog and shrinks as
+//! more senders wait, so that a flow that both can keep up with settles where neither waits for the other. It is left out
+//! in most cycles while settlements hold up the senders (`right_of_way`): in a burst senders are acknowledged first while
+//! a backlog grows.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -21,9 +22,12 @@ use crate::store::sqlite::right_of_way::RightOfWay;
 use crate::store::sqlite::syncer::Syncer;
 use crate::store::{StoreError, StoreRole};
 
-/// The time of settlements in a cycle in which senders wait, at most.
-const SLICE: Duration = Duration::from_millis(3);
-/// The same while nobody waits: large commits are cheap commits, but workers wait for their end.
+/// The time of settlements in a cycle in which senders wait and there is hardly a backlog: senders wait for it.
+const SLICE: Duration = Duration::from_micros(200);
+/// As much again for so many events of a backlog, and each time it doubles. Slowly: the writer finds a settlement to run
+/// in each moment in which no sender is there only where there is a backlog, and a slice that grew fast would leave none.
+const BACKLOG: usize = 256;
+/// The time of settlements in a cycle while nobody waits: large commits are cheap commits, but workers wait for their end.
 const LONGEST: Duration = Duration::from_millis(4);
 /// The slice is halved for so many appends, divided by three for twice as many, and so on.
 const CROWD: usize = 32;
@@ -161,7 +165,8 @@ impl Writer {
             group.run(job, books)?;
         }
         let crowd = self.queue.waiting_appends().max(self.appended);
-        let slice = SLICE / u32::try_from(1 + crowd / CROWD).unwrap_or(u32::MAX);
+        let backlog = self.queue.waiting_settlements() + books.flight.unclaimed();
+        let slice = slice(backlog, crowd);
         let started = Instant::now();
         while !is_senders && let Some(job) = self.queue.next_settlement() {
             group.run(job, books)?;
@@ -238,6 +243,12 @@ impl Writer {
     }
 }
 
+/// The time of settlements in a cycle in which so many appends wait.
+fn slice(backlog: usize, appends: usize) -> Duration {
+    let doubled = (1 + backlog / BACKLOG).ilog2();
+    SLICE * (1 + doubled) / u32::try_from(1 + appends / CROWD).unwrap_or(u32::MAX)
+}
+
 /// The end of the thread, whatever ended it: nobody waits for a writer that is gone.
 struct End(Arc<Queue>);
 
@@ -258,4 +269,24 @@ fn sweep_step(books: &mut Books) -> Done<()> {
     books.begin()?;
     books.sweep(TIDY)?;
     books.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, slice};
+
+    #[test]
+    fn the_slice_grows_with_the_backlog_and_shrinks_with_the_crowd() {
+        let micros = |backlog, appends| slice(backlog, appends).as_micros();
+        assert_eq!(
+            [0, 255, 256, 767].map(|backlog| micros(backlog, 1)),
+            [200, 200, 400, 400]
+        );
+        assert_eq!(micros(100_000, 0), 1_800);
+        assert_eq!(
+            [31, 32, 64].map(|appends| micros(256, appends)),
+            [400, 200, 133]
+        );
+        assert!(slice(usize::MAX / 2, 0) <= 3 * LONGEST);
+    }
 }
