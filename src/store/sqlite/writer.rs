@@ -1,7 +1,7 @@
 //! The writer thread: group commit.
 //!
 //! Each cycle is one transaction. First the writes that somebody waits for, such as a person's edit; then a slice of the
-//! waiting settlements; then appends: at least half of the senders who wait, and more until the commit before is on disk.
+//! waiting settlements; then appends, until the commit before is on disk, or half of the senders who wait are in.
 //! Then the commit, which the syncer sees to the disk and answers for. The slice grows with the backlog and shrinks as
 //! more senders wait, so that a flow that both can keep up with settles where neither waits for the other. It is left out
 //! in most cycles while settlements hold up the senders (`right_of_way`): in a burst senders are acknowledged first while
@@ -35,9 +35,9 @@ const CROWD: usize = 32;
 const PATIENCE: Duration = Duration::from_millis(3);
 /// Appends in one commit.
 const MOST_APPENDS: usize = 2048;
-/// Half of the senders who wait, but no fewer than so many, are worth a commit of their own while the commit before is on
-/// its way to disk: else all would wait together, and then all be answered together, while the processors have nothing
-/// to do.
+/// While settlements are held back, half of the senders who wait, but no fewer than so many, are worth a commit of their
+/// own while the commit before is on its way to disk: else all would wait together, and then all be answered together,
+/// while the processors have nothing to do. When settlements run there is enough to do, and fewer commits are less work.
 const STEP: usize = 8;
 /// Quiet for so long, the writer tidies up.
 const QUIET: Duration = Duration::from_millis(200);
@@ -178,12 +178,15 @@ impl Writer {
         }
         self.appended = 0;
         while self.appended < MOST_APPENDS {
-            let step = STEP.max((self.queue.unanswered() + self.appended) / 2);
-            let appends = self.queue.take_appends(step);
+            let enough = match is_senders {
+                true => STEP.max((self.queue.unanswered() + self.appended) / 2),
+                false => MOST_APPENDS,
+            };
+            let appends = self.queue.take_appends(enough);
             self.appended += appends.len();
-            let are_all = appends.len() < step;
+            let are_all = appends.len() < enough;
             group.run_all(appends, books)?;
-            let most = usize::from(self.appended >= step);
+            let most = usize::from(self.appended >= enough);
             if self.queue.under_way() <= most {
                 break;
             }
