@@ -1,11 +1,10 @@
 //! The writer thread: group commit.
 //!
 //! Each cycle is one transaction. First the writes that somebody waits for, such as a person's edit; then a slice of the
-//! waiting settlements; then appends, until the commit before is on disk, or half of the senders who wait are in.
-//! Then the commit, which the syncer sees to the disk and answers for. The slice grows with the backlog and shrinks as
-//! more senders wait, so that a flow that both can keep up with settles where neither waits for the other. It is left out
-//! in most cycles while settlements hold up the senders (`right_of_way`): in a burst senders are acknowledged first while
-//! a backlog grows.
+//! waiting settlements; then appends until the commit before is on disk. Then the commit, which the syncer sees to the
+//! disk and answers for. The slice grows with the backlog and shrinks as more senders wait, so that a flow that both can
+//! keep up with settles where neither waits for the other. It is left out in most cycles while settlements hold up the
+//! senders (`right_of_way`): in a burst senders are acknowledged first, in commits of half of them, while a backlog grows.
 
 use std::fs::File;
 use std::sync::Arc;
