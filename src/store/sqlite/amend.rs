@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::model::field::Kind;
@@ -14,6 +13,7 @@ use crate::store::sqlite::held::{self, Loaded, Wanted};
 use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::ties::{self, Orders};
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::writes;
 use crate::store::{Held, Ties};
 
@@ -22,7 +22,8 @@ pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
     let asks_for_orders = books.desk.asks_for_orders(&books.conn)?;
     let orders = |contact| books.entries.orders_of(&books.conn, contact);
     let orders: Orders<'_> = asks_for_orders.then_some(&orders);
-    let Some((mut loaded, ties)) = load(&books.conn, amendment.lead, orders)? else {
+    let view = View::of_writer(&books.conn, &books.touches);
+    let Some((mut loaded, ties)) = load(&view, amendment.lead, orders)? else {
         return Ok(Amended::Unknown);
     };
     let held = Held {
@@ -51,19 +52,19 @@ pub(super) fn run(books: &mut Books, amendment: &Amendment) -> Done<Amended> {
 
 /// The lead with its contact, and where it stands.
 pub(super) fn load(
-    conn: &Connection,
+    view: &View<'_>,
     lead: Uuid,
     orders: Orders<'_>,
 ) -> Done<Option<(Loaded, Ties)>> {
     let kind = Kind::Lead;
-    let Some(seq) = record_row::find(conn, kind, lead)? else {
+    let Some(seq) = record_row::find(view, kind, lead)? else {
         return Ok(None);
     };
-    let loaded = held::load_place(conn, RecordRef { kind, seq })?;
-    let mut ties = ties::load(conn, &[], &loaded, orders)?;
+    let loaded = held::load_place(view, RecordRef { kind, seq })?;
+    let mut ties = ties::load(view, &[], &loaded, orders)?;
     for (id, standing) in &mut ties.standings {
         if *id == lead {
-            *standing = ties::whole(conn, seq)?;
+            *standing = ties::whole(view, seq)?;
         }
     }
     match loaded.records.is_empty() {

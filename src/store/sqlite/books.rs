@@ -21,6 +21,7 @@ use crate::store::sqlite::meter::Meter;
 use crate::store::sqlite::number::{self, Tally};
 use crate::store::sqlite::record_row::per_kind;
 use crate::store::sqlite::stream::Streams;
+use crate::store::sqlite::touches::Touches;
 use crate::store::sqlite::value::micros;
 
 /// Everything a job may read and write.
@@ -30,6 +31,7 @@ pub(super) struct Books {
     pub(super) log: Arc<LogFile>,
     pub(super) claims: Claims,
     pub(super) entries: Entries,
+    pub(super) touches: Touches,
     pub(super) streams: Streams,
     pub(super) desk: DeskCache,
     pub(super) tally: Tally,
@@ -77,14 +79,19 @@ impl Books {
         file.place.check()?;
         let conn = connect::writer(file.place.path())?;
         let last = Last::read(&conn)?;
-        let (claims, entries) = match file.role {
-            StoreRole::Gateway => (Claims::load(&conn)?, Entries::load(&conn)?),
-            StoreRole::Companion => (Claims::idle(), Entries::idle()),
+        let (claims, entries, touches) = match file.role {
+            StoreRole::Gateway => (
+                Claims::load(&conn)?,
+                Entries::load(&conn)?,
+                Touches::load(&conn)?,
+            ),
+            StoreRole::Companion => (Claims::idle(), Entries::idle(), Touches::idle()),
         };
         Ok(Books {
             log: Arc::new(LogFile::open(file.place.clone())?),
             claims,
             entries,
+            touches,
             streams: Streams::default(),
             desk: DeskCache::default(),
             tally: Tally::default(),
@@ -112,6 +119,7 @@ impl Books {
         self.desk.write(&self.conn)?;
         self.claims.sweep(&self.conn, 0)?;
         self.entries.write(&self.conn)?;
+        self.touches.write(&self.conn)?;
         self.tally.write(&self.conn)?;
         self.meter.write(&self.conn)?;
         let fresh_from = self.fresh_mark()?;
@@ -121,6 +129,7 @@ impl Books {
         self.fresh_from = fresh_from;
         self.claims.keep(self.last.event);
         self.entries.keep();
+        self.touches.keep();
         self.streams.keep();
         self.desk.keep();
         if std::mem::take(&mut self.sweep_asked) {
@@ -133,17 +142,19 @@ impl Books {
     pub(super) fn freeze_all(&mut self) {
         self.claims.freeze_all(self.last.event);
         self.entries.freeze_all();
+        self.touches.freeze_all();
     }
 
     /// Something is to be swept.
     pub(super) fn is_frozen(&self) -> bool {
-        self.claims.is_frozen() || self.entries.is_frozen()
+        self.claims.is_frozen() || self.entries.is_frozen() || self.touches.is_frozen()
     }
 
     /// Sweeps up to `keys` of each kind.
     pub(super) fn sweep(&mut self, keys: usize) -> Done<()> {
         self.claims.sweep(&self.conn, keys)?;
-        self.entries.sweep(&self.conn, keys)
+        self.entries.sweep(&self.conn, keys)?;
+        self.touches.sweep(&self.conn, keys)
     }
 
     /// Between transactions: learns of `most` keys of each kind that stand in the tables; `false` when all are known.
@@ -185,6 +196,7 @@ impl Books {
         self.sweep_asked = false;
         self.claims.undo(self.last.event);
         self.entries.undo();
+        self.touches.undo();
         self.streams.undo();
         self.desk.undo();
         self.tally.clear();

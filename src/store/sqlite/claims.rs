@@ -27,8 +27,8 @@ const INSERT_DELIVERY: &str =
 /// The newest keys and delivery ids.
 pub(super) struct Claims {
     /// In the order of their bytes: a number is compared at once.
-    keys: Sweep<u128>,
-    deliveries: Sweep<(i64, i64)>,
+    keys: Sweep<u128, i64>,
+    deliveries: Sweep<(i64, i64), i64>,
     known: Bloom,
 }
 
@@ -73,7 +73,7 @@ impl Claims {
             return Ok(None);
         }
         if let Some(seq) = self.keys.get(&u128::from_be_bytes(*key)) {
-            return Ok(Some(seq));
+            return Ok(Some(*seq));
         }
         Ok(conn
             .prepare_cached("SELECT event FROM claim WHERE key = ?1")?

@@ -16,6 +16,7 @@ use crate::store::sqlite::queue::{Call, Job, closed};
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::ties::{self, Orders};
 use crate::store::sqlite::value::{id, maybe_id, micros, signed, text, time, unsigned};
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::walk::rows;
 use crate::store::sqlite::writes::{epoch_of, seats};
 use crate::store::sqlite::{SqliteStore, account, amend, desk};
@@ -157,7 +158,7 @@ fn held_lead(conn: &Connection, lead: Uuid) -> Done<Option<HeldOwned>> {
     let desk = desk::load(conn)?;
     let orders = |contact| past::orders_of(conn, contact);
     let orders: Orders<'_> = desk.rules.asks_for_orders().then_some(&orders);
-    let found = amend::load(conn, lead, orders)?;
+    let found = amend::load(&View::of_reader(conn), lead, orders)?;
     Ok(found.map(|(loaded, ties)| HeldOwned {
         matches: Vec::new(),
         records: loaded.records,

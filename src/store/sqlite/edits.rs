@@ -23,6 +23,7 @@ use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::notes;
 use crate::store::sqlite::postings::Postings;
 use crate::store::sqlite::record_row;
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::writes;
 use crate::store::{Result, Writes};
 
@@ -36,8 +37,9 @@ impl Edits for SqliteStore {
     async fn shown(&self, wanted: Wanted) -> Result<Option<Shown>> {
         self.readers
             .read(move |conn| {
-                let holders = held::load_from_snapshot(conn, wanted.keys.clone())?;
-                let shown = show(conn, &wanted, |contact, kind| {
+                let view = View::of_reader(conn);
+                let holders = held::load_from_snapshot(&view, wanted.keys.clone())?;
+                let shown = show(&view, &wanted, |contact, kind| {
                     links(conn, contact, kind, MOST_LINKED + 1)
                 })?;
                 Ok(shown.map(|(shown, _)| Shown {
@@ -51,11 +53,12 @@ impl Edits for SqliteStore {
     async fn records_by_id(&self, ids: Vec<(Kind, Uuid)>) -> Result<Vec<Record>> {
         self.readers
             .read(move |conn| {
+                let view = View::of_reader(conn);
                 let mut records = Vec::with_capacity(ids.len());
                 for (kind, id) in &ids {
                     if let Some(seq) = record_row::find(conn, *kind, *id)? {
                         let kind = *kind;
-                        let stored = record_row::load(conn, RecordRef { kind, seq })?;
+                        let stored = view.load(RecordRef { kind, seq })?;
                         records.extend(stored.map(|stored| stored.record));
                     }
                 }
@@ -84,7 +87,7 @@ impl Edits for SqliteStore {
 
     async fn join(&self, id: Uuid) -> Result<Option<JoinRow>> {
         self.readers
-            .read(move |conn| Ok(joins::by_id(conn, id)?.map(|join| join.row)))
+            .read(move |conn| Ok(joins::by_id(&View::of_reader(conn), id)?.map(|join| join.row)))
             .await
     }
 }
@@ -99,6 +102,7 @@ fn links(conn: &Connection, contact: i64, kind: Kind, limit: usize) -> Done<Vec<
 }
 
 fn linked(conn: &Connection, contact: Uuid, limit: usize) -> Done<Vec<Record>> {
+    let view = View::of_reader(conn);
     let mut records = Vec::new();
     let Some(seq) = record_row::find(conn, Kind::Contact, contact)? else {
         return Ok(records);
@@ -107,7 +111,7 @@ fn linked(conn: &Connection, contact: Uuid, limit: usize) -> Done<Vec<Record>> {
         // Some may have moved to another contact since.
         let mut of_kind = Vec::new();
         for seq in links(conn, seq, kind, limit.saturating_mul(2))? {
-            let stored = record_row::load(conn, RecordRef { kind, seq })?;
+            let stored = view.load(RecordRef { kind, seq })?;
             let record = stored.map(|stored| stored.record);
             of_kind.extend(record.filter(|record| {
                 record_row::contact_id(record) == Some(contact) && record.deleted_at.is_none()
@@ -126,12 +130,13 @@ fn run(books: &mut Books, edit: &Edit) -> Done<Edited> {
         let (conn, most) = (&books.conn, MOST_LINKED + 1);
         books.entries.numbers_under(conn, &prefix, most)
     };
-    let Some((mut shown, loaded)) = show(&books.conn, &edit.wanted, linked)? else {
+    let view = View::of_writer(&books.conn, &books.touches);
+    let Some((mut shown, loaded)) = show(&view, &edit.wanted, linked)? else {
         return Ok(Edited::Unknown);
     };
     for key in &edit.wanted.keys {
         let holder = books.entries.holder(&books.conn, &lookup::identity(key))?;
-        if let Some(id) = holder.map(|at| id_at(&books.conn, at)).transpose()? {
+        if let Some(id) = holder.map(|at| id_at(&view, at)).transpose()? {
             shown.holders.extend(id.map(|id| (key.clone(), id)));
         }
     }
@@ -151,12 +156,12 @@ fn run(books: &mut Books, edit: &Edit) -> Done<Edited> {
 }
 
 /// The contact that a key leads to by now.
-fn id_at(conn: &Connection, at: RecordRef) -> Done<Option<Uuid>> {
+fn id_at(view: &View<'_>, at: RecordRef) -> Done<Option<Uuid>> {
     let seq = match at.kind {
-        Kind::Contact => joins::standing(conn, at.seq)?,
+        Kind::Contact => joins::standing(view, at.seq)?,
         _ => at.seq,
     };
-    let stored = record_row::load(conn, RecordRef { seq, ..at })?;
+    let stored = view.load(RecordRef { seq, ..at })?;
     Ok(stored.map(|stored| stored.record.id))
 }
 
@@ -203,7 +208,7 @@ fn write(books: &mut Books, written: EditWrites, loaded: &Loaded) -> Done<()> {
 
 /// What an edit is shown, besides who holds its keys; `None` when something of it is not there.
 fn show(
-    conn: &Connection,
+    view: &View<'_>,
     wanted: &Wanted,
     linked: impl Fn(i64, Kind) -> Done<Vec<i64>>,
 ) -> Done<Option<(Shown, Loaded)>> {
@@ -213,14 +218,14 @@ fn show(
         ..Shown::default()
     };
     for (kind, id) in &wanted.records {
-        let Some(seq) = record_row::find(conn, *kind, *id)? else {
+        let Some(seq) = record_row::find(view, *kind, *id)? else {
             return Ok(None);
         };
-        let record = loaded.take(conn, RecordRef { kind: *kind, seq })?;
+        let record = loaded.take(view, RecordRef { kind: *kind, seq })?;
         shown.records.extend(record);
     }
     if let Some(contact) = wanted.linked_to {
-        let Some(seq) = record_row::find(conn, Kind::Contact, contact)? else {
+        let Some(seq) = record_row::find(view, Kind::Contact, contact)? else {
             return Ok(None);
         };
         for kind in [Kind::Lead, Kind::Order, Kind::Ticket] {
@@ -228,14 +233,14 @@ fn show(
             // What was linked once counts: the list is cut there, and what is behind it would be overlooked.
             shown.too_many |= numbers.len() > MOST_LINKED;
             for number in numbers {
-                let record = loaded.take(conn, RecordRef { kind, seq: number })?;
+                let record = loaded.take(view, RecordRef { kind, seq: number })?;
                 let is_still = |record: &Record| record_row::contact_id(record) == Some(contact);
                 shown.linked.extend(record.filter(is_still));
             }
         }
     }
     if let Some(id) = wanted.join {
-        shown.join = joins::by_id(conn, id)?;
+        shown.join = joins::by_id(view, id)?;
         if shown.join.is_none() {
             return Ok(None);
         }

@@ -28,8 +28,8 @@ const IDENTITIES_AFTER: &str = "SELECT key FROM identity WHERE key > ?1 ORDER BY
 
 pub(super) struct Entries {
     /// In the order of their bytes: a number is compared at once.
-    identities: Sweep<u128>,
-    postings: Sweep<Posting>,
+    identities: Sweep<u128, i64>,
+    postings: Sweep<Posting, ()>,
     known: Bloom,
     familiar: Familiar,
     /// This transaction's row of `tail`.
@@ -52,7 +52,7 @@ impl Entries {
                 identities.insert(u128::from_be_bytes(*key), Entry { value, log: 0 });
             }
             Told::Posting(key) => {
-                postings.insert(key.into(), Entry { value: 0, log: 0 });
+                postings.insert(key.into(), Entry { value: (), log: 0 });
             }
         })?;
         Ok(Entries {
@@ -84,8 +84,8 @@ impl Entries {
         if !self.known.may_hold(key) {
             return Ok(None);
         }
-        let known = self.familiar.get(key);
-        let value = match known.or_else(|| self.identities.get(&u128::from_be_bytes(*key))) {
+        let young = || self.identities.get(&u128::from_be_bytes(*key)).copied();
+        let value = match self.familiar.get(key).or_else(young) {
             Some(value) => Some(value),
             None => {
                 let value = lookup::holder(conn, key)?;
@@ -131,7 +131,7 @@ impl Entries {
 
     pub(super) fn post(&mut self, key: Posting) {
         tail::write_posting(&mut self.row, &key);
-        self.postings.put(key, 0, self.last + 1);
+        self.postings.put(key, (), self.last + 1);
     }
 
     /// Writes the transaction's row of `tail` and its share of the frozen generation: once, at the commit.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::model::field::Kind;
@@ -11,8 +10,9 @@ use crate::model::record::Record;
 use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::joins;
 use crate::store::sqlite::lookup::{self, Identity, RecordRef};
-use crate::store::sqlite::record_row::{self, Stored};
+use crate::store::sqlite::record_row::Stored;
 use crate::store::sqlite::tail::{self, Told};
+use crate::store::sqlite::view::View;
 
 /// The keys whose records a decision wants to see, hashed before the writer has to.
 pub(super) struct Wanted {
@@ -68,11 +68,11 @@ impl Loaded {
     }
 
     /// The record at a place, which is loaded when it was not.
-    pub(super) fn take(&mut self, conn: &Connection, at: RecordRef) -> Done<Option<Record>> {
+    pub(super) fn take(&mut self, view: &View<'_>, at: RecordRef) -> Done<Option<Record>> {
         if let Some(record) = self.at(at) {
             return Ok(Some(record.clone()));
         }
-        let Some(stored) = record_row::load(conn, at)? else {
+        let Some(stored) = view.load(at)? else {
             return Ok(None);
         };
         let record = stored.record.clone();
@@ -81,17 +81,17 @@ impl Loaded {
     }
 
     /// The id of the record at a place, or of the contact that it was joined with, which is loaded when it was not.
-    fn include(&mut self, conn: &Connection, at: RecordRef) -> Done<Option<Uuid>> {
+    fn include(&mut self, view: &View<'_>, at: RecordRef) -> Done<Option<Uuid>> {
         if let Some(record) = self.at(at) {
             return Ok(Some(record.id));
         }
-        let Some(stored) = record_row::load(conn, at)? else {
+        let Some(stored) = view.load(at)? else {
             return Ok(None);
         };
         if stored.record.deleted_at.is_some() && at.kind == Kind::Contact {
-            let seq = joins::standing(conn, at.seq)?;
+            let seq = joins::standing(view, at.seq)?;
             if seq != at.seq {
-                return self.include(conn, RecordRef { seq, ..at });
+                return self.include(view, RecordRef { seq, ..at });
             }
         }
         let id = stored.record.id;
@@ -116,7 +116,7 @@ impl Loaded {
 
 /// Loads what `wanted` matches; `holder` looks a key up.
 pub(super) fn load(
-    conn: &Connection,
+    view: &View<'_>,
     wanted: &Wanted,
     mut holder: impl FnMut(&Identity) -> Done<Option<RecordRef>>,
 ) -> Done<Loaded> {
@@ -127,7 +127,7 @@ pub(super) fn load(
             continue;
         };
         loaded.taken.push(*hash);
-        if let Some(id) = loaded.include(conn, place)? {
+        if let Some(id) = loaded.include(view, place)? {
             loaded.matches.push((key.clone(), id));
         }
     }
@@ -138,46 +138,46 @@ pub(super) fn load(
         .collect();
     for seq in contacts {
         let kind = Kind::Contact;
-        loaded.include(conn, RecordRef { kind, seq })?;
+        loaded.include(view, RecordRef { kind, seq })?;
     }
     Ok(loaded)
 }
 
 /// Loads one record and the contact it belongs to.
-pub(super) fn load_place(conn: &Connection, place: RecordRef) -> Done<Loaded> {
+pub(super) fn load_place(view: &View<'_>, place: RecordRef) -> Done<Loaded> {
     let mut loaded = Loaded::default();
-    loaded.include(conn, place)?;
+    loaded.include(view, place)?;
     let contact = loaded.places.iter().find_map(|place| place.contact);
     if let Some(seq) = contact {
         let kind = Kind::Contact;
-        loaded.include(conn, RecordRef { kind, seq })?;
+        loaded.include(view, RecordRef { kind, seq })?;
     }
     Ok(loaded)
 }
 
 /// What `wanted` matches, from a reader's snapshot.
-pub(super) fn load_from_snapshot(conn: &Connection, wanted: Vec<IdentityKey>) -> Done<Loaded> {
+pub(super) fn load_from_snapshot(view: &View<'_>, wanted: Vec<IdentityKey>) -> Done<Loaded> {
     let wanted = Wanted::new(wanted);
     let mut in_tail: HashMap<Identity, i64> = HashMap::new();
-    tail::scan(conn, |told| {
+    tail::scan(view, |told| {
         if let Told::Identity(key, record) = told
             && wanted.hashes.contains(key)
         {
             in_tail.insert(*key, record);
         }
     })?;
-    load(conn, &wanted, |key| {
+    load(view, &wanted, |key| {
         let value = match in_tail.get(key) {
             Some(value) => Some(*value),
-            None => lookup::holder(conn, key)?,
+            None => lookup::holder(view, key)?,
         };
         value.map(RecordRef::from_value).transpose()
     })
 }
 
 /// The number of the contact that is known by a key, from a reader's snapshot.
-pub(super) fn contact_of(conn: &Connection, key: IdentityKey) -> Done<Option<i64>> {
-    let loaded = load_from_snapshot(conn, vec![key])?;
+pub(super) fn contact_of(view: &View<'_>, key: IdentityKey) -> Done<Option<i64>> {
+    let loaded = load_from_snapshot(view, vec![key])?;
     let mut places = loaded.places.iter().map(|place| place.at);
     let contact = places.find(|at| at.kind == Kind::Contact);
     Ok(contact.map(|at| at.seq))

@@ -11,6 +11,7 @@ use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::provenance;
 use crate::store::sqlite::record_row;
 use crate::store::sqlite::value::{blob, id, json, kind, maybe_time, micros, text, time};
+use crate::store::sqlite::view::View;
 
 /// A contact is taken in, and that one too: so often at most.
 const LONGEST_WAY: usize = 32;
@@ -87,18 +88,18 @@ fn read_row(row: &Row<'_>) -> Done<JoinRow> {
 }
 
 /// A merge with everything that undoing it takes.
-pub(super) fn by_id(conn: &Connection, id: Uuid) -> Done<Option<Join>> {
-    let mut select = conn.prepare_cached(BY_ID)?;
+pub(super) fn by_id(view: &View<'_>, id: Uuid) -> Done<Option<Join>> {
+    let mut select = view.prepare_cached(BY_ID)?;
     let mut rows = select.query([id.as_bytes()])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
     };
     let kind = Kind::Contact;
     let seq: i64 = row.get(7)?;
-    let Some(kept) = record_row::load(conn, RecordRef { kind, seq })? else {
+    let Some(kept) = view.load(RecordRef { kind, seq })? else {
         return Ok(None);
     };
-    let (moved, moved_now) = moved(conn, row.get(6)?)?;
+    let (moved, moved_now) = moved(view, row.get(6)?)?;
     Ok(Some(Join {
         row: read_row(row)?,
         before: Record {
@@ -117,8 +118,8 @@ pub(super) fn by_id(conn: &Connection, id: Uuid) -> Done<Option<Join>> {
 }
 
 /// What a merge moved: as it was (as far as that is needed), and as it is.
-fn moved(conn: &Connection, join: i64) -> Done<(Vec<Record>, Vec<Record>)> {
-    let mut select = conn.prepare_cached(
+fn moved(view: &View<'_>, join: i64) -> Done<(Vec<Record>, Vec<Record>)> {
+    let mut select = view.prepare_cached(
         "SELECT kind, record, provenance FROM joined_moved WHERE joined = ?1 ORDER BY kind, record",
     )?;
     let mut rows = select.query([join])?;
@@ -128,7 +129,7 @@ fn moved(conn: &Connection, join: i64) -> Done<(Vec<Record>, Vec<Record>)> {
             kind: kind(row.get(0)?)?,
             seq: row.get(1)?,
         };
-        if let Some(stored) = record_row::load(conn, place)? {
+        if let Some(stored) = view.load(place)? {
             was.push(Record {
                 meta: provenance::unpack(blob(row, 2)?)?,
                 ..stored.record.clone()

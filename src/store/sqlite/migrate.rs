@@ -26,6 +26,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::Sql(include_str!("migrations/0010_event_state.sql")),
     // Words are looked for without their accents.
     Migration::Code(postings::add_without_accents),
+    Migration::Sql(include_str!("migrations/0012_touches.sql")),
 ];
 
 impl Migration {

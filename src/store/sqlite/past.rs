@@ -13,8 +13,8 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::lookup::{self, RecordRef};
 use crate::store::sqlite::postings::Postings;
 use crate::store::sqlite::record_list::newest_sql;
-use crate::store::sqlite::record_row;
 use crate::store::sqlite::ties::{MOST_ORDERS, past_orders};
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::walk::rows;
 use crate::store::sqlite::writes::seats;
 
@@ -23,13 +23,14 @@ type Known = (Record, Vec<PastOrder>);
 
 /// Leads on which something was decided, oldest first.
 pub(super) fn leads(conn: &Connection, stretch: Stretch) -> Done<Vec<Past>> {
+    let view = View::of_reader(conn);
     let mut newest = conn.prepare_cached(newest_sql(Kind::Lead))?;
     let seqs = newest.query_map([i64::MAX, rows(stretch.limit)], |row| row.get(0))?;
     let mut found: Vec<(i64, Option<i64>, Record, Fields)> = Vec::new();
     for seq in seqs {
         let seq: i64 = seq?;
         let kind = Kind::Lead;
-        let Some(stored) = record_row::load(conn, RecordRef { kind, seq })? else {
+        let Some(stored) = view.load(RecordRef { kind, seq })? else {
             continue;
         };
         if stored.record.created_at < stretch.since {
@@ -43,7 +44,7 @@ pub(super) fn leads(conn: &Connection, stretch: Stretch) -> Done<Vec<Past>> {
         .iter()
         .filter_map(|(_, contact, ..)| *contact)
         .collect();
-    let contacts = known(conn, contacts, stretch.with_orders)?;
+    let contacts = known(&view, contacts, stretch.with_orders)?;
     found.reverse();
     let past = found.into_iter().map(|(_, contact, lead, facts)| {
         let known = contact.and_then(|contact| contacts.get(&contact));
@@ -71,24 +72,24 @@ fn facts(conn: &Connection, lead: i64) -> Done<Option<Fields>> {
     }
 }
 
-fn known(conn: &Connection, mut contacts: Vec<i64>, orders: bool) -> Done<HashMap<i64, Known>> {
+fn known(view: &View<'_>, mut contacts: Vec<i64>, orders: bool) -> Done<HashMap<i64, Known>> {
     contacts.sort_unstable();
     contacts.dedup();
     let linked = match orders {
         true => {
             let prefixes = contacts.iter().map(|it| lookup::links(*it, Kind::Order));
-            Postings::open(conn, prefixes.collect())?
+            Postings::open(view, prefixes.collect())?
         }
         false => Vec::new(),
     };
     let mut known = HashMap::with_capacity(contacts.len());
     for (nth, seq) in contacts.into_iter().enumerate() {
         let kind = Kind::Contact;
-        let Some(stored) = record_row::load(conn, RecordRef { kind, seq })? else {
+        let Some(stored) = view.load(RecordRef { kind, seq })? else {
             continue;
         };
         let orders = match linked.get(nth) {
-            Some(linked) => past_orders(conn, linked.below(conn, i64::MAX, MOST_ORDERS)?)?,
+            Some(linked) => past_orders(view, linked.below(view, i64::MAX, MOST_ORDERS)?)?,
             None => Vec::new(),
         };
         known.insert(seq, (stored.record, orders));

@@ -13,6 +13,7 @@ use crate::store::sqlite::fault::Done;
 use crate::store::sqlite::held;
 use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_row::{self, Stored};
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::walk;
 use crate::store::sqlite::words;
 
@@ -34,9 +35,9 @@ pub(super) struct Address {
 }
 
 impl Address {
-    fn find(conn: &Connection, text: &str) -> Done<Self> {
+    fn find(view: &View<'_>, text: &str) -> Done<Self> {
         let text = text.trim().to_lowercase();
-        let holder = held::contact_of(conn, IdentityKey::Email(text.clone()))?;
+        let holder = held::contact_of(view, IdentityKey::Email(text.clone()))?;
         Ok(Address { text, holder })
     }
 
@@ -48,11 +49,11 @@ impl Address {
 }
 
 impl<'f> Passing<'f> {
-    pub(super) fn new(conn: &Connection, filter: &'f RecordFilter) -> Done<Self> {
+    pub(super) fn new(view: &View<'_>, filter: &'f RecordFilter) -> Done<Self> {
         let email = filter.email.as_deref();
         Ok(Passing {
             filter,
-            email: email.map(|text| Address::find(conn, text)).transpose()?,
+            email: email.map(|text| Address::find(view, text)).transpose()?,
             words: filter.q.as_deref().map(words::of_query).unwrap_or_default(),
         })
     }
@@ -71,12 +72,12 @@ impl<'f> Passing<'f> {
     }
 
     /// The record at a place, when it passes.
-    pub(super) fn load(&self, conn: &Connection, place: RecordRef) -> Done<Option<Record>> {
-        if !self.words.is_empty() && !self.may_pass(conn, place)? {
+    pub(super) fn load(&self, view: &View<'_>, place: RecordRef) -> Done<Option<Record>> {
+        if !self.words.is_empty() && !self.may_pass(view, place)? {
             return Ok(None);
         }
-        match record_row::load(conn, place)? {
-            Some(stored) if self.passes(conn, place, &stored)? => Ok(Some(stored.record)),
+        match view.load(place)? {
+            Some(stored) if self.passes(view, place, &stored)? => Ok(Some(stored.record)),
             _ => Ok(None),
         }
     }

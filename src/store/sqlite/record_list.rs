@@ -15,6 +15,7 @@ use crate::store::sqlite::record_filter::{Address, Passing};
 use crate::store::sqlite::record_row::per_kind;
 use crate::store::sqlite::record_words::{MOST_CONTACTS, collect};
 use crate::store::sqlite::value::micros;
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::walk::{self, Listing, merge, rows};
 use crate::store::sqlite::words;
 
@@ -25,7 +26,8 @@ pub(super) fn records(
     filter: &RecordFilter,
     page: &PageRequest,
 ) -> Done<Page<Record>> {
-    let filter = Passing::new(conn, filter)?;
+    let view = View::of_reader(conn);
+    let filter = Passing::new(&view, filter)?;
     if filter.passes_nothing() {
         return Ok(Page {
             items: Vec::new(),
@@ -33,7 +35,7 @@ pub(super) fn records(
         });
     }
     if let Some(since) = filter.filter.since {
-        return by_update(conn, kind, &filter, micros(since), page);
+        return by_update(&view, kind, &filter, micros(since), page);
     }
     let list = Listing::of('n', (kind, filter.filter));
     let [start] = list.start(page)?.unwrap_or([i64::MAX]);
@@ -43,13 +45,13 @@ pub(super) fn records(
         walk::limit(page.limit),
         start,
         |below, n| lead.below(conn, kind, below, n),
-        |seq| filter.load(conn, RecordRef { kind, seq }),
+        |seq| filter.load(&view, RecordRef { kind, seq }),
         |seq| list.cursor(&[seq]),
     )
 }
 
 fn by_update(
-    conn: &Connection,
+    view: &View<'_>,
     kind: Kind,
     filter: &Passing<'_>,
     since: i64,
@@ -57,7 +59,7 @@ fn by_update(
 ) -> Done<Page<Record>> {
     let list = Listing::of('u', (kind, filter.filter));
     let start: (i64, i64) = list.start(page)?.unwrap_or([since, i64::MIN]).into();
-    let mut select = conn.prepare_cached(updated_sql(kind))?;
+    let mut select = view.prepare_cached(updated_sql(kind))?;
     walk::page_within(
         filter.most_seen(),
         walk::limit(page.limit),
@@ -68,7 +70,7 @@ fn by_update(
             })?;
             Ok(keys.collect::<Result<_, _>>()?)
         },
-        |(_, seq)| filter.load(conn, RecordRef { kind, seq }),
+        |(_, seq)| filter.load(view, RecordRef { kind, seq }),
         |(updated_at, seq)| list.cursor(&[updated_at, seq]),
     )
 }

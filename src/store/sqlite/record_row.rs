@@ -8,9 +8,10 @@ use crate::model::record::{Fields, Record};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::provenance;
+use crate::store::sqlite::touches::Touch;
 use crate::store::sqlite::value::{blob, id, json, maybe_time, micros, signed, time, unsigned};
 
-/// A record as its row has it.
+/// A record with what belongs to its row.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
     /// The contact it belongs to.
@@ -20,19 +21,27 @@ pub(super) struct Stored {
     pub(super) record: Record,
 }
 
-fn read(kind: Kind, row: &Row<'_>) -> Done<Stored> {
+/// A record as its row has it, or as a later touch does.
+fn read(kind: Kind, row: &Row<'_>, touch: Option<&Touch>) -> Done<Stored> {
+    let (version, last) = (row.get(1)?, row.get(8)?);
+    let (version, last, provenance) = match touch {
+        Some(touch) if touch.is_later(version, last) => {
+            (touch.version, touch.last, &*touch.provenance)
+        }
+        _ => (version, last, blob(row, 7)?),
+    };
     Ok(Stored {
         contact: row.get(5)?,
-        last: row.get(8)?,
+        last,
         record: Record {
             id: id(row, 0)?,
             kind,
-            version: unsigned(row.get(1)?),
+            version: unsigned(version),
             created_at: time(row, 2)?,
             updated_at: time(row, 3)?,
             deleted_at: maybe_time(row, 4)?,
             fields: json(row, 6)?,
-            meta: provenance::unpack(blob(row, 7)?)?,
+            meta: provenance::unpack(provenance)?,
         },
     })
 }
@@ -50,14 +59,19 @@ macro_rules! per_kind {
 }
 pub(super) use per_kind;
 
-pub(super) fn load(conn: &Connection, place: RecordRef) -> Done<Option<Stored>> {
+/// The record at a place, with the last touch of it that its row may not say yet.
+pub(super) fn load(
+    conn: &Connection,
+    place: RecordRef,
+    touch: Option<&Touch>,
+) -> Done<Option<Stored>> {
     let mut select = conn.prepare_cached(per_kind!(
         place.kind,
         "SELECT id, version, created_at, updated_at, deleted_at, contact, fields, provenance, last FROM ",
         " WHERE seq = ?1"
     ))?;
     let found = select
-        .query_row([place.seq], |row| Ok(read(place.kind, row)))
+        .query_row([place.seq], |row| Ok(read(place.kind, row, touch)))
         .optional()?;
     found.transpose()
 }
@@ -92,7 +106,7 @@ pub(super) fn peek<T>(
     Ok(found)
 }
 
-/// The last change of a record's timeline; 0 when it has none.
+/// The last change of a record's timeline, as its row says; 0 when it has none.
 pub(super) fn last(conn: &Connection, place: RecordRef) -> Done<i64> {
     let sql = per_kind!(place.kind, "SELECT last FROM ", " WHERE seq = ?1");
     let found = conn

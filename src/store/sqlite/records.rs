@@ -23,6 +23,7 @@ use crate::store::sqlite::record_row;
 use crate::store::sqlite::ties::{self, Orders};
 use crate::store::sqlite::timeline;
 use crate::store::sqlite::value::{id, kind, text, time};
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::walk::{self, Listing, rows};
 use crate::store::{HeldOwned, RecordFilter, Records, Result, Touched};
 
@@ -34,7 +35,7 @@ impl Records for SqliteStore {
                 let Some(seq) = record_row::find(conn, kind, id)? else {
                     return Ok(None);
                 };
-                let stored = record_row::load(conn, RecordRef { kind, seq })?;
+                let stored = View::of_reader(conn).load(RecordRef { kind, seq })?;
                 Ok(stored.map(|stored| stored.record))
             })
             .await
@@ -68,7 +69,8 @@ impl Records for SqliteStore {
     async fn held(&self, wanted: Vec<IdentityKey>) -> Result<HeldOwned> {
         self.readers
             .read(move |conn| {
-                let loaded = held::load_from_snapshot(conn, wanted.clone())?;
+                let view = View::of_reader(conn);
+                let loaded = held::load_from_snapshot(&view, wanted.clone())?;
                 let desk = desk::load(conn)?;
                 let orders = |contact| past::orders_of(conn, contact);
                 let orders: Orders<'_> = desk.rules.asks_for_orders().then_some(&orders);

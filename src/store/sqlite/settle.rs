@@ -18,6 +18,7 @@ use crate::store::sqlite::held::{self, Loaded, Wanted};
 use crate::store::sqlite::queue::Job;
 use crate::store::sqlite::ties::{self, Orders};
 use crate::store::sqlite::value::{self, timestamp};
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::writes;
 use crate::store::{Held, Result, Settled, Settlement, StoreError, Writes};
 
@@ -75,7 +76,8 @@ impl Settle {
     }
 
     fn decide(&self, books: &mut Books) -> Done<(Writes, Loaded)> {
-        let mut loaded = held::load(&books.conn, &self.plan.wanted, |key| {
+        let view = View::of_writer(&books.conn, &books.touches);
+        let mut loaded = held::load(&view, &self.plan.wanted, |key| {
             books.entries.holder(&books.conn, key)
         })?;
         let asks_for_orders = books.desk.asks_for_orders(&books.conn)?;

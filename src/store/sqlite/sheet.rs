@@ -7,14 +7,18 @@ use uuid::Uuid;
 
 use crate::model::change::Change;
 use crate::model::field::Kind;
+use crate::model::identity::IdentityKey;
 use crate::model::record::Record;
 use crate::store::sqlite::books::Books;
 use crate::store::sqlite::change_row::{self, Link};
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::held::{Loaded, Place, Wanted};
 use crate::store::sqlite::lookup::{self, Identity, RecordRef};
+use crate::store::sqlite::provenance;
 use crate::store::sqlite::record_row::{self, Writing};
-use crate::store::sqlite::value::micros;
+use crate::store::sqlite::touches::Touch;
+use crate::store::sqlite::value::{micros, signed};
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::words;
 use crate::store::{RecordWrite, Writes};
 
@@ -75,7 +79,7 @@ impl<'l> Sheet<'l> {
             self.write_record(books, write, writes)?;
         }
         for line in self.lines.iter().filter(|line| !line.filed) {
-            record_row::set_last(&books.conn, line.at()?, line.last)?;
+            set_last(books, line.at()?, line.last)?;
         }
         for (change, before) in writes.changes.iter().zip(befores) {
             self.write_change(books, change, &before)?;
@@ -160,8 +164,7 @@ impl<'l> Sheet<'l> {
             Some(id) => Some(self.place(books, Kind::Contact, id)?.seq),
             None => None,
         };
-        let fields = serde_json::to_string(&record.fields)?;
-        let (loaded, wanted) = (self.loaded, self.wanted);
+        let loaded = self.loaded;
         let line = self.line(books, record.kind, record.id)?;
         let unseen;
         let old = match (line.at, loaded.find(record.id)) {
@@ -169,10 +172,19 @@ impl<'l> Sheet<'l> {
             (Some(_), Some((_, old))) => Some(old),
             // A record that the decision was not shown.
             (Some(at), None) => {
-                unseen = record_row::load(&books.conn, at)?;
+                unseen = View::of_writer(&books.conn, &books.touches).load(at)?;
                 unseen.as_ref().map(|stored| &stored.record)
             }
         };
+        let is_told = writes.changes.iter().any(|it| it.record == record.id);
+        if let (Some(at), Some(old), false) = (line.at, old, is_told)
+            && is_touch(old, record)
+        {
+            touch(books, at.seq, record, line.last);
+            line.filed = true;
+            return self.claim_all(books, &write.keys, at);
+        }
+        let fields = serde_json::to_string(&record.fields)?;
         let writing = Writing {
             record,
             fields: &fields,
@@ -199,8 +211,12 @@ impl<'l> Sheet<'l> {
         line.contact = contact;
         line.filed = true;
         line.fields = Some(fields);
-        for key in &write.keys {
-            self.claim(books, wanted.hash_of(key), at)?;
+        self.claim_all(books, &write.keys, at)
+    }
+
+    fn claim_all(&mut self, books: &mut Books, keys: &[IdentityKey], at: RecordRef) -> Done<()> {
+        for key in keys {
+            self.claim(books, self.wanted.hash_of(key), at)?;
         }
         Ok(())
     }
@@ -250,12 +266,41 @@ fn missing(kind: Kind, id: Uuid) -> Fault {
     Fault::Refused(format!("{} {id} is not there", kind.as_str()))
 }
 
+/// Whether all that is new of a contact is its version, its provenance and the end of its timeline.
+fn is_touch(old: &Record, new: &Record) -> bool {
+    new.kind == Kind::Contact
+        && old.updated_at == new.updated_at
+        && old.deleted_at == new.deleted_at
+        && old.fields == new.fields
+}
+
+/// `last` is the last change of the contact's timeline.
+fn touch(books: &mut Books, seq: i64, contact: &Record, last: i64) {
+    let touch = Touch {
+        version: signed(contact.version),
+        last,
+        provenance: provenance::pack(&contact.meta).into(),
+    };
+    books.touches.put(seq, touch);
+}
+
+/// Makes `last` the last change of the timeline of a record that is not written otherwise.
+fn set_last(books: &mut Books, at: RecordRef, last: i64) -> Done<()> {
+    if at.kind != Kind::Contact {
+        return record_row::set_last(&books.conn, at, last);
+    }
+    if let Some(stored) = View::of_writer(&books.conn, &books.touches).load(at)? {
+        touch(books, at.seq, &stored.record, last);
+    }
+    Ok(())
+}
+
 fn find(books: &Books, kind: Kind, id: Uuid) -> Done<Option<Place>> {
     let Some(seq) = record_row::find(&books.conn, kind, id)? else {
         return Ok(None);
     };
     let at = RecordRef { kind, seq };
-    let stored = record_row::load(&books.conn, at)?;
+    let stored = View::of_writer(&books.conn, &books.touches).load(at)?;
     Ok(stored.map(|stored| Place {
         at,
         contact: stored.contact,

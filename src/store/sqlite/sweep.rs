@@ -25,12 +25,12 @@ const WORTH_SWEEPING: usize = 1024;
 
 /// What a key stands for, and the entry of the log that says so.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) value: i64,
+pub(super) struct Entry<V> {
+    pub(super) value: V,
     pub(super) log: i64,
 }
 
-impl Entry {
+impl Entry<i64> {
     /// The value is the number of the log's entry itself.
     pub(super) fn at(log: i64) -> Self {
         Entry { value: log, log }
@@ -39,9 +39,9 @@ impl Entry {
 
 /// Two generations of new keys on their way into a B-tree.
 #[derive(Debug)]
-pub(super) struct Sweep<K> {
-    young: BTreeMap<K, Entry>,
-    frozen: BTreeMap<K, Entry>,
+pub(super) struct Sweep<K, V> {
+    young: BTreeMap<K, Entry<V>>,
+    frozen: BTreeMap<K, Entry<V>>,
     /// The log's last entry of the frozen generation: the mark to set when it is swept.
     frozen_end: i64,
     /// The mark of the last generation that is in the tree.
@@ -54,12 +54,12 @@ pub(super) struct Sweep<K> {
     /// What earlier transactions left to a later one.
     owed: usize,
     /// What this transaction has replaced.
-    replaced: Vec<(K, Entry)>,
+    replaced: Vec<(K, Entry<V>)>,
 }
 
-impl<K: Ord + Clone> Sweep<K> {
+impl<K: Ord + Clone, V: Clone> Sweep<K, V> {
     /// Starts with what the log held after the mark.
-    pub(super) fn new(young: BTreeMap<K, Entry>, mark: i64) -> Self {
+    pub(super) fn new(young: BTreeMap<K, Entry<V>>, mark: i64) -> Self {
         Sweep {
             young,
             frozen: BTreeMap::new(),
@@ -75,7 +75,7 @@ impl<K: Ord + Clone> Sweep<K> {
     }
 
     /// The newest value of a key that may not be in the tree yet.
-    pub(super) fn get<Q>(&self, key: &Q) -> Option<i64>
+    pub(super) fn get<Q>(&self, key: &Q) -> Option<&V>
     where
         K: std::borrow::Borrow<Q>,
         Q: Ord + ?Sized,
@@ -83,7 +83,7 @@ impl<K: Ord + Clone> Sweep<K> {
         self.young
             .get(key)
             .or_else(|| self.frozen.get(key))
-            .map(|entry| entry.value)
+            .map(|entry| &entry.value)
     }
 
     /// The keys from `from` to before `to` that may not be in the tree yet, in no order.
@@ -104,13 +104,13 @@ impl<K: Ord + Clone> Sweep<K> {
     }
 
     /// `log` is the entry of the log that this transaction writes for it.
-    pub(super) fn put(&mut self, key: K, value: i64, log: i64) {
+    pub(super) fn put(&mut self, key: K, value: V, log: i64) {
         self.added += 1;
         match self.young.entry(key) {
             Slot::Vacant(slot) => drop(slot.insert(Entry { value, log })),
             Slot::Occupied(mut slot) => {
-                self.replaced.push((slot.key().clone(), *slot.get()));
-                slot.insert(Entry { value, log });
+                let key = slot.key().clone();
+                self.replaced.push((key, slot.insert(Entry { value, log })));
             }
         }
     }
@@ -135,7 +135,7 @@ impl<K: Ord + Clone> Sweep<K> {
     }
 
     /// The next keys to write, in order; `Some(mark)` when they are the last of the generation.
-    pub(super) fn slice(&mut self, limit: usize) -> (Vec<(K, i64)>, Option<i64>) {
+    pub(super) fn slice(&mut self, limit: usize) -> (Vec<(K, V)>, Option<i64>) {
         if limit == 0 || self.frozen.is_empty() || self.finished {
             return (Vec::new(), None);
         }
@@ -143,11 +143,11 @@ impl<K: Ord + Clone> Sweep<K> {
             Some(key) => Bound::Excluded(key.clone()),
             None => Bound::Unbounded,
         };
-        let slice: Vec<(K, i64)> = self
+        let slice: Vec<(K, V)> = self
             .frozen
             .range((from, Bound::Unbounded))
             .take(limit)
-            .map(|(key, entry)| (key.clone(), entry.value))
+            .map(|(key, entry)| (key.clone(), entry.value.clone()))
             .collect();
         if let Some((last, _)) = slice.last() {
             self.swept = Some(last.clone());
@@ -246,7 +246,7 @@ mod tests {
             self.log.iter().copied().zip(1..).collect()
         }
 
-        fn open(&self) -> Sweep<u8> {
+        fn open(&self) -> Sweep<u8, i64> {
             let unswept = self.log.iter().copied().zip(1..);
             let unswept = unswept.filter(|(_, seq)| *seq > self.mark);
             Sweep::new(
@@ -255,7 +255,7 @@ mod tests {
             )
         }
 
-        fn sweep(&mut self, sweep: &mut Sweep<u8>, limit: usize) {
+        fn sweep(&mut self, sweep: &mut Sweep<u8, i64>, limit: usize) {
             let (slice, mark) = sweep.slice(limit);
             self.tree.extend(slice);
             self.mark = mark.unwrap_or(self.mark);
@@ -309,7 +309,7 @@ mod tests {
                 ..disk.clone()
             };
             for key in 0..40 {
-                let found = sweep.get(&key).or_else(|| disk.tree.get(&key).copied());
+                let found = sweep.get(&key).or_else(|| disk.tree.get(&key)).copied();
                 assert_eq!(found, seen.truth().get(&key).copied(), "key {key}");
             }
         }

@@ -15,6 +15,7 @@ use crate::store::sqlite::change_row;
 use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::lookup::RecordRef;
 use crate::store::sqlite::record_row;
+use crate::store::sqlite::view::View;
 use crate::store::sqlite::walk::{self, Listing};
 
 /// The changes of one record; of a contact also those of its leads, orders and tickets.
@@ -27,7 +28,7 @@ pub(super) fn timeline(conn: &Connection, record: Uuid, page: &PageRequest) -> D
     };
     let mut seq = match from {
         Some([seq]) => seq,
-        None => record_row::last(conn, record)?,
+        None => View::of_reader(conn).last(record)?,
     };
     let limit = walk::limit(page.limit);
     let mut select = conn.prepare_cached(change_row::ONE)?;
