@@ -5,7 +5,7 @@
 //! the key it claimed. The mark is the number `claims_swept`: keys of events up to it are in the table, keys of
 //! later events are read back at open.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -27,8 +27,8 @@ const INSERT_DELIVERY: &str =
 /// The newest keys and delivery ids.
 pub(super) struct Claims {
     /// In the order of their bytes: a number is compared at once.
-    keys: Sweep<u128, i64>,
-    deliveries: Sweep<(i64, i64), i64>,
+    keys: Sweep<HashMap<u128, Entry<i64>>>,
+    deliveries: Sweep<HashMap<(i64, i64), Entry<()>>>,
     known: Bloom,
 }
 
@@ -36,8 +36,8 @@ impl Claims {
     /// Reads back what is not in the tables yet.
     pub(super) fn load(conn: &Connection) -> Done<Self> {
         let mark = number::get(conn, "claims_swept")?;
-        let mut keys = BTreeMap::new();
-        let mut deliveries = BTreeMap::new();
+        let mut keys = HashMap::new();
+        let mut deliveries = HashMap::new();
         let mut known = Bloom::new(KEYS_AFTER);
         let mut rows =
             conn.prepare("SELECT seq, claim, delivery_id FROM event WHERE seq > ?1 ORDER BY seq")?;
@@ -48,7 +48,11 @@ impl Claims {
             known.put(&key);
             keys.insert(u128::from_be_bytes(key), Entry::at(seq));
             if let Some(id) = row.get_ref(2)?.as_str_or_null().unwrap_or_default() {
-                deliveries.insert((delivery_hash(id), seq), Entry::at(seq));
+                let entry = Entry {
+                    value: (),
+                    log: seq,
+                };
+                deliveries.insert((delivery_hash(id), seq), entry);
             }
         }
         Ok(Claims {
@@ -61,8 +65,8 @@ impl Claims {
     /// For a process that takes no events: it knows no keys and sweeps none.
     pub(super) fn idle() -> Self {
         Claims {
-            keys: Sweep::new(BTreeMap::new(), 0),
-            deliveries: Sweep::new(BTreeMap::new(), 0),
+            keys: Sweep::new(HashMap::new(), 0),
+            deliveries: Sweep::new(HashMap::new(), 0),
             known: Bloom::idle(),
         }
     }
@@ -90,7 +94,7 @@ impl Claims {
         self.known.put(&key);
         self.keys.put(u128::from_be_bytes(key), event, event);
         if let Some(hash) = delivery {
-            self.deliveries.put((hash, event), event, event);
+            self.deliveries.put((hash, event), (), event);
         }
     }
 
@@ -140,7 +144,7 @@ impl Claims {
     fn sweep_deliveries(&mut self, conn: &Connection, most: usize) -> Done<bool> {
         let (slice, _) = self.deliveries.slice(most);
         let mut insert = conn.prepare_cached(INSERT_DELIVERY)?;
-        for ((hash, event), _) in &slice {
+        for ((hash, event), ()) in slice {
             insert.execute([hash, event])?;
         }
         Ok(!slice.is_empty())

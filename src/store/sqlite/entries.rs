@@ -3,7 +3,7 @@
 //! Both are swept (see `sweep`), and the log of both is the table `tail`. They are frozen together; a row of the log
 //! goes when what it holds of either is in its table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rusqlite::Connection;
 
@@ -28,8 +28,8 @@ const IDENTITIES_AFTER: &str = "SELECT key FROM identity WHERE key > ?1 ORDER BY
 
 pub(super) struct Entries {
     /// In the order of their bytes: a number is compared at once.
-    identities: Sweep<u128, i64>,
-    postings: Sweep<Posting, ()>,
+    identities: Sweep<HashMap<u128, Entry<i64>>>,
+    postings: Sweep<BTreeMap<Posting, Entry<()>>>,
     known: Bloom,
     familiar: Familiar,
     /// This transaction's row of `tail`.
@@ -44,7 +44,7 @@ impl Entries {
     pub(super) fn load(conn: &Connection) -> Done<Self> {
         let last = conn.query_row("SELECT max(seq) FROM tail", [], |row| row.get(0));
         let last = last.map(Option::<i64>::unwrap_or_default)?;
-        let (mut identities, mut postings) = (BTreeMap::new(), BTreeMap::new());
+        let (mut identities, mut postings) = (HashMap::new(), BTreeMap::new());
         let mut known = Bloom::new(IDENTITIES_AFTER);
         tail::scan(conn, |told| match told {
             Told::Identity(key, value) => {
@@ -69,7 +69,7 @@ impl Entries {
     /// For a process that settles nothing: it holds no entries and sweeps none.
     pub(super) fn idle() -> Self {
         Entries {
-            identities: Sweep::new(BTreeMap::new(), 0),
+            identities: Sweep::new(HashMap::new(), 0),
             postings: Sweep::new(BTreeMap::new(), 0),
             known: Bloom::idle(),
             familiar: Familiar::default(),
@@ -159,8 +159,8 @@ impl Entries {
         let (slice, postings_end) = self.postings.slice(share);
         let mut insert =
             conn.prepare_cached("INSERT INTO posting (key) VALUES (?1) ON CONFLICT DO NOTHING")?;
-        for (key, _) in slice {
-            insert.execute([&key])?;
+        for (key, ()) in slice {
+            insert.execute([&key[..]])?;
         }
         let end = identities_end.max(postings_end);
         if let Some(end) = end.filter(|_| !self.identities.waits() && !self.postings.waits()) {

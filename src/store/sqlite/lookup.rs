@@ -11,6 +11,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 use crate::model::field::Kind;
 use crate::model::fold;
@@ -29,8 +30,8 @@ const NUMBER: usize = 6;
 /// 128 bits of SHA-256: short, and compared without a look elsewhere.
 pub(super) type Identity = Key;
 
-/// A key of the table `posting`.
-pub(super) type Posting = Box<[u8]>;
+/// A key of the table `posting`; a link fits in without an allocation.
+pub(super) type Posting = SmallVec<[u8; 24]>;
 
 /// A record by its place: the table of its kind and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

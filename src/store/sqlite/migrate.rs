@@ -167,7 +167,7 @@ mod tests {
         tail::write_posting(&mut tail, &key("ñuñoa"));
         conn.execute(
             "INSERT INTO posting VALUES (?1), (?2)",
-            (key("garcía"), key("ana")),
+            (&key("garcía")[..], &key("ana")[..]),
         )
         .unwrap();
         conn.execute("INSERT INTO tail VALUES (1, ?1)", [tail])

@@ -97,7 +97,7 @@ pub(super) fn add_without_accents(conn: &Connection) -> Done<()> {
     let mut insert =
         conn.prepare("INSERT INTO posting (key) VALUES (?1) ON CONFLICT DO NOTHING")?;
     for key in folded {
-        insert.execute([&key])?;
+        insert.execute([&key[..]])?;
     }
     Ok(())
 }

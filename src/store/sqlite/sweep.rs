@@ -16,8 +16,9 @@
 //!
 //! Within a transaction the memory runs ahead of the disk: `keep` after the commit, `undo` after a rollback.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry as Slot;
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::ops::Bound;
 
 /// Keys that one transaction sweeps, at least, but for the last of a generation.
@@ -37,37 +38,132 @@ impl Entry<i64> {
     }
 }
 
+/// A map that a young generation can be: hashed, which is cheaper, or ordered, where ranges of keys are asked for.
+pub(super) trait Young: Default {
+    type Key: Ord + Clone;
+    type Value: Clone;
+
+    /// The value of a key.
+    fn value<Q>(&self, key: &Q) -> Option<&Self::Value>
+    where
+        Self::Key: Borrow<Q>,
+        Q: Ord + Hash + ?Sized;
+
+    /// Puts an entry; the one it replaces is the answer.
+    fn put(&mut self, key: Self::Key, entry: Entry<Self::Value>) -> Option<Entry<Self::Value>>;
+
+    fn size(&self) -> usize;
+
+    fn all_keys(&self) -> impl Iterator<Item = &Self::Key>;
+
+    /// Forgets what stands in the log after `last`.
+    fn cut(&mut self, last: i64);
+
+    /// Everything in the order of keys; nothing is left.
+    fn take_sorted(&mut self) -> Vec<(Self::Key, Self::Value)>;
+}
+
+impl<K: Ord + Clone, V: Clone> Young for BTreeMap<K, Entry<V>> {
+    type Key = K;
+    type Value = V;
+
+    fn value<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + Hash + ?Sized,
+    {
+        self.get(key).map(|entry| &entry.value)
+    }
+
+    fn put(&mut self, key: K, entry: Entry<V>) -> Option<Entry<V>> {
+        self.insert(key, entry)
+    }
+
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn all_keys(&self) -> impl Iterator<Item = &K> {
+        self.keys()
+    }
+
+    fn cut(&mut self, last: i64) {
+        self.retain(|_, entry| entry.log <= last);
+    }
+
+    fn take_sorted(&mut self) -> Vec<(K, V)> {
+        let all = std::mem::take(self).into_iter();
+        all.map(|(key, entry)| (key, entry.value)).collect()
+    }
+}
+
+impl<K: Ord + Hash + Clone, V: Clone> Young for HashMap<K, Entry<V>> {
+    type Key = K;
+    type Value = V;
+
+    fn value<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + Hash + ?Sized,
+    {
+        self.get(key).map(|entry| &entry.value)
+    }
+
+    fn put(&mut self, key: K, entry: Entry<V>) -> Option<Entry<V>> {
+        self.insert(key, entry)
+    }
+
+    fn size(&self) -> usize {
+        self.len()
+    }
+
+    fn all_keys(&self) -> impl Iterator<Item = &K> {
+        self.keys()
+    }
+
+    fn cut(&mut self, last: i64) {
+        self.retain(|_, entry| entry.log <= last);
+    }
+
+    fn take_sorted(&mut self) -> Vec<(K, V)> {
+        // What it has grown to is kept: the next generation is as large.
+        let all = self.drain().map(|(key, entry)| (key, entry.value));
+        let mut sorted: Vec<(K, V)> = all.collect();
+        sorted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        sorted
+    }
+}
+
 /// Two generations of new keys on their way into a B-tree.
 #[derive(Debug)]
-pub(super) struct Sweep<K, V> {
-    young: BTreeMap<K, Entry<V>>,
-    frozen: BTreeMap<K, Entry<V>>,
+pub(super) struct Sweep<Y: Young> {
+    young: Y,
+    /// In the order of keys.
+    frozen: Vec<(Y::Key, Y::Value)>,
     /// The log's last entry of the frozen generation: the mark to set when it is swept.
     frozen_end: i64,
     /// The mark of the last generation that is in the tree.
     mark: i64,
-    /// The last frozen key that is in the tree, with and without the running transaction.
-    swept: Option<K>,
-    swept_before: Option<K>,
-    finished: bool,
+    /// How much of the frozen generation is in the tree, with and without the running transaction.
+    swept: usize,
+    swept_before: usize,
     added: usize,
     /// What earlier transactions left to a later one.
     owed: usize,
     /// What this transaction has replaced.
-    replaced: Vec<(K, Entry<V>)>,
+    replaced: Vec<(Y::Key, Entry<Y::Value>)>,
 }
 
-impl<K: Ord + Clone, V: Clone> Sweep<K, V> {
+impl<Y: Young> Sweep<Y> {
     /// Starts with what the log held after the mark.
-    pub(super) fn new(young: BTreeMap<K, Entry<V>>, mark: i64) -> Self {
+    pub(super) fn new(young: Y, mark: i64) -> Self {
         Sweep {
             young,
-            frozen: BTreeMap::new(),
+            frozen: Vec::new(),
             frozen_end: mark,
             mark,
-            swept: None,
-            swept_before: None,
-            finished: false,
+            swept: 0,
+            swept_before: 0,
             added: 0,
             owed: 0,
             replaced: Vec::new(),
@@ -75,55 +171,43 @@ impl<K: Ord + Clone, V: Clone> Sweep<K, V> {
     }
 
     /// The newest value of a key that may not be in the tree yet.
-    pub(super) fn get<Q>(&self, key: &Q) -> Option<&V>
+    pub(super) fn get<Q>(&self, key: &Q) -> Option<&Y::Value>
     where
-        K: std::borrow::Borrow<Q>,
-        Q: Ord + ?Sized,
+        Y::Key: Borrow<Q>,
+        Q: Ord + Hash + ?Sized,
     {
-        self.young
-            .get(key)
-            .or_else(|| self.frozen.get(key))
-            .map(|entry| &entry.value)
-    }
-
-    /// The keys from `from` to before `to` that may not be in the tree yet, in no order.
-    pub(super) fn between<'s, Q>(&'s self, from: &'s Q, to: &'s Q) -> impl Iterator<Item = &'s K>
-    where
-        K: std::borrow::Borrow<Q>,
-        Q: Ord + ?Sized,
-    {
-        let range = (Bound::Included(from), Bound::Excluded(to));
-        let young = self.young.range::<Q, _>(range);
-        let frozen = self.frozen.range::<Q, _>(range);
-        young.chain(frozen).map(|(key, _)| key)
+        self.young.value(key).or_else(|| {
+            let place = self
+                .frozen
+                .binary_search_by(|(frozen, _)| frozen.borrow().cmp(key));
+            self.frozen.get(place.ok()?).map(|(_, value)| value)
+        })
     }
 
     /// The keys that may not be in the tree yet, in no order.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.young.keys().chain(self.frozen.keys())
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Y::Key> {
+        let frozen = self.frozen.iter().map(|(key, _)| key);
+        self.young.all_keys().chain(frozen)
     }
 
     /// `log` is the entry of the log that this transaction writes for it.
-    pub(super) fn put(&mut self, key: K, value: V, log: i64) {
+    pub(super) fn put(&mut self, key: Y::Key, value: Y::Value, log: i64) {
         self.added += 1;
-        match self.young.entry(key) {
-            Slot::Vacant(slot) => drop(slot.insert(Entry { value, log })),
-            Slot::Occupied(mut slot) => {
-                let key = slot.key().clone();
-                self.replaced.push((key, slot.insert(Entry { value, log })));
-            }
+        let entry = Entry { value, log };
+        if let Some(replaced) = self.young.put(key.clone(), entry) {
+            self.replaced.push((key, replaced));
         }
     }
 
     /// Keys of log entries up to `log_entry` wait.
     pub(super) fn is_behind(&self, log_entry: i64) -> bool {
-        self.mark < log_entry && !(self.young.is_empty() && self.frozen.is_empty())
+        self.mark < log_entry && (self.young.size() > 0 || self.is_frozen())
     }
 
     /// How many keys this transaction should sweep, so that the frozen generation is gone before the young one is
     /// as large. Many at a time and then none for a while: neighbours share pages.
     pub(super) fn share(&self) -> usize {
-        if self.frozen.is_empty() || self.finished {
+        if !self.waits() {
             return 0;
         }
         let share = self.share_so_far();
@@ -135,30 +219,15 @@ impl<K: Ord + Clone, V: Clone> Sweep<K, V> {
     }
 
     /// The next keys to write, in order; `Some(mark)` when they are the last of the generation.
-    pub(super) fn slice(&mut self, limit: usize) -> (Vec<(K, V)>, Option<i64>) {
-        if limit == 0 || self.frozen.is_empty() || self.finished {
-            return (Vec::new(), None);
+    pub(super) fn slice(&mut self, limit: usize) -> (&[(Y::Key, Y::Value)], Option<i64>) {
+        if limit == 0 || !self.waits() {
+            return (&[], None);
         }
-        let from = match &self.swept {
-            Some(key) => Bound::Excluded(key.clone()),
-            None => Bound::Unbounded,
-        };
-        let slice: Vec<(K, V)> = self
-            .frozen
-            .range((from, Bound::Unbounded))
-            .take(limit)
-            .map(|(key, entry)| (key.clone(), entry.value.clone()))
-            .collect();
-        if let Some((last, _)) = slice.last() {
-            self.swept = Some(last.clone());
-        }
-        self.finished = slice.len() < limit || self.swept.as_ref() == self.last_frozen();
-        let mark = self.finished.then_some(self.frozen_end);
+        let from = self.swept;
+        self.swept = self.frozen.len().min(from + limit);
+        let mark = (!self.waits()).then_some(self.frozen_end);
+        let slice = self.frozen.get(from..self.swept).unwrap_or_default();
         (slice, mark)
-    }
-
-    fn last_frozen(&self) -> Option<&K> {
-        self.frozen.last_key_value().map(|(key, _)| key)
     }
 
     /// The transaction is on disk.
@@ -170,31 +239,29 @@ impl<K: Ord + Clone, V: Clone> Sweep<K, V> {
             false => self.share_so_far(),
         };
         self.added = 0;
-        if self.finished {
-            self.frozen.clear();
+        if self.is_frozen() && !self.waits() {
+            self.frozen = Vec::new();
             self.mark = self.frozen_end;
-            self.swept = None;
-            self.finished = false;
+            self.swept = 0;
         }
-        self.swept_before = self.swept.clone();
+        self.swept_before = self.swept;
     }
 
     /// The transaction is no more. `last_log` is the log's last entry that is on disk.
     pub(super) fn undo(&mut self, last_log: i64) {
         while let Some((key, entry)) = self.replaced.pop() {
-            self.young.insert(key, entry);
+            self.young.put(key, entry);
         }
-        self.young.retain(|_, entry| entry.log <= last_log);
+        self.young.cut(last_log);
         self.added = 0;
-        self.finished = false;
-        self.swept = self.swept_before.clone();
+        self.swept = self.swept_before;
     }
 
     /// Between transactions: freezes the young generation when it holds `at_least` keys and none is frozen.
     /// `log_end` is the last entry of the log.
     pub(super) fn freeze(&mut self, at_least: usize, log_end: i64) {
-        if self.frozen.is_empty() && !self.young.is_empty() && self.young.len() >= at_least {
-            self.frozen = std::mem::take(&mut self.young);
+        if self.frozen.is_empty() && self.young.size() > 0 && self.young.size() >= at_least {
+            self.frozen = self.young.take_sorted();
             self.frozen_end = log_end;
         }
     }
@@ -205,22 +272,40 @@ impl<K: Ord + Clone, V: Clone> Sweep<K, V> {
 
     /// Something of the frozen generation is not in the tree, not even with this transaction.
     pub(super) fn waits(&self) -> bool {
-        self.is_frozen() && !self.finished
+        self.swept < self.frozen.len()
     }
 
     /// Keys of the young generation.
     pub(super) fn len(&self) -> usize {
-        self.young.len()
+        self.young.size()
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> Sweep<BTreeMap<K, Entry<V>>> {
+    /// The keys from `from` to before `to` that may not be in the tree yet, in no order.
+    pub(super) fn between<'s, Q>(&'s self, from: &'s Q, to: &'s Q) -> impl Iterator<Item = &'s K>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        let young = self
+            .young
+            .range::<Q, _>((Bound::Included(from), Bound::Excluded(to)));
+        let first = self.frozen.partition_point(|(key, _)| key.borrow() < from);
+        let end = self.frozen.partition_point(|(key, _)| key.borrow() < to);
+        let frozen = self.frozen.get(first..end).unwrap_or_default().iter();
+        let frozen = frozen.map(|(key, _)| key);
+        young.map(|(key, _)| key).chain(frozen)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, HashMap};
 
     use proptest::prelude::{Strategy, prop, prop_oneof, proptest};
 
-    use super::{Entry, Sweep};
+    use super::{Entry, Sweep, Young};
 
     /// A step in the life of a store.
     #[derive(Debug, Clone)]
@@ -246,7 +331,7 @@ mod tests {
             self.log.iter().copied().zip(1..).collect()
         }
 
-        fn open(&self) -> Sweep<u8, i64> {
+        fn open<Y: Map>(&self) -> Sweep<Y> {
             let unswept = self.log.iter().copied().zip(1..);
             let unswept = unswept.filter(|(_, seq)| *seq > self.mark);
             Sweep::new(
@@ -255,12 +340,17 @@ mod tests {
             )
         }
 
-        fn sweep(&mut self, sweep: &mut Sweep<u8, i64>, limit: usize) {
+        fn sweep<Y: Map>(&mut self, sweep: &mut Sweep<Y>, limit: usize) {
             let (slice, mark) = sweep.slice(limit);
-            self.tree.extend(slice);
+            self.tree.extend(slice.iter().copied());
             self.mark = mark.unwrap_or(self.mark);
         }
     }
+
+    /// Either kind of young generation.
+    trait Map: Young<Key = u8, Value = i64> + FromIterator<(u8, Entry<i64>)> {}
+    impl Map for BTreeMap<u8, Entry<i64>> {}
+    impl Map for HashMap<u8, Entry<i64>> {}
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let step = prop_oneof![
@@ -273,9 +363,9 @@ mod tests {
         prop::collection::vec(step, 0..120)
     }
 
-    fn check(steps: Vec<Step>) {
+    fn check<Y: Map>(steps: Vec<Step>) {
         let mut disk = Disk::default();
-        let mut sweep = disk.open();
+        let mut sweep: Sweep<Y> = disk.open();
         let mut log = disk.log.clone();
         for step in steps {
             match step {
@@ -318,7 +408,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_key_is_found_whatever_happens(steps in steps()) {
-            check(steps);
+            check::<BTreeMap<u8, Entry<i64>>>(steps.clone());
+            check::<HashMap<u8, Entry<i64>>>(steps);
         }
     }
 }

@@ -8,7 +8,7 @@
 //! Versions and ends of timelines only grow. So a touch counts only while it is later than the row: whatever is written
 //! into a row makes the touches before it void, wherever they still stand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use rusqlite::Connection;
 
@@ -39,7 +39,7 @@ impl Touch {
 
 /// Touches by the number of their contact.
 pub(super) struct Touches {
-    contacts: Sweep<i64, Touch>,
+    contacts: Sweep<HashMap<i64, Entry<Touch>>>,
     /// This transaction's row of the log.
     row: Vec<u8>,
     /// The last row of the log that is on disk, and with this transaction's.
@@ -72,7 +72,7 @@ impl Touches {
     /// For a process that settles nothing.
     pub(super) fn idle() -> Self {
         Touches {
-            contacts: Sweep::new(BTreeMap::new(), 0),
+            contacts: Sweep::new(HashMap::new(), 0),
             row: Vec::new(),
             last: 0,
             written: 0,
