@@ -83,6 +83,7 @@ fn open(options: &StoreOptions) -> Done<Arc<SqliteStore>> {
         syncer,
         lock,
         appended: 0,
+        settled: 0,
         is_displaced: false,
         tidy_from: Instant::now(),
         right_of_way: RightOfWay::new(Instant::now()),

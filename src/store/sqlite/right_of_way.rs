@@ -2,8 +2,9 @@
 //!
 //! Senders come first, but from inside a sender that waits for its answer before it sends again looks like one that has
 //! nothing more to send. So it is tried: for a moment settlements do what they otherwise do not, wait or run, and where
-//! senders send notably more while settlements wait, settlements go on waiting: for the length of a burst. A flood that
-//! does not end must not keep everybody's leads waiting, so then they take turns.
+//! senders send notably more while settlements wait, settlements go on waiting: for the length of a burst. What they kept
+//! up with lately is none: they go on at once. A flood that does not end must not keep everybody's leads waiting, so then
+//! they take turns.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,13 @@ const CATCH_UP: Duration = Duration::from_millis(120);
 const BUSY: f64 = 500.0;
 /// So many times more is notable: below, it may be chance.
 const NOTABLE: f64 = 1.25;
+/// While settlements wait, senders are looked at in stretches of such a length.
+const WATCH: Duration = Duration::from_millis(60);
+/// Less than so many times what settlements kept up with lately is no burst, or one that is over: the processors would have
+/// nothing to do while a backlog grows.
+const MANAGEABLE: f64 = 1.35;
+/// What they kept up with is forgotten by and by, all of it in such a time: the machine may be slower now.
+const MEMORY: Duration = Duration::from_secs(30);
 /// While settlements wait they get a turn so often, so that a backlog ends whatever comes in. Rarely: each commit
 /// with a settlement in it writes a dozen pages more.
 const TURN: Duration = Duration::from_millis(150);
@@ -38,8 +46,14 @@ pub(super) struct RightOfWay {
     stretch: Duration,
     began: Instant,
     appended: usize,
+    settled: usize,
     /// Of the stretch before the trial, in appends a second.
     usual: f64,
+    /// Appends a second that settlements kept up with.
+    kept_up: f64,
+    /// While settlements wait: what was appended since when.
+    watched: usize,
+    watch: Instant,
     /// When settlements had their turn.
     turn: Instant,
     /// When senders were given way, and until when they are not.
@@ -56,7 +70,11 @@ impl RightOfWay {
             stretch: SHORTEST,
             began: now,
             appended: 0,
+            settled: 0,
             usual: 0.0,
+            kept_up: 0.0,
+            watched: 0,
+            watch: now,
             turn: now,
             given: now,
             rest: now,
@@ -65,16 +83,29 @@ impl RightOfWay {
 
     /// Settlements have to wait in the cycle that begins now.
     pub(super) fn is_senders(&mut self, now: Instant) -> bool {
-        if self.senders != self.on_trial && now.saturating_duration_since(self.turn) < TURN {
+        if self.is_held() && now.saturating_duration_since(self.turn) < TURN {
             return true;
         }
         self.turn = now;
         false
     }
 
-    /// So many were appended in the cycle that ends now.
-    pub(super) fn note(&mut self, appended: usize, now: Instant) {
+    fn is_held(&self) -> bool {
+        self.senders != self.on_trial
+    }
+
+    /// So many were appended and settled in the cycle that ends now.
+    pub(super) fn note(&mut self, appended: usize, settled: usize, now: Instant) {
         self.appended += appended;
+        self.settled += settled;
+        if self.is_manageable(appended, now) {
+            self.senders = false;
+            self.on_trial = false;
+            self.catching_up = false;
+            self.stretch = LONGEST.min(self.stretch * 2);
+            self.begin(now);
+            return;
+        }
         let took = now.saturating_duration_since(self.began);
         let length = match (self.catching_up, self.on_trial) {
             (true, _) => CATCH_UP,
@@ -85,12 +116,12 @@ impl RightOfWay {
             return;
         }
         if std::mem::take(&mut self.catching_up) {
-            self.appended = 0;
-            self.began = now;
-            return;
+            return self.begin(now);
         }
-        let appended = std::mem::take(&mut self.appended);
-        let rate = f64::from(u32::try_from(appended).unwrap_or(u32::MAX)) / took.as_secs_f64();
+        let rate = rate(self.appended, took);
+        if !self.is_held() && !self.on_trial {
+            self.remember(rate, took);
+        }
         if self.on_trial {
             let (waiting, running) = match self.senders {
                 true => (self.usual, rate),
@@ -119,8 +150,43 @@ impl RightOfWay {
         self.on_trial = is_busy && now >= self.rest && !self.on_trial;
         self.catching_up = self.on_trial && !self.senders;
         self.usual = rate;
+        self.begin(now);
+    }
+
+    fn begin(&mut self, now: Instant) {
+        self.appended = 0;
+        self.settled = 0;
         self.began = now;
     }
+
+    /// What settlements kept up with in a stretch in which they ran.
+    fn remember(&mut self, appended: f64, took: Duration) {
+        let kept_up = appended.min(rate(self.settled, took));
+        let left = 1.0 - took.as_secs_f64() / MEMORY.as_secs_f64();
+        self.kept_up = kept_up.max(self.kept_up * left.max(0.0));
+    }
+
+    /// Settlements wait for what they could keep up with.
+    fn is_manageable(&mut self, appended: usize, now: Instant) -> bool {
+        if !self.is_held() {
+            self.watched = 0;
+            self.watch = now;
+            return false;
+        }
+        self.watched += appended;
+        let took = now.saturating_duration_since(self.watch);
+        if took < WATCH {
+            return false;
+        }
+        let sent = rate(std::mem::take(&mut self.watched), took);
+        self.watch = now;
+        sent < self.kept_up * MANAGEABLE
+    }
+}
+
+/// In a second.
+fn rate(events: usize, took: Duration) -> f64 {
+    f64::from(u32::try_from(events).unwrap_or(u32::MAX)) / took.as_secs_f64()
 }
 
 #[cfg(test)]
@@ -138,7 +204,8 @@ mod tests {
             held += u32::from(is_senders);
             *from += Duration::from_millis(10);
             let rate = if is_senders { rates.0 } else { rates.1 };
-            way.note(rate / 100, *from);
+            let settled = if is_senders { 0 } else { rates.1 };
+            way.note(rate / 100, settled / 100, *from);
         }
         held * 100 / cycles
     }
@@ -179,9 +246,28 @@ mod tests {
             late += 200;
             let sent = late.min(if is_senders { 400 } else { 190 });
             late -= sent;
-            way.note(sent, now);
+            way.note(sent, if is_senders { 0 } else { 90 }, now);
         }
         assert!((1..300).contains(&held), "only trials: {held}");
+    }
+
+    /// Senders who have 20 000 a second to send, and settlements that keep up with 19 000 after a slow beginning.
+    #[test]
+    fn what_settlements_kept_up_with_before_is_not_held_up() {
+        let mut now = Instant::now();
+        let mut way = RightOfWay::new(now);
+        let (mut late, mut held) = (0, 0);
+        for cycle in 0..2_000 {
+            let is_senders = way.is_senders(now);
+            held += u32::from(is_senders);
+            now += Duration::from_millis(10);
+            late += 200;
+            let running = if cycle < 100 { 120 } else { 190 };
+            let sent = late.min(if is_senders { 400 } else { running });
+            late -= sent;
+            way.note(sent, if is_senders { 0 } else { running }, now);
+        }
+        assert!((1..300).contains(&held), "catching up only: {held}");
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub(super) struct Writer {
     pub(super) lock: Option<File>,
     /// Appends of the last cycle: who was answered then may be about to send again.
     pub(super) appended: usize,
+    /// Settlements of the last cycle.
+    pub(super) settled: usize,
     pub(super) right_of_way: RightOfWay,
     /// The files are not where they were.
     pub(super) is_displaced: bool,
@@ -124,7 +126,8 @@ impl Writer {
         let Some((fault, guilt)) = broken else {
             self.kept(group, &books.log);
             books.learn(LEARN_IN_PASSING);
-            self.right_of_way.note(self.appended, Instant::now());
+            self.right_of_way
+                .note(self.appended, self.settled, Instant::now());
             self.books = Some(books);
             return;
         };
@@ -167,7 +170,9 @@ impl Writer {
         let backlog = self.queue.waiting_settlements() + books.flight.unclaimed();
         let slice = slice(backlog, crowd);
         let started = Instant::now();
+        self.settled = 0;
         while !is_senders && let Some(job) = self.queue.next_settlement() {
+            self.settled += 1;
             group.run(job, books)?;
             let spent = started.elapsed();
             let is_waited_for = crowd > 0 || self.queue.waiting_appends() > 0;
@@ -193,6 +198,7 @@ impl Writer {
                 continue;
             }
             if !is_senders && let Some(job) = self.queue.next_settlement() {
+                self.settled += 1;
                 group.run(job, books)?;
             } else {
                 self.queue.wait_for_appends_or_disk(STEP, most);
