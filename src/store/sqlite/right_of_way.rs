@@ -251,18 +251,21 @@ mod tests {
         assert!((1..300).contains(&held), "only trials: {held}");
     }
 
-    /// Senders who have 20 000 a second to send, and settlements that keep up with 19 000 after a slow beginning.
+    /// Senders who have 20 000 a second to send, and settlements that kept up with it, then did not for a while, and after a
+    /// wait hold up senders for a moment.
     #[test]
     fn what_settlements_kept_up_with_before_is_not_held_up() {
         let mut now = Instant::now();
         let mut way = RightOfWay::new(now);
-        let (mut late, mut held) = (0, 0);
-        for cycle in 0..2_000 {
+        let (mut late, mut held, mut ran) = (0, 0, 0);
+        for cycle in 0..1_500 {
             let is_senders = way.is_senders(now);
             held += u32::from(is_senders);
+            ran = if is_senders { 0 } else { ran + 1 };
             now += Duration::from_millis(10);
             late += 200;
-            let running = if cycle < 100 { 120 } else { 190 };
+            let is_slow = (100..250).contains(&cycle) || (1..=8).contains(&ran);
+            let running = if is_slow && cycle > 100 { 120 } else { 200 };
             let sent = late.min(if is_senders { 400 } else { running });
             late -= sent;
             way.note(sent, if is_senders { 0 } else { running }, now);
