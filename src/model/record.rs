@@ -104,7 +104,11 @@ impl Draft {
 pub fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.chars().all(char::is_whitespace),
+        Value::String(text) => match text.as_bytes().first() {
+            // Nearly every text: no need to look at characters.
+            Some(first) if first.is_ascii_graphic() => false,
+            _ => text.chars().all(char::is_whitespace),
+        },
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.values().all(is_blank),
         Value::Bool(_) | Value::Number(_) => false,

@@ -60,7 +60,7 @@ pub(super) trait Young: Default {
     fn cut(&mut self, last: i64);
 
     /// Everything in the order of keys; nothing is left.
-    fn take_sorted(&mut self) -> Vec<(Self::Key, Self::Value)>;
+    fn take_sorted(&mut self) -> Vec<Pair<Self>>;
 }
 
 impl<K: Ord + Clone, V: Clone> Young for BTreeMap<K, Entry<V>> {
@@ -134,12 +134,15 @@ impl<K: Ord + Hash + Clone, V: Clone> Young for HashMap<K, Entry<V>> {
     }
 }
 
+/// A key with what it stands for.
+type Pair<Y> = (<Y as Young>::Key, <Y as Young>::Value);
+
 /// Two generations of new keys on their way into a B-tree.
 #[derive(Debug)]
 pub(super) struct Sweep<Y: Young> {
     young: Y,
     /// In the order of keys.
-    frozen: Vec<(Y::Key, Y::Value)>,
+    frozen: Vec<Pair<Y>>,
     /// The log's last entry of the frozen generation: the mark to set when it is swept.
     frozen_end: i64,
     /// The mark of the last generation that is in the tree.
@@ -219,7 +222,7 @@ impl<Y: Young> Sweep<Y> {
     }
 
     /// The next keys to write, in order; `Some(mark)` when they are the last of the generation.
-    pub(super) fn slice(&mut self, limit: usize) -> (&[(Y::Key, Y::Value)], Option<i64>) {
+    pub(super) fn slice(&mut self, limit: usize) -> (&[Pair<Y>], Option<i64>) {
         if limit == 0 || !self.waits() {
             return (&[], None);
         }
