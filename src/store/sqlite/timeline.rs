@@ -2,7 +2,7 @@
 //!
 //! Each change names the change before it, and the record's row the last one. A change of a lead, order or ticket
 //! stands in two chains, its own and its contact's: an index of contacts and changes would scatter its entries over
-//! as many pages as there are changes, while the contact's row is written by the same event anyway.
+//! as many pages as there are changes, while the contact is written or touched by the same event anyway.
 
 use rusqlite::{Connection, Row};
 use uuid::Uuid;

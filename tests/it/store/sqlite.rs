@@ -8,22 +8,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use frontdesk::model::change::ChangeKind;
 use frontdesk::model::dedupe::DedupeKey;
 use frontdesk::model::event::{Appended, EventStatus, Note};
 use frontdesk::model::field::Kind;
 use frontdesk::model::people::Rep;
+use frontdesk::model::record::{FieldMeta, Meta, Origin, Record};
 use frontdesk::model::rules::RuleSet;
 use frontdesk::store::sqlite::SqliteStore;
 use frontdesk::store::{
-    self, Assignments, EventFilter, Inbox, Maintenance, PurgeBefore, RecordFilter, Records,
-    Settlement, Store, StoreError, StoreOptions, StoreRole, TokenRow,
+    self, Assignments, EventFilter, Held, Inbox, Maintenance, PurgeBefore, RecordFilter,
+    RecordWrite, Records, Settlement, Store, StoreError, StoreOptions, StoreRole, TokenRow, Writes,
 };
 use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::store::made::{
-    all, arrival, at, by, done, first, lead_form, new_event, nothing, unopened, windowed, writing,
+    all, arrival, at, by, change, done, email, first, lead_form, new_event, nothing, record,
+    unopened, windowed, writing,
 };
 use crate::store::options;
 
@@ -627,6 +630,115 @@ async fn an_outcome_says_what_is_on_disk_and_what_is_not_is_settled_later() {
         let timeline = all(5, |page| store.timeline(contact.items[0].id, page)).await;
         assert_eq!(timeline.len(), 14, "{point}");
     }
+}
+
+/// A lead of somebody known, of whom its event tells nothing new.
+fn another_lead(event: Uuid, number: usize) -> Settlement {
+    let by_email = email("ana@example.com");
+    let wanted = vec![by_email.clone()];
+    let decide = move |held: &Held<'_>| {
+        let known = Record::clone(&held.records[0]);
+        assert_eq!(held.matches, [(by_email.clone(), known.id)]);
+        assert_eq!(known.version, 1 + number as u64);
+        let contact = Record {
+            version: known.version + 1,
+            meta: told_by(event),
+            ..known
+        };
+        let value = json!({"status": "new", "contact": contact.id.to_string()});
+        let lead = record(Kind::Lead, value, at(9));
+        Writes {
+            changes: vec![change(&lead, ChangeKind::Created, Some(event), at(9))],
+            records: [contact, lead]
+                .map(|record| RecordWrite {
+                    record,
+                    keys: Vec::new(),
+                })
+                .into(),
+            ..nothing(at(9))
+        }
+    };
+    Settlement {
+        event,
+        wanted,
+        fetched: None,
+        decide: Box::new(decide),
+    }
+}
+
+fn told_by(event: Uuid) -> Meta {
+    Meta {
+        origins: vec![Origin {
+            event,
+            source: "meta".to_owned(),
+            at_ms: 9,
+        }],
+        fields: BTreeMap::from([("email".into(), FieldMeta::default())]),
+    }
+}
+
+/// The one contact is what the last event made of it, in every list.
+async fn is_told_by(store: &SqliteStore, event: Uuid, leads: usize) {
+    let contacts = store.records(Kind::Contact, RecordFilter::default(), first(9));
+    let contacts = contacts.await.unwrap().items;
+    let [contact] = &contacts[..] else {
+        panic!("{contacts:?}");
+    };
+    assert_eq!(contact.version, 1 + leads as u64);
+    assert_eq!(contact.meta, told_by(event));
+    assert_eq!(contact.updated_at, at(1));
+    let alone = store.record(Kind::Contact, contact.id).await.unwrap();
+    assert_eq!(alone.as_ref(), Some(contact));
+    let held = store.held(vec![email("ana@example.com")]).await.unwrap();
+    assert_eq!(held.records[0], *contact);
+    let timeline = all(2, |page| store.timeline(contact.id, page)).await;
+    assert_eq!(timeline.len(), 1 + leads);
+}
+
+#[tokio::test]
+async fn a_contact_of_whom_nothing_new_is_told_is_shown_as_it_is_wherever_that_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = gateway(dir.path()).await;
+    let mut ids = Vec::new();
+    for key in ["a", "b", "c", "d", "e"] {
+        let arrival = arrival(&[key], at(0));
+        ids.push(arrival.events[0].id);
+        store.append(arrival).await.unwrap();
+    }
+    let contact = record(Kind::Contact, json!({"email": "ana@example.com"}), at(1));
+    let keys = vec![email("ana@example.com")];
+    done(
+        store
+            .settle(vec![writing(ids[0], vec![(contact, keys)], at(1))])
+            .await,
+    );
+    done(
+        store
+            .settle(vec![another_lead(ids[1], 0), another_lead(ids[2], 1)])
+            .await,
+    );
+    is_told_by(&store, ids[2], 2).await;
+
+    // As a crash would leave it: not in the contact's row, or already there.
+    let crashed = tempfile::tempdir().unwrap();
+    for file in ["test.db", "test.db-wal"] {
+        std::fs::copy(dir.path().join(file), crashed.path().join(file)).unwrap();
+    }
+    let reopened = gateway(crashed.path()).await;
+    is_told_by(&reopened, ids[2], 2).await;
+    done(reopened.settle(vec![another_lead(ids[3], 2)]).await);
+    is_told_by(&reopened, ids[3], 3).await;
+
+    sweep(&store).await;
+    is_told_by(&store, ids[2], 2).await;
+    done(store.settle(vec![another_lead(ids[3], 2)]).await);
+    // What is rolled back leaves nothing behind.
+    store.fail_points().arm("commit", 1);
+    let lost = store.settle(vec![another_lead(ids[4], 3)]).await;
+    assert!(matches!(lost[..], [Err(StoreError::Unavailable(_))]));
+    is_told_by(&store, ids[3], 3).await;
+    done(store.settle(vec![another_lead(ids[4], 3)]).await);
+    is_told_by(&store, ids[4], 4).await;
 }
 
 #[tokio::test]
