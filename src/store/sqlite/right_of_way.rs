@@ -25,7 +25,7 @@ const WATCH: Duration = Duration::from_millis(60);
 /// Less than so many times what settlements kept up with lately is no burst, or one that is over: the processors would have
 /// nothing to do while a backlog grows.
 const MANAGEABLE: f64 = 1.35;
-/// What they kept up with is forgotten by and by, all of it in such a time: the machine may be slower now.
+/// What they kept up with is forgotten by and by, most of it in such a time: the machine may be slower now.
 const MEMORY: Duration = Duration::from_secs(30);
 /// While settlements wait they get a turn so often, so that a backlog ends whatever comes in. Rarely: each commit
 /// with a settlement in it writes a dozen pages more.
