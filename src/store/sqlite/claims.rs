@@ -26,7 +26,7 @@ const INSERT_DELIVERY: &str =
 
 /// The newest keys and delivery ids.
 pub(super) struct Claims {
-    /// In the order of their bytes: a number is compared at once.
+    /// Keys as numbers, in the order of their bytes: a number is hashed and compared at once.
     keys: Sweep<HashMap<u128, Entry<i64>>>,
     deliveries: Sweep<HashMap<(i64, i64), Entry<()>>>,
     known: Bloom,

@@ -27,7 +27,7 @@ const GENERATION: usize = 64 * 1024;
 const IDENTITIES_AFTER: &str = "SELECT key FROM identity WHERE key > ?1 ORDER BY key LIMIT ?2";
 
 pub(super) struct Entries {
-    /// In the order of their bytes: a number is compared at once.
+    /// Keys as numbers, in the order of their bytes: a number is hashed and compared at once.
     identities: Sweep<HashMap<u128, Entry<i64>>>,
     postings: Sweep<BTreeMap<Posting, Entry<()>>>,
     known: Bloom,

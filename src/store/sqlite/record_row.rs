@@ -59,8 +59,8 @@ macro_rules! per_kind {
 }
 pub(super) use per_kind;
 
-/// The record at a place, with the last touch of it that its row may not say yet.
-pub(super) fn load(
+/// The record at a place, with the last touch of it that its row may not say yet: for `View`, which knows it.
+pub(super) fn load_seen_with(
     conn: &Connection,
     place: RecordRef,
     touch: Option<&Touch>,
@@ -106,8 +106,8 @@ pub(super) fn peek<T>(
     Ok(found)
 }
 
-/// The last change of a record's timeline, as its row says; 0 when it has none.
-pub(super) fn last(conn: &Connection, place: RecordRef) -> Done<i64> {
+/// The last change of a record's timeline, as its row says, which of a contact may be late (`View`); 0 when it has none.
+pub(super) fn last_in_row(conn: &Connection, place: RecordRef) -> Done<i64> {
     let sql = per_kind!(place.kind, "SELECT last FROM ", " WHERE seq = ?1");
     let found = conn
         .prepare_cached(sql)?
@@ -116,7 +116,7 @@ pub(super) fn last(conn: &Connection, place: RecordRef) -> Done<i64> {
     Ok(found.unwrap_or(0))
 }
 
-/// Makes `last` the last change of the timeline of a record that is not written otherwise.
+/// Makes `last` the last change of the timeline of a record that is not written otherwise. Contacts are touched instead.
 pub(super) fn set_last(conn: &Connection, place: RecordRef, last: i64) -> Done<()> {
     let sql = per_kind!(place.kind, "UPDATE ", " SET last = ?2 WHERE seq = ?1");
     conn.prepare_cached(sql)?.execute([place.seq, last])?;

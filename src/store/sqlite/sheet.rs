@@ -40,7 +40,7 @@ struct Line {
     contact: Option<i64>,
     /// The last change of its timeline, those of this settlement included.
     last: i64,
-    /// Its row says so.
+    /// Its row says so, or a touch.
     filed: bool,
     /// Its fields as JSON, once they are written.
     fields: Option<String>,

@@ -2,17 +2,17 @@
 //!
 //! A B-tree of a million random keys has thousands of leaf pages. Sixty-four new keys a commit touch about
 //! sixty-four of them, and each touched page is written to the log whole: many times the cost of the insert. So new
-//! keys are first held here, in order, as the *young* generation. When it is large it becomes the *frozen*
+//! keys are first held here as the *young* generation. When it is large it is sorted and becomes the *frozen*
 //! generation, which is swept into the tree in slices, now and then a commit taking the next ones in key order: neighbours
 //! share pages, and a page is written once a generation instead of once a key.
 //!
 //! Memory is not the only place that knows a young or frozen key. Each user of a `Sweep` has a log in the database
 //! that is written in the commit of the key anyway, in the order of commits (the event rows for de-duplication, the
-//! table `tail` for the rest), and a mark up to where the log is swept. The mark moves only in the commit that holds
+//! table `touch` for touches, the table `tail` for the rest), and a mark up to where the log is swept. The mark moves only in the commit that holds
 //! the last slice of a generation. Whatever the moment of a crash, the keys behind the mark are in the tree, and the
 //! keys after it are read back from the log at open; a slice that was swept before the crash is swept again, which
 //! changes nothing: a key whose value may change is written over, and the later entry wins; one whose value never
-//! changes stays as it is.
+//! changes stays as it is; a touch counts only where it is later than the row.
 //!
 //! Within a transaction the memory runs ahead of the disk: `keep` after the commit, `undo` after a rollback.
 

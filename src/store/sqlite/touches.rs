@@ -16,8 +16,8 @@ use crate::store::sqlite::fault::{Done, Fault};
 use crate::store::sqlite::sweep::{Entry, Sweep};
 use crate::store::sqlite::value::blob;
 
-/// Bytes of the log before it is swept: two generations of this size are read in a few milliseconds by whoever reads a
-/// contact under load.
+/// Bytes of the log before it is swept: two generations of this size at most are read, in a few milliseconds, by whoever
+/// reads a contact while it is never quiet.
 const GENERATION: usize = 2 << 20;
 
 /// What the row of a contact does not say yet.
@@ -55,6 +55,8 @@ impl Touches {
     pub(super) fn load(conn: &Connection) -> Done<Self> {
         let last = conn.query_row("SELECT max(seq) FROM touch", [], |row| row.get(0));
         let last = last.map(Option::<i64>::unwrap_or_default)?;
+        let bytes = "SELECT coalesce(sum(length(entries)), 0) FROM touch";
+        let bytes = conn.query_row(bytes, [], |row| row.get::<_, i64>(0))?;
         let unswept = unswept(conn)?.into_iter();
         let contacts = unswept
             .map(|(contact, value)| (contact, Entry { value, log: last }))
@@ -64,7 +66,7 @@ impl Touches {
             row: Vec::new(),
             last,
             written: last,
-            bytes: 0,
+            bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
             added: 0,
         })
     }
@@ -177,7 +179,8 @@ fn write_entry(row: &mut Vec<u8>, contact: i64, touch: &Touch) {
     row.extend_from_slice(&contact.to_le_bytes());
     row.extend_from_slice(&touch.version.to_le_bytes());
     row.extend_from_slice(&touch.last.to_le_bytes());
-    row.extend_from_slice(&touch.provenance.len().to_le_bytes());
+    let length = u64::try_from(touch.provenance.len()).unwrap_or(u64::MAX);
+    row.extend_from_slice(&length.to_le_bytes());
     row.extend_from_slice(&touch.provenance);
 }
 

@@ -46,13 +46,13 @@ impl<'v> View<'v> {
     pub(super) fn load(&self, place: RecordRef) -> Done<Option<Stored>> {
         // Before the row: what is swept meanwhile is in the one or the other.
         let touch = self.touch(place)?;
-        record_row::load(self.conn, place, touch)
+        record_row::load_seen_with(self.conn, place, touch)
     }
 
     /// The last change of a record's timeline; 0 when it has none.
     pub(super) fn last(&self, place: RecordRef) -> Done<i64> {
         let touch = self.touch(place)?;
-        let in_row = record_row::last(self.conn, place)?;
+        let in_row = record_row::last_in_row(self.conn, place)?;
         Ok(touch.map_or(in_row, |touch| touch.last.max(in_row)))
     }
 

@@ -17,7 +17,7 @@ use crate::store::sqlite::files::LogFile;
 use crate::store::sqlite::group::{Group, finish_all};
 use crate::store::sqlite::mend::{Broken, Guilt, mend};
 use crate::store::sqlite::queue::{Queue, Woken, closed};
-use crate::store::sqlite::right_of_way::RightOfWay;
+use crate::store::sqlite::right_of_way::{self, RightOfWay};
 use crate::store::sqlite::syncer::Syncer;
 use crate::store::{StoreError, StoreRole};
 
@@ -126,8 +126,12 @@ impl Writer {
         let Some((fault, guilt)) = broken else {
             self.kept(group, &books.log);
             books.learn(LEARN_IN_PASSING);
-            self.right_of_way
-                .note(self.appended, self.settled, Instant::now());
+            let done = right_of_way::Done {
+                appended: self.appended,
+                settled: self.settled,
+            };
+            let waiting = self.waiting(&books);
+            self.right_of_way.note(done, waiting, Instant::now());
             self.books = Some(books);
             return;
         };
@@ -167,8 +171,7 @@ impl Writer {
             group.run(job, books)?;
         }
         let crowd = self.queue.waiting_appends().max(self.appended);
-        let backlog = self.queue.waiting_settlements() + books.flight.unclaimed();
-        let slice = slice(backlog, crowd);
+        let slice = slice(self.waiting(books), crowd);
         let started = Instant::now();
         self.settled = 0;
         while !is_senders && let Some(job) = self.queue.next_settlement() {
@@ -205,6 +208,11 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Events that wait to be settled, without those that a worker has.
+    fn waiting(&self, books: &Books) -> usize {
+        self.queue.waiting_settlements() + books.flight.unclaimed()
     }
 
     /// The group is in the log: the syncer takes it from here.

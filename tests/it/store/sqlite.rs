@@ -718,6 +718,13 @@ async fn a_contact_of_whom_nothing_new_is_told_is_shown_as_it_is_wherever_that_s
             .await,
     );
     is_told_by(&store, ids[2], 2).await;
+    let touches = |store: &SqliteStore| {
+        let raw = rusqlite::Connection::open(store.path()).unwrap();
+        let count = "SELECT count(*) FROM touch";
+        raw.query_row(count, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    assert_eq!(touches(&store), 1, "told of in one commit");
 
     // As a crash would leave it: not in the contact's row, or already there.
     let crashed = tempfile::tempdir().unwrap();
@@ -730,9 +737,10 @@ async fn a_contact_of_whom_nothing_new_is_told_is_shown_as_it_is_wherever_that_s
     is_told_by(&reopened, ids[3], 3).await;
 
     sweep(&store).await;
+    assert_eq!(touches(&store), 0);
     is_told_by(&store, ids[2], 2).await;
     done(store.settle(vec![another_lead(ids[3], 2)]).await);
-    // What is rolled back leaves nothing behind.
+    // What is not committed leaves nothing behind.
     store.fail_points().arm("commit", 1);
     let lost = store.settle(vec![another_lead(ids[4], 3)]).await;
     assert!(matches!(lost[..], [Err(StoreError::Unavailable(_))]));
