@@ -45,7 +45,9 @@ pub enum StartError {
     Problems(Vec<Problem>),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("cannot listen on {address}: {cause}; change server.listen or stop what listens there")]
+    #[error(
+        "cannot listen on {address}: {cause}; stop what listens there, or listen elsewhere with server.listen or --listen"
+    )]
     Listen { address: String, cause: io::Error },
     #[error("the system gives no threads for the workers: {0}")]
     Workers(io::Error),

@@ -8,6 +8,7 @@ use frontdesk::model::field::{Field, FieldType, Kind};
 use frontdesk::source::guide::{self, Format};
 
 use crate::dry;
+use crate::gateway::TestGateway;
 
 /// As `frontdesk sources` has it without a config.
 const HOST: &str = "https://YOUR-HOST";
@@ -109,4 +110,21 @@ fn no_sender_goes_without_the_facts() {
             "{name}: nothing to send"
         );
     }
+}
+
+/// Who copies the calls of the README into a new gateway has reps, a team and rules.
+#[tokio::test]
+async fn the_calls_of_the_readme_give_leads_to_somebody() {
+    const README: &str = include_str!("../../README.md");
+    let gateway = TestGateway::start("").await;
+    let calls: Vec<_> = README.split("\n   api ").skip(1).collect();
+    for call in &calls {
+        let (head, body) = call.split_once(" '").unwrap();
+        let (method, path) = head.split_once(' ').unwrap();
+        let (body, _) = body.split_once('\'').unwrap();
+        let path = format!("/api/v1/{path}");
+        gateway.api(method, &path, body).await;
+    }
+    let rules = gateway.api("GET", "/api/v1/rules", "").await;
+    assert_eq!((calls.len(), &rules["version"]), (4, &1.into()), "{rules}");
 }
