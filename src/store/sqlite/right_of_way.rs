@@ -34,9 +34,9 @@ const TURN: Duration = Duration::from_millis(150);
 /// So long settlements wait for senders at a stretch, and then senders for them.
 const BURST: Duration = Duration::from_secs(15);
 
-/// What a cycle did.
+/// What a cycle of the writer did: requests appended, events settled.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Done {
+pub(super) struct Cycle {
     pub(super) appended: usize,
     pub(super) settled: usize,
 }
@@ -58,7 +58,7 @@ pub(super) struct RightOfWay {
     usual: f64,
     /// Appends a second that settlements kept up with.
     kept_up: f64,
-    /// What waited to be settled when the stretch began.
+    /// Events that waited to be settled when the stretch began.
     waited: usize,
     /// While settlements wait: what was appended since when.
     watched: usize,
@@ -107,11 +107,11 @@ impl RightOfWay {
         self.senders != self.on_trial
     }
 
-    /// What the cycle that ends now did, and so many wait to be settled.
-    pub(super) fn note(&mut self, done: Done, waiting: usize, now: Instant) {
-        self.appended += done.appended;
-        self.settled += done.settled;
-        if self.is_manageable(done.appended, now) {
+    /// A cycle ends now, and so many events wait to be settled.
+    pub(super) fn note(&mut self, cycle: Cycle, waiting: usize, now: Instant) {
+        self.appended += cycle.appended;
+        self.settled += cycle.settled;
+        if self.is_manageable(cycle.appended, now) {
             self.give(false, now);
             self.on_trial = false;
             self.catching_up = false;
@@ -230,7 +230,7 @@ fn float(count: usize) -> f64 {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::{Done, RightOfWay};
+    use super::{Cycle, RightOfWay};
 
     /// A gateway in cycles of 10 ms.
     struct Gateway {
@@ -251,12 +251,12 @@ mod tests {
         }
 
         /// A cycle, told whether it is the senders', that appends and settles so much, of `events` for each append.
-        fn cycle(&mut self, events: usize, work: impl FnOnce(bool) -> Done) -> bool {
+        fn cycle(&mut self, events: usize, work: impl FnOnce(bool) -> Cycle) -> bool {
             let is_senders = self.way.is_senders(self.now);
             self.now += Duration::from_millis(10);
-            let done = work(is_senders);
-            self.waiting = (self.waiting + done.appended * events).saturating_sub(done.settled);
-            self.way.note(done, self.waiting, self.now);
+            let cycle = work(is_senders);
+            self.waiting = (self.waiting + cycle.appended * events).saturating_sub(cycle.settled);
+            self.way.note(cycle, self.waiting, self.now);
             is_senders
         }
 
@@ -271,7 +271,7 @@ mod tests {
             let cycles = seconds * 100;
             let are_senders = (0..cycles).map(|nth| {
                 let (held, running) = flow(nth);
-                self.cycle(1, |is_senders| Done {
+                self.cycle(1, |is_senders| Cycle {
                     appended: if is_senders { held } else { running } / 100,
                     settled: if is_senders { 0 } else { running } / 100,
                 })
@@ -324,14 +324,14 @@ mod tests {
                 let appended = late.min(if is_senders { 400 } else { 190 });
                 late -= appended;
                 let settled = if is_senders { 0 } else { 90 };
-                Done { appended, settled }
+                Cycle { appended, settled }
             }));
         }
         assert!((1..300).contains(&held), "only trials: {held}");
     }
 
     /// Senders who have 20 000 a second to send, and settlements that kept up with it, then did not for a while, and after a
-    /// wait hold up senders for a moment. The same where each request brings many events, or only every second one any.
+    /// wait hold up senders for a moment. The same where each request brings many events, or none to settle.
     #[test]
     fn what_settlements_kept_up_with_before_is_not_held_up() {
         for (requests, events) in [(200, 1), (20, 10), (200, 0)] {
@@ -346,7 +346,7 @@ mod tests {
                     let appended = late.min(most);
                     late -= appended;
                     let settled = if is_senders { 0 } else { most * events };
-                    Done { appended, settled }
+                    Cycle { appended, settled }
                 });
                 held += u32::from(is_senders);
                 ran = if is_senders { 0 } else { ran + 1 };
@@ -361,7 +361,7 @@ mod tests {
         let mut gateway = Gateway::new();
         let mut burst = |cycles: u32, held: usize| {
             let are_senders = (0..cycles).map(|_| {
-                gateway.cycle(10, |is_senders| Done {
+                gateway.cycle(10, |is_senders| Cycle {
                     appended: if is_senders { held } else { 100 },
                     settled: if is_senders { 0 } else { 200 },
                 })

@@ -8,8 +8,8 @@
 //!
 //! Memory is not the only place that knows a young or frozen key. Each user of a `Sweep` has a log in the database
 //! that is written in the commit of the key anyway, in the order of commits (the event rows for de-duplication, the
-//! table `touch` for touches, the table `tail` for the rest), and a mark up to where the log is swept. The mark moves only in the commit that holds
-//! the last slice of a generation. Whatever the moment of a crash, the keys behind the mark are in the tree, and the
+//! table `touch` for touches, the table `tail` for the rest), and a mark up to where the log is swept. The mark moves
+//! only in the commit that holds the last slice of a generation. Whatever the moment of a crash, the keys behind the mark are in the tree, and the
 //! keys after it are read back from the log at open; a slice that was swept before the crash is swept again, which
 //! changes nothing: a key whose value may change is written over, and the later entry wins; one whose value never
 //! changes stays as it is; a touch counts only where it is later than the row.

@@ -179,7 +179,7 @@ fn write_entry(row: &mut Vec<u8>, contact: i64, touch: &Touch) {
     row.extend_from_slice(&contact.to_le_bytes());
     row.extend_from_slice(&touch.version.to_le_bytes());
     row.extend_from_slice(&touch.last.to_le_bytes());
-    let length = u64::try_from(touch.provenance.len()).unwrap_or(u64::MAX);
+    let length = i64::try_from(touch.provenance.len()).unwrap_or(i64::MAX);
     row.extend_from_slice(&length.to_le_bytes());
     row.extend_from_slice(&touch.provenance);
 }

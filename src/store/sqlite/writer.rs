@@ -17,7 +17,7 @@ use crate::store::sqlite::files::LogFile;
 use crate::store::sqlite::group::{Group, finish_all};
 use crate::store::sqlite::mend::{Broken, Guilt, mend};
 use crate::store::sqlite::queue::{Queue, Woken, closed};
-use crate::store::sqlite::right_of_way::{self, RightOfWay};
+use crate::store::sqlite::right_of_way::{Cycle, RightOfWay};
 use crate::store::sqlite::syncer::Syncer;
 use crate::store::{StoreError, StoreRole};
 
@@ -126,12 +126,12 @@ impl Writer {
         let Some((fault, guilt)) = broken else {
             self.kept(group, &books.log);
             books.learn(LEARN_IN_PASSING);
-            let done = right_of_way::Done {
+            let cycle = Cycle {
                 appended: self.appended,
                 settled: self.settled,
             };
             let waiting = self.waiting(&books);
-            self.right_of_way.note(done, waiting, Instant::now());
+            self.right_of_way.note(cycle, waiting, Instant::now());
             self.books = Some(books);
             return;
         };
