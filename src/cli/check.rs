@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+
 use crate::app;
 use crate::config::Config;
 use crate::model::problem::Problem;
 use crate::source::catalog::Catalog;
 use crate::source::endpoints;
+use crate::source::fresh::PLACEHOLDER;
 use crate::source::guide;
 use crate::telemetry;
 
@@ -37,7 +40,7 @@ pub fn run(args: &Check, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
             }
             let count = problems.len();
             let word = if count == 1 { "problem" } else { "problems" };
-            writeln!(out, "\n{count} {word}; nothing was started")?;
+            writeln!(out, "\n{count} {word}")?;
             Ok(ExitCode::FAILURE)
         }
     }
@@ -96,6 +99,14 @@ fn summary(config: &Config, catalog: &Catalog, out: &mut dyn Write) -> anyhow::R
             "  {}/hooks/{}  {}, {proof}",
             config.server.public_url, endpoint.name, endpoint.source
         )?;
+        for (name, value) in &endpoint.settings {
+            if value.expose_secret().contains(PLACEHOLDER) {
+                writeln!(
+                    out,
+                    "    settings.{name} still says {PLACEHOLDER}: put the real one there"
+                )?;
+            }
+        }
     }
     if count == 0 {
         writeln!(out, "  none yet: `frontdesk init` shows how one is written")?;

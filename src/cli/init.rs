@@ -12,7 +12,7 @@ use crate::cli::told;
 use crate::config::{CatalogConfig, Config, Environment};
 use crate::source::catalog::Catalog;
 use crate::source::declaration::Source;
-use crate::source::fresh;
+use crate::source::fresh::{self, PLACEHOLDER};
 
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
@@ -134,8 +134,8 @@ fn endpoint(name: &str, source: &Source) -> anyhow::Result<String> {
             // What the sender repeats is ours to make up; anything else is theirs to give.
             let value = match name.as_str() {
                 "verify_token" => fresh::word()?,
-                _ if spec.url => "https://replace-me.example.com".to_owned(),
-                _ => "replace-me".to_owned(),
+                _ if spec.url => format!("https://{PLACEHOLDER}.example.com"),
+                _ => PLACEHOLDER.to_owned(),
             };
             writeln!(text, "{name} = \"{value}\"   # {}", spec.help)?;
         }

@@ -16,7 +16,7 @@ use crate::store::{BAD_CURSOR, StoreError};
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     /// Nobody has signed in, or the session has ended.
-    #[error("not signed in")]
+    #[error("not signed in; a browser is led to /sign-in")]
     SignedOut,
     #[error("the role does not allow it")]
     Denied,

@@ -6,6 +6,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crate::access::{NoRandomness, random};
 use crate::source::declaration::{KeyForm, SignatureKind, Source, Verify};
 
+/// Stands in a new config where only the sender can give the value.
+pub const PLACEHOLDER: &str = "replace-me";
+
 /// A secret that we make up and give to the sender.
 ///
 /// # Errors

@@ -44,6 +44,12 @@ fn what_init_writes_is_right_and_private() {
     }
 
     let before = fs::read_to_string(&file).unwrap();
+    let to_fill_in = "settings.access_token still says replace-me";
+    assert!(said.contains(to_fill_in), "{said}");
+    fs::write(&file, before.replace("replace-me", "a-page-token")).unwrap();
+    let (done, said) = run(folder.path(), &["check"]);
+    assert!(done && !said.contains("still says"), "{said}");
+    fs::write(&file, &before).unwrap();
     let (done, said) = run(folder.path(), &["init"]);
     assert!(!done && said.contains("is not overwritten"), "{said}");
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
