@@ -85,7 +85,7 @@ impl Rejection {
             ),
             Rejection::UnknownEndpoint => said!(
                 "unknown-endpoint",
-                "there is no endpoint of this name; look at the URL that the gateway's `sources` command shows"
+                "there is no endpoint of this name; the gateway's `check` command and its console show the URL of each"
             ),
             Rejection::MethodNotAllowed(methods) => said!(
                 "method-not-allowed",
