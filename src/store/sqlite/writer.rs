@@ -21,9 +21,10 @@ use crate::store::sqlite::right_of_way::{Cycle, RightOfWay};
 use crate::store::sqlite::syncer::Syncer;
 use crate::store::{StoreError, StoreRole};
 
-/// The time of settlements in a cycle in which senders wait and there is hardly a backlog: senders wait for it.
-const SLICE: Duration = Duration::from_micros(200);
-/// As much again for so many events of a backlog, and each time it doubles. Slowly: the writer finds a settlement to run
+/// Settlements in a cycle in which senders wait and there is hardly a backlog: senders wait for them. A number and not a
+/// time: on a slow machine, too, the commit is to be worth its pages.
+const SLICE: usize = 6;
+/// As many again for so many events of a backlog, and each time it doubles. Slowly: the writer finds a settlement to run
 /// in each moment in which no sender is there only where there is a backlog, and a slice that grew fast would leave none.
 const BACKLOG: usize = 256;
 /// The time of settlements in a cycle while nobody waits: large commits are cheap commits, but workers wait for their end.
@@ -179,7 +180,7 @@ impl Writer {
             group.run(job, books)?;
             let spent = started.elapsed();
             let is_waited_for = crowd > 0 || self.queue.waiting_appends() > 0;
-            if spent >= LONGEST || (spent >= slice && is_waited_for) {
+            if spent >= LONGEST || (self.settled >= slice && is_waited_for) {
                 break;
             }
         }
@@ -259,10 +260,10 @@ impl Writer {
     }
 }
 
-/// The time of settlements in a cycle in which so many appends wait.
-fn slice(backlog: usize, appends: usize) -> Duration {
-    let doubled = (1 + backlog / BACKLOG).ilog2();
-    SLICE * (1 + doubled) / u32::try_from(1 + appends / CROWD).unwrap_or(u32::MAX)
+/// Settlements in a cycle in which so many appends wait.
+fn slice(backlog: usize, appends: usize) -> usize {
+    let doubled = (1 + backlog / BACKLOG).ilog2() as usize;
+    SLICE * (1 + doubled) / (1 + appends / CROWD)
 }
 
 /// The end of the thread, whatever ended it: nobody waits for a writer that is gone.
@@ -289,20 +290,16 @@ fn sweep_step(books: &mut Books) -> Done<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LONGEST, slice};
+    use super::slice;
 
     #[test]
     fn the_slice_grows_with_the_backlog_and_shrinks_with_the_crowd() {
-        let micros = |backlog, appends| slice(backlog, appends).as_micros();
         assert_eq!(
-            [0, 255, 256, 767].map(|backlog| micros(backlog, 1)),
-            [200, 200, 400, 400]
+            [0, 255, 256, 767].map(|backlog| slice(backlog, 1)),
+            [6, 6, 12, 12]
         );
-        assert_eq!(micros(100_000, 0), 1_800);
-        assert_eq!(
-            [31, 32, 64].map(|appends| micros(256, appends)),
-            [400, 200, 133]
-        );
-        assert!(slice(usize::MAX / 2, 0) <= 3 * LONGEST);
+        assert_eq!(slice(100_000, 0), 54);
+        assert_eq!([31, 32, 64].map(|appends| slice(256, appends)), [12, 6, 4]);
+        assert!(slice(usize::MAX / 2, 0) < 400);
     }
 }
