@@ -2,14 +2,14 @@
 FROM rust:1-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked
+RUN scripts/build
 
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --create-home frontdesk
-COPY --from=build /src/target/release/frontdesk /usr/local/bin/frontdesk
+COPY --from=build /src/target/dist/frontdesk /usr/local/bin/frontdesk
 USER frontdesk
 WORKDIR /data
 VOLUME /data

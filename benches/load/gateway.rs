@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -42,13 +42,13 @@ impl Server {
     pub fn frontdesk() -> anyhow::Result<Self> {
         let folder = TempDir::new_in(".")?;
         std::fs::write(folder.path().join("frontdesk.toml"), config())?;
-        let binary = env!("CARGO_BIN_EXE_frontdesk");
-        let token = Command::new(binary)
+        let binary = binary();
+        let token = Command::new(&binary)
             .args(["token", "create", "--name", "load", "--role", "admin"])
             .current_dir(folder.path())
             .output()?;
         let token = String::from_utf8(token.stdout)?.trim().to_owned();
-        let mut command = Command::new(binary);
+        let mut command = Command::new(&binary);
         command
             .args(["serve", "--config", "frontdesk.toml"])
             .current_dir(folder.path());
@@ -211,6 +211,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// The gateway to measure: that of `FRONTDESK_BINARY`, else the one that was built with this tool.
+fn binary() -> PathBuf {
+    match std::env::var_os("FRONTDESK_BINARY") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(env!("CARGO_BIN_EXE_frontdesk")),
     }
 }
 

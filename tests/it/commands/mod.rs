@@ -10,6 +10,7 @@ mod mended;
 mod sends;
 mod set_up;
 mod starts;
+mod training;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
