@@ -1,5 +1,6 @@
 //! `scripts/train`: the work that a build for release counts is done by the real binary, whatever the commands become.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -19,6 +20,11 @@ fn the_training_of_a_release_ends_with_leads_of_reps() {
     assert!(trained.status.success(), "{said}");
 
     let folder = folder.path().join("training");
+    let sent = fs::read_to_string(folder.join("send.log")).unwrap();
+    // Each source once, in the words that its sender wants to hear.
+    assert!(sent.lines().count() > 30, "{sent}");
+    assert!(sent.lines().all(|line| line.starts_with("200 ")), "{sent}");
+
     let leads = works(&folder, &["export", "leads", "--format", "jsonl"]);
     let owners: Vec<Value> = leads
         .lines()
